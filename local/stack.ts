@@ -1,0 +1,97 @@
+import { randomInt } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type AdminIssuer, type Claims, startAdminIssuer } from "./admin-issuer.ts";
+import { type Certificate, loopbackCertificate } from "./certificate.ts";
+import { close, listen } from "./http-server.ts";
+import { type Identity, startIdentity } from "./identity.ts";
+import { startKeyVault } from "./key-vault.ts";
+import { startTables } from "./tables.ts";
+
+const SIGNING_KEY_NAME = "token-signing";
+
+/** Everything the service needs around it, running on loopback. */
+export interface Stack {
+  /** The environment of the service: its settings, the platform's identity variables, and the certificate to trust. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The port that `TOKEN_ISSUER` names, free when the stack started. */
+  readonly port: number;
+  readonly certificate: Certificate;
+  readonly identity: Identity;
+  readonly adminIssuer: AdminIssuer;
+  /** A token of an administrator; see `AdminIssuer.token`. */
+  adminToken(claims?: Claims): string;
+  close(): Promise<void>;
+}
+
+/** How to start a stack: in memory without `dir`; `port` is where its service is going to be; `clock` (milliseconds) dates what the vaults create. */
+export interface StackOptions {
+  readonly dir?: string | undefined;
+  readonly port?: number | undefined;
+  readonly clock?: (() => number) | undefined;
+}
+
+/** Starts the stand-ins for Azure: tables, a vault for secrets, a vault with the signing key, the identity endpoint and the issuer of admin tokens. */
+export async function startStack({ dir, port, clock }: StackOptions = {}): Promise<Stack> {
+  const inDir = (name: string) => dir && join(dir, name);
+  const certificateDir = dir ?? (await mkdtemp(join(tmpdir(), "socmate-")));
+  const certificate = await loopbackCertificate(resolve(certificateDir));
+  const identity = await startIdentity({ dir });
+  const [tables, secretsVault, signingVault, adminIssuer, servicePort] = await Promise.all([
+    startTables({ certificate, identity, dir: inDir("tables") }),
+    startKeyVault({ certificate, identity, clock, dir: inDir("secrets-vault") }),
+    startKeyVault({ certificate, identity, clock, dir: inDir("signing-vault") }),
+    startAdminIssuer({ dir }),
+    port ?? freePort(),
+  ]);
+  await signingVault.ensureKey(SIGNING_KEY_NAME);
+
+  const serviceUrl = `http://127.0.0.1:${servicePort}`;
+  const settings = {
+    TOKEN_ISSUER: serviceUrl,
+    TOKEN_AUDIENCE: serviceUrl,
+    TOKEN_LIFETIME_SECONDS: "1800",
+    CLIENT_ID_PREFIX: "socmate",
+    TABLES_URL: tables.url,
+    SECRETS_VAULT_URL: secretsVault.url,
+    SIGNING_VAULT_URLS: signingVault.url,
+    SIGNING_KEY_NAME,
+    KEY_PUBLISH_LEAD_SECONDS: "86400",
+    ADMIN_ISSUER: adminIssuer.issuer,
+    ADMIN_AUDIENCE: adminIssuer.audience,
+    ADMIN_JWKS_URL: adminIssuer.jwksUrl,
+    ADMIN_ROLE: "admin",
+    AZURE_CLIENT_ID: identity.clientId,
+    IDENTITY_ENDPOINT: identity.endpoint,
+    IDENTITY_HEADER: identity.header,
+    NODE_EXTRA_CA_CERTS: certificate.path,
+  };
+  return {
+    settings,
+    port: servicePort,
+    certificate,
+    identity,
+    adminIssuer,
+    adminToken: adminIssuer.token,
+    close: async () => {
+      await Promise.all([tables, secretsVault, signingVault, adminIssuer, identity].map((part) => part.close()));
+      if (dir === undefined) await rm(certificateDir, { recursive: true });
+    },
+  };
+}
+
+/** A port that is free now and that the system gives to nobody who asks for any: it is below the range of those. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const server = createServer();
+    try {
+      const port = await listen(server, randomInt(20_000, 32_000));
+      await close(server);
+      return port;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    }
+  }
+}
