@@ -1,0 +1,4 @@
+/** Builds `dist/` once before the tests. A bundle that does not build fails the tests that load it, not the others. */
+export async function setup(): Promise<void> {
+  await import("../build.ts").catch((error: unknown) => console.error(String(error)));
+}

@@ -1,0 +1,25 @@
+import { existsSync } from "node:fs";
+import type { TestOptions } from "vitest";
+
+declare module "vitest" {
+  interface TaskMeta {
+    skipReason?: string;
+  }
+}
+
+/** What tests use that npm does not bring: Debian's package, and the path it is known by. The Python packages are for `/usr/bin/python3`. */
+export const DEBIAN_PATHS = {
+  chromium: "/usr/bin/chromium",
+  curl: "/usr/bin/curl",
+  "python3-authlib": "/usr/lib/python3/dist-packages/authlib",
+  "python3-httpx": "/usr/lib/python3/dist-packages/httpx",
+  "python3-requests-oauthlib": "/usr/lib/python3/dist-packages/requests_oauthlib",
+} as const;
+
+/** Options for `describe` or `test` that skip it, with the reason, where one of the Debian packages is missing. */
+export function needs(...packages: (keyof typeof DEBIAN_PATHS)[]): TestOptions {
+  const missing = packages.find((name) => !existsSync(DEBIAN_PATHS[name]));
+  return missing
+    ? { skip: true, meta: { skipReason: `${missing} is not installed (apt-get install ${missing})` } }
+    : {};
+}

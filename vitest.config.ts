@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+import { SummaryReporter } from "./test/summary-reporter.ts";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: "test/build-bundle.ts",
+    reporters: ["default", new SummaryReporter()],
+    // A process for each file: what one test does to its environment stays there. Vitest would take one of two cores.
+    pool: "forks",
+    maxWorkers: "100%",
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+  },
+});
