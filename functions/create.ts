@@ -1,0 +1,37 @@
+import { app } from "@azure/functions";
+import { newClient, newClientSchema } from "../shared/client.ts";
+import { generateClientSecret, hashClientSecret } from "../shared/client-secret.ts";
+import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
+import { readJson } from "../shared/json-body.ts";
+import { Unavailable } from "../shared/retry.ts";
+
+/** Six random characters clash once in two billion; five times in a row is not chance. */
+const MAX_DRAWS = 5;
+
+/** `POST /api/admin/api-clients`: a new client, with the secret that is shown this once. */
+export const create: Endpoint = async (request, { config, admins, clients, secrets, now }, call) => {
+  const admin = await admins.authenticate(request, call);
+  const input = await readJson(request, newClientSchema, call);
+
+  for (let draw = 1; draw <= MAX_DRAWS; draw++) {
+    const client = newClient(input, config.clientIdPrefix, admin.id, now());
+    const clientSecret = generateClientSecret();
+    call.audit.client_id = client.clientId;
+    const secretName = await secrets.put(hashClientSecret(client.clientId, clientSecret), call);
+    const created = await clients.insert(client, secretName, call);
+    if (!created) continue;
+
+    const body = {
+      id: client.id,
+      client_id: client.clientId,
+      client_secret: clientSecret,
+      name: client.name,
+      scopes: client.scopes,
+      token_endpoint: `${config.tokenIssuer}/oauth/token`,
+    };
+    return json(201, body, { Location: `/api/admin/api-clients/${client.clientId}` });
+  }
+  throw new Unavailable("every client_id that was drawn is taken");
+};
+
+app.http("create", { methods: ["POST"], route: "api/admin/api-clients", handler: adminEndpoint(create) });

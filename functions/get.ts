@@ -1,0 +1,14 @@
+import { app } from "@azure/functions";
+import { clientView } from "../shared/client.ts";
+import { clientIdOf, unknownClient } from "../shared/client-path.ts";
+import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
+
+/** `GET /api/admin/api-clients/{client_id}`: one client, as in the list. */
+export const get: Endpoint = async (request, { admins, clients }, call) => {
+  await admins.authenticate(request, call);
+  const client = await clients.findWithUse(clientIdOf(request, call), call);
+  if (!client) throw unknownClient();
+  return json(200, clientView(client));
+};
+
+app.http("get", { methods: ["GET"], route: "api/admin/api-clients/{client_id}", handler: adminEndpoint(get) });

@@ -1,0 +1,15 @@
+import { app } from "@azure/functions";
+import { type Endpoint, json, publicEndpoint } from "../shared/endpoint.ts";
+
+/** `GET /health`: whether the service could issue tokens, and which part is missing if not. */
+export const health: Endpoint = async (_request, services) => {
+  const parts = await services.health.report();
+  const healthy = Object.values(parts).every((state) => state === "ok");
+  return json(
+    healthy ? 200 : 503,
+    { status: healthy ? "ok" : "unavailable", ...parts },
+    healthy ? {} : { "Retry-After": "10" },
+  );
+};
+
+app.http("health", { methods: ["GET", "HEAD"], route: "health", handler: publicEndpoint(health) });

@@ -1,0 +1,8 @@
+import { app } from "@azure/functions";
+import { type Endpoint, json, publicEndpoint } from "../shared/endpoint.ts";
+
+/** `GET /.well-known/jwks.json`: the keys that verify our tokens (RFC 7517 §5). */
+export const jwks: Endpoint = async (_request, { signer }) =>
+  json(200, await signer.jwks(), { "Cache-Control": "public, max-age=300" });
+
+app.http("jwks", { methods: ["GET", "HEAD"], route: ".well-known/jwks.json", handler: publicEndpoint(jwks) });

@@ -1,0 +1,18 @@
+import { app } from "@azure/functions";
+import { clientView } from "../shared/client.ts";
+import { clientQuerySchema, filterClients } from "../shared/client-query.ts";
+import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
+import { invalidInput } from "../shared/json-body.ts";
+
+/** `GET /api/admin/api-clients`: the clients, newest first; `total` counts all that match. */
+export const list: Endpoint = async (request, { admins, clients }, call) => {
+  await admins.authenticate(request, call);
+  const { data: query, error } = clientQuerySchema.safeParse(Object.fromEntries(request.query));
+  if (error) throw invalidInput("query", error);
+
+  const matches = filterClients(await clients.list(call), query);
+  const page = matches.slice(query.offset, query.offset + query.limit);
+  return json(200, { clients: page.map(clientView), total: matches.length });
+};
+
+app.http("list", { methods: ["GET"], route: "api/admin/api-clients", handler: adminEndpoint(list) });

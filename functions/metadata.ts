@@ -1,0 +1,45 @@
+import { app } from "@azure/functions";
+import { type Endpoint, json, publicEndpoint } from "../shared/endpoint.ts";
+import { SCOPES } from "../shared/scopes.ts";
+
+const CACHEABLE = { "Cache-Control": "public, max-age=300" };
+
+/** `GET /.well-known/oauth-authorization-server`: where and how to get tokens (RFC 8414 §2). */
+export const metadata: Endpoint = async (_request, { config }) =>
+  json(200, serverMetadata(config.tokenIssuer), CACHEABLE);
+
+/** `GET /.well-known/openid-configuration`: the same for verifiers that know OpenID Connect discovery alone, as API Management does. */
+export const openidConfiguration: Endpoint = async (_request, { config }) => {
+  const discovery = {
+    ...serverMetadata(config.tokenIssuer),
+    // OpenID Connect Discovery §3 requires these of every provider, although nobody signs in here and no ID token is issued.
+    authorization_endpoint: `${config.tokenIssuer}/oauth/authorize`,
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: ["RS256"],
+  };
+  return json(200, discovery, CACHEABLE);
+};
+
+function serverMetadata(issuer: string) {
+  return {
+    issuer,
+    token_endpoint: `${issuer}/oauth/token`,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    scopes_supported: SCOPES,
+    // There is no authorization endpoint; RFC 8414 §2 requires the member and §3.2 forbids an empty array.
+    response_types_supported: ["none"],
+    grant_types_supported: ["client_credentials"],
+    token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+  };
+}
+
+app.http("metadata", {
+  methods: ["GET", "HEAD"],
+  route: ".well-known/oauth-authorization-server",
+  handler: publicEndpoint(metadata),
+});
+app.http("openid-configuration", {
+  methods: ["GET", "HEAD"],
+  route: ".well-known/openid-configuration",
+  handler: publicEndpoint(openidConfiguration),
+});

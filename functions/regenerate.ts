@@ -1,0 +1,37 @@
+import { app } from "@azure/functions";
+import { clientIdOf, unknownClient } from "../shared/client-path.ts";
+import { generateClientSecret, hashClientSecret } from "../shared/client-secret.ts";
+import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
+import { Problem } from "../shared/problem.ts";
+import { lockSecret } from "../shared/secret-store.ts";
+
+/** `POST /api/admin/api-clients/{client_id}/regenerate-secret`: a new secret; the old one is dead as soon as this answers. */
+export const regenerate: Endpoint = async (request, { admins, clients, secrets }, call) => {
+  await admins.authenticate(request, call);
+  const client = await clients.find(clientIdOf(request, call), call);
+  if (!client) throw unknownClient();
+  if (client.status === "disabled")
+    throw new Problem(409, { detail: "The client is disabled for good: create a new one." });
+
+  const clientSecret = generateClientSecret();
+  const secretName = await secrets.put(hashClientSecret(client.clientId, clientSecret), call);
+  const replaced = await clients.replaceSecret(client, secretName, call);
+  if (!replaced) throw lostRace();
+
+  await lockSecret(secrets, client.secretName, call);
+  return json(200, { client_id: client.clientId, client_secret: clientSecret });
+};
+
+function lostRace(): Problem {
+  return new Problem(409, {
+    detail:
+      "Someone else has just changed this client, so this secret was not put in place: look at the client before you try again.",
+    reason: "lost race",
+  });
+}
+
+app.http("regenerate", {
+  methods: ["POST"],
+  route: "api/admin/api-clients/{client_id}/regenerate-secret",
+  handler: adminEndpoint(regenerate),
+});

@@ -1,0 +1,91 @@
+import { app } from "@azure/functions";
+import { accessTokenClaims } from "../shared/access-token.ts";
+import { mediaType, readBody } from "../shared/body.ts";
+import { authenticateClient, readCredentials } from "../shared/client-auth.ts";
+import { type Endpoint, json, tokenEndpoint } from "../shared/endpoint.ts";
+import { OAUTH_PARAMETERS, parseForm } from "../shared/form.ts";
+import { OAuthError } from "../shared/oauth-error.ts";
+import { grantScopes } from "../shared/scopes.ts";
+
+const MAX_BODY_BYTES = 8 * 1024;
+
+/** `POST /oauth/token`: an access token for a client's credentials (RFC 6749 §4.4). */
+export const token: Endpoint = async (request, { config, clients, secrets, signer, usage, now }, call) => {
+  if (request.method !== "POST") throw methodNotAllowed();
+  if (mediaType(request) !== "application/x-www-form-urlencoded") throw wrongMediaType();
+  if (OAUTH_PARAMETERS.some((name) => request.query.has(name))) throw parameterInUrl();
+
+  const form = parseForm(await readBody(request, MAX_BODY_BYTES, call.signal));
+  if (!form.grant_type) throw missingGrantType();
+  if (form.grant_type !== "client_credentials") throw unsupportedGrantType();
+
+  const credentials = readCredentials(request.headers.get("authorization"), form);
+  const client = await authenticateClient(credentials, { clients, secrets }, call);
+  const scopes = grantScopes(form.scope, client.scopes);
+
+  const issuedAt = now();
+  const claims = accessTokenClaims({
+    issuer: config.tokenIssuer,
+    audience: config.tokenAudience,
+    clientId: client.clientId,
+    scopes,
+    issuedAt,
+    lifetimeSeconds: config.tokenLifetimeSeconds,
+  });
+  const accessToken = await signer.accessToken(claims, call);
+  usage.record(client.clientId, issuedAt);
+  call.audit.jti = claims.jti;
+  call.audit.scope = claims.scope;
+
+  const body = {
+    access_token: accessToken,
+    expires_in: claims.exp - claims.iat,
+    token_type: "Bearer",
+    scope: claims.scope,
+  };
+  return json(200, body, { Pragma: "no-cache" });
+};
+
+function methodNotAllowed(): OAuthError {
+  return new OAuthError("invalid_request", {
+    status: 405,
+    headers: { Allow: "POST" },
+    description: "Use POST.",
+    reason: "method is not POST",
+  });
+}
+
+function wrongMediaType(): OAuthError {
+  return new OAuthError("invalid_request", {
+    description: "Send the parameters as a form: Content-Type: application/x-www-form-urlencoded.",
+    reason: "media type is not that of a form",
+  });
+}
+
+function parameterInUrl(): OAuthError {
+  return new OAuthError("invalid_request", {
+    description: "Send grant_type, scope and credentials in the form in the body, not in the URL.",
+    reason: "OAuth parameter in the URL",
+  });
+}
+
+function missingGrantType(): OAuthError {
+  return new OAuthError("invalid_request", {
+    description: "The parameter grant_type is missing: send grant_type=client_credentials in the form in the body.",
+    reason: "no grant_type",
+  });
+}
+
+function unsupportedGrantType(): OAuthError {
+  return new OAuthError("unsupported_grant_type", {
+    description: "Send grant_type=client_credentials: it is the only grant here.",
+    reason: "grant_type is not client_credentials",
+  });
+}
+
+app.http("token", {
+  // All that can reach a function: with a method that is not registered the host would answer 404 in place of our 405.
+  methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+  route: "oauth/token",
+  handler: tokenEndpoint(token),
+});

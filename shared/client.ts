@@ -1,0 +1,127 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { z } from "zod";
+import { containsClientSecret } from "./client-secret.ts";
+import { isScope, SCOPES, type Scope } from "./scopes.ts";
+
+/** Whether a client can get tokens. Disabled is final. */
+export const CLIENT_STATUSES = ["active", "disabled"] as const;
+export type ClientStatus = (typeof CLIENT_STATUSES)[number];
+
+/** An API client: the registered integration. */
+export interface Client {
+  /** Opaque, 24 hex digits, in order of creation. */
+  id: string;
+  clientId: string;
+  name: string;
+  description: string;
+  status: ClientStatus;
+  scopes: readonly Scope[];
+  /** The administrator, as `oid` or `sub` of the admin token. */
+  createdBy: string;
+  /** UTC with whole seconds, as all times here: `2026-03-27T00:00:00Z`. */
+  createdAt: string;
+}
+
+const MAX_NAME = 100;
+const MAX_DESCRIPTION = 500;
+
+/** What has no place in a line of text: control, format (bidi, zero-width) and otherwise invisible characters, line ends, halves of characters. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+/** Emoji are made with joiners and selectors that are refused elsewhere. */
+const EMOJI = /\p{RGI_Emoji}/gv;
+
+/** A line of text in NFC, without space around it; lengths count characters, not UTF-16 units. */
+const lineOfText = (minimum: number, maximum: number) =>
+  z
+    .string("Must be a string.")
+    .transform((text) => text.normalize("NFC").trim())
+    .superRefine((text, context) => {
+      const refuse = (message: string) => context.addIssue({ code: "custom", message });
+      const { length } = [...text];
+      if (length < minimum) refuse("Must not be empty.");
+      if (length > maximum) refuse(`Must be at most ${maximum} characters long.`);
+      if (UNPRINTABLE.test(text.replace(EMOJI, ""))) {
+        refuse("Must not contain control, bidirectional, zero-width or other invisible characters.");
+      }
+      if (containsClientSecret(text)) refuse("Must not contain a client secret.");
+    });
+
+const scopes = z.array(z.unknown(), "Must be an array of scopes.").transform((words, context) => {
+  const refuse = (message: string) => context.addIssue({ code: "custom", message });
+  if (words.length === 0) refuse(`Must name at least one scope of: ${SCOPES.join(", ")}.`);
+  const known: Scope[] = [];
+  for (const [index, word] of words.entries()) {
+    if (typeof word !== "string") refuse(`Item ${index} must be a string.`);
+    else if (!isScope(word)) refuse(`${quote(word, index)} is not a scope. The scopes are: ${SCOPES.join(", ")}.`);
+    else if (known.includes(word)) refuse(`"${word}" is repeated.`);
+    else known.push(word);
+  }
+  return known;
+});
+
+/** The body of a request to create a client. */
+export const newClientSchema = z.strictObject({
+  name: lineOfText(1, MAX_NAME),
+  description: lineOfText(0, MAX_DESCRIPTION).default(""),
+  scopes,
+});
+export type NewClient = z.output<typeof newClientSchema>;
+
+/** A wrong scope is named, unless it may be something that must not be shown. */
+function quote(word: string, index: number): string {
+  return /^[\x21-\x7e]{1,100}$/.test(word) && !containsClientSecret(word) ? JSON.stringify(word) : `Item ${index}`;
+}
+
+/** Makes the record of a new client, with a client_id drawn from its name. */
+export function newClient(input: NewClient, prefix: string, createdBy: string, now: Date): Client {
+  return {
+    id: now.getTime().toString(16).padStart(12, "0") + randomBytes(6).toString("hex"),
+    clientId: `${prefix}-${slug(input.name)}-${randomSuffix()}`,
+    ...input,
+    status: "active",
+    createdBy,
+    createdAt: wholeSeconds(now),
+  };
+}
+
+/** Tells whether a text has the form of a client_id, so that anything else is refused before a store is asked. */
+export function isClientId(text: string): boolean {
+  return text.length <= 80 && /^[a-z0-9]+(-[a-z0-9]+)+$/.test(text);
+}
+
+/** A time as the API writes it: UTC, whole seconds. */
+export function wholeSeconds(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`;
+}
+
+/** A client as list and detail show it; `last_used_at` is `null` until its first token. */
+export function clientView(client: Client & { lastUsedAt: string | null }) {
+  return {
+    id: client.id,
+    client_id: client.clientId,
+    name: client.name,
+    description: client.description,
+    status: client.status,
+    scopes: client.scopes,
+    created_by: client.createdBy,
+    created_at: client.createdAt,
+    last_used_at: client.lastUsedAt,
+  };
+}
+
+/** The shape that {@link clientView} sends. */
+export type ClientView = ReturnType<typeof clientView>;
+
+function slug(name: string): string {
+  const words =
+    name
+      .normalize("NFKD")
+      .replace(/\p{M}/gu, "")
+      .toLowerCase()
+      .match(/[a-z0-9]+/g) ?? [];
+  return words.join("-").slice(0, 40).replace(/-$/, "") || "client";
+}
+
+function randomSuffix(): string {
+  return Array.from({ length: 6 }, () => randomInt(36).toString(36)).join("");
+}

@@ -1,0 +1,141 @@
+import { z } from "zod";
+
+/** What the app settings say. */
+export interface Config {
+  /** `https://auth.<host>`: `iss`, and the base of every URL that is published. */
+  tokenIssuer: string;
+  /** `aud` of the access tokens. */
+  tokenAudience: string;
+  tokenLifetimeSeconds: number;
+  clientIdPrefix: string;
+  tablesUrl: string;
+  secretsVaultUrl: string;
+  signingVaultUrls: readonly string[];
+  signingKeyName: string;
+  keyPublishLeadSeconds: number;
+  /** Whose admin tokens count. */
+  admin: { issuer: string; audience: string; jwksUrl: string; role: string };
+  /** The client id of the user-assigned identity; without one, the system-assigned identity. */
+  azureClientId: string | undefined;
+}
+
+/** Names every fault of the app settings at once. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`Wrong app settings. ${faults.join(" ")}`);
+    this.faults = faults;
+  }
+}
+
+/** The longest life of a token that the settings allow. */
+export const MAX_TOKEN_LIFETIME_SECONDS = 3600;
+
+const text = z.string({ error: ({ input }) => (input === undefined ? "is missing." : "must be text.") });
+
+const wholeNumber = (minimum: number, maximum: number) =>
+  text
+    .regex(/^\d{1,9}$/, "must be a whole number of seconds.")
+    .transform(Number)
+    .pipe(z.number().min(minimum, `must be at least ${minimum}.`).max(maximum, `must be at most ${maximum}.`));
+
+/** https only; http passes for a loopback host alone. */
+const url = text.refine(
+  isSecureUrl,
+  "must be an https URL without credentials, query or fragment (http is for loopback hosts alone).",
+);
+const origin = url.refine(
+  (value) => !isSecureUrl(value) || new URL(value).origin === value,
+  "must end after the host, without a slash.",
+);
+
+const settingsSchema = z
+  .object({
+    TOKEN_ISSUER: origin,
+    TOKEN_AUDIENCE: url,
+    TOKEN_LIFETIME_SECONDS: wholeNumber(300, MAX_TOKEN_LIFETIME_SECONDS).default(1800),
+    CLIENT_ID_PREFIX: text
+      .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be words of a-z and 0-9 joined by hyphens.")
+      .max(24, "must be at most 24 characters long.")
+      .default("socmate"),
+    TABLES_URL: url,
+    SECRETS_VAULT_URL: origin,
+    SIGNING_VAULT_URLS: text
+      .transform((list) => list.split(",").map((item) => item.trim()))
+      .pipe(z.array(origin).refine(isSet, "must not repeat a vault.")),
+    SIGNING_KEY_NAME: text.regex(
+      /^[0-9a-zA-Z-]{1,127}$/,
+      "must be the name of a Key Vault key: letters, digits and hyphens.",
+    ),
+    KEY_PUBLISH_LEAD_SECONDS: wholeNumber(10, 2_592_000).default(86_400),
+    ADMIN_ISSUER: url,
+    ADMIN_AUDIENCE: text.min(1),
+    ADMIN_JWKS_URL: url,
+    ADMIN_ROLE: text.min(1).default("admin"),
+    AZURE_CLIENT_ID: text
+      .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "must be the client id (a GUID) of a managed identity.")
+      .optional(),
+  })
+  .superRefine((settings, context) => {
+    const refuse = (name: string, message: string) => context.addIssue({ code: "custom", path: [name], message });
+    // Our own tokens must never pass for an administrator's.
+    if (isUrlUnder(settings.ADMIN_ISSUER, settings.TOKEN_ISSUER))
+      refuse("ADMIN_ISSUER", "must not be this service itself (TOKEN_ISSUER).");
+    if (isUrlUnder(settings.ADMIN_JWKS_URL, settings.TOKEN_ISSUER))
+      refuse("ADMIN_JWKS_URL", "must not be this service itself (TOKEN_ISSUER).");
+  });
+
+/** The names of all app settings. */
+export const SETTING_NAMES = Object.keys(settingsSchema.shape);
+
+/**
+ * Reads the app settings. A setting that is there but empty is a fault, not a default.
+ *
+ * @throws ConfigError with every fault.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const result = settingsSchema.safeParse(env);
+  if (!result.success)
+    throw new ConfigError(result.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`));
+  const settings = result.data;
+  return {
+    tokenIssuer: settings.TOKEN_ISSUER,
+    tokenAudience: settings.TOKEN_AUDIENCE,
+    tokenLifetimeSeconds: settings.TOKEN_LIFETIME_SECONDS,
+    clientIdPrefix: settings.CLIENT_ID_PREFIX,
+    tablesUrl: settings.TABLES_URL,
+    secretsVaultUrl: settings.SECRETS_VAULT_URL,
+    signingVaultUrls: settings.SIGNING_VAULT_URLS,
+    signingKeyName: settings.SIGNING_KEY_NAME,
+    keyPublishLeadSeconds: settings.KEY_PUBLISH_LEAD_SECONDS,
+    admin: {
+      issuer: settings.ADMIN_ISSUER,
+      audience: settings.ADMIN_AUDIENCE,
+      jwksUrl: settings.ADMIN_JWKS_URL,
+      role: settings.ADMIN_ROLE,
+    },
+    azureClientId: settings.AZURE_CLIENT_ID,
+  };
+}
+
+/** Whether a URL's host is this machine; only there are http and a self-made Key Vault acceptable. */
+export function isLoopback(url: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname);
+}
+
+function isSecureUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password, search, hash } = new URL(value);
+  const plain = username === "" && password === "" && search === "" && hash === "";
+  return plain && (protocol === "https:" || (protocol === "http:" && isLoopback(value)));
+}
+
+function isUrlUnder(value: string, base: string): boolean {
+  return isSecureUrl(value) && isSecureUrl(base) && new URL(value).origin === new URL(base).origin;
+}
+
+function isSet(values: readonly string[]): boolean {
+  return new Set(values).size === values.length;
+}

@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Call } from "./call.ts";
+
+/** One call to Azure may take this long. Two tries of one call fit into the time of a token request. */
+const TRY_TIMEOUT_MS = 2_000;
+/** What a caller is told to wait where Azure said nothing. */
+const DEFAULT_RETRY_AFTER_SECONDS = 2;
+const MAX_RETRY_AFTER_SECONDS = 60;
+/** A longer wait than this is passed on to the caller rather than sat out. */
+const MAX_PAUSE_MS = 1_000;
+/** Each call earns a tenth of a retry, at most ten are saved: in an outage retries add a tenth to the load, not double it. */
+const RETRIES_PER_CALL = 0.1;
+const MAX_SAVED_RETRIES = 10;
+
+/** A fault of ours or of Azure: slow, down, throttled, forbidden or inconsistent. Told as 503, never as the caller's fault. */
+export class Unavailable extends Error {
+  override readonly name = "Unavailable";
+  /** For our log alone. */
+  readonly reason: string;
+  /** For the caller, 1–60. */
+  readonly retryAfterSeconds: number;
+  /** Public text where more can be said than "try again". */
+  readonly detail: string | undefined;
+
+  constructor(
+    reason: string,
+    { retryAfterSeconds = DEFAULT_RETRY_AFTER_SECONDS, detail, cause }: UnavailableDetails = {},
+  ) {
+    super(reason, { cause });
+    this.reason = reason;
+    this.retryAfterSeconds = Math.min(Math.max(Math.ceil(retryAfterSeconds), 1), MAX_RETRY_AFTER_SECONDS);
+    this.detail = detail;
+  }
+}
+
+interface UnavailableDetails {
+  retryAfterSeconds?: number | undefined;
+  detail?: string;
+  cause?: unknown;
+}
+
+/** One call to Azure. */
+export interface Operation<T> {
+  /** What the log calls it, e.g. `table get`. */
+  name: string;
+  run(signal: AbortSignal): Promise<T>;
+  /** Tells an error that is an answer from one that is a fault; an answer is thrown as it is. */
+  expect?(error: unknown): boolean;
+}
+
+/**
+ * Runs one call to Azure: with a deadline, and once more if it timed out, was reset, throttled or failed on the other side,
+ * as long as the request has time and the process has retries to spend. A write whose first try was applied although it
+ * seemed to fail may meet itself in the second: read the row before believing a 409 or 412.
+ *
+ * @throws Unavailable for everything but an expected error.
+ */
+export type Attempt = <T>(operation: Operation<T>, call: Call) => Promise<T>;
+
+/** Makes the process's {@link Attempt}, with its budget of retries. */
+export function createAttempt(): Attempt {
+  let savedRetries = MAX_SAVED_RETRIES;
+
+  const spendRetry = () => {
+    if (savedRetries < 1) return false;
+    savedRetries -= 1;
+    return true;
+  };
+
+  return async ({ name, run, expect }, call) => {
+    savedRetries = Math.min(savedRetries + RETRIES_PER_CALL, MAX_SAVED_RETRIES);
+    for (let tries = 1; ; tries++) {
+      try {
+        return await withDeadline(run, call.signal);
+      } catch (error) {
+        if (expect?.(error)) throw error;
+        const status = statusOf(error);
+        const fault = toUnavailable(name, error, call);
+        const pauseMs = retryAfterMs(error) ?? 50 + 100 * Math.random();
+        if (call.signal.aborted || tries === 2 || !isPassing(status) || pauseMs > MAX_PAUSE_MS || !spendRetry())
+          throw fault;
+        await pause(pauseMs, call.signal, fault);
+      }
+    }
+  };
+}
+
+/** The HTTP status that Azure answered with, if it was an answer. `code` is not set on every Azure error; the status is. */
+export function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("statusCode" in error)) return undefined;
+  return typeof error.statusCode === "number" ? error.statusCode : undefined;
+}
+
+/** The SDKs do not all give up at once when their signal aborts, so the deadline does not depend on them. */
+async function withDeadline<T>(run: (signal: AbortSignal) => Promise<T>, requestSignal: AbortSignal): Promise<T> {
+  const signal = AbortSignal.any([requestSignal, AbortSignal.timeout(TRY_TIMEOUT_MS)]);
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([run(signal), aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function toUnavailable(name: string, error: unknown, call: Call): Unavailable {
+  const status = statusOf(error);
+  const retryAfter = retryAfterMs(error);
+  const fault = new Unavailable(`${name}: ${status ?? (error instanceof Error ? error.name : "failed")}`, {
+    retryAfterSeconds: retryAfter === undefined ? undefined : retryAfter / 1000,
+    cause: error,
+  });
+  // A definite refusal will not pass by itself: a lost role, a wrong address.
+  if (!isPassing(status)) call.alarm("azure_refused", fault.reason);
+  return fault;
+}
+
+/** A fault that may be over at the next try: no answer at all, a time-out, throttling, a failure on the other side. */
+function isPassing(status: number | undefined): boolean {
+  return status === undefined || status === 408 || status === 429 || status >= 500;
+}
+
+/** Reads `Retry-After` in either form (RFC 9110 §10.2.3), and Azure's own header in milliseconds. */
+function retryAfterMs(error: unknown): number | undefined {
+  const headers = headersOf(error);
+  const milliseconds = Number(headers?.get("retry-after-ms") ?? Number.NaN);
+  if (milliseconds >= 0) return milliseconds;
+  const value = headers?.get("retry-after");
+  if (!value) return undefined;
+  const seconds = Number(value);
+  // A date is counted from that of the answer itself, so that no clock of ours matters.
+  const wait = Number.isNaN(seconds) ? Date.parse(value) - Date.parse(headers?.get("date") ?? "") : seconds * 1000;
+  return Number.isNaN(wait) ? undefined : Math.max(wait, 0);
+}
+
+function headersOf(error: unknown): { get(name: string): string | undefined } | undefined {
+  return (error as { response?: { headers?: { get(name: string): string | undefined } } } | undefined)?.response
+    ?.headers;
+}
+
+async function pause(milliseconds: number, signal: AbortSignal, fault: Unavailable): Promise<void> {
+  try {
+    await sleep(milliseconds, undefined, { signal });
+  } catch {
+    throw fault;
+  }
+}

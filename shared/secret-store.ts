@@ -1,0 +1,98 @@
+import { randomBytes } from "node:crypto";
+import type { SecretClient } from "@azure/keyvault-secrets";
+import { z } from "zod";
+import type { Call } from "./call.ts";
+import { isSecretHash } from "./client-secret.ts";
+import { HashCache } from "./hash-cache.ts";
+import { type Attempt, statusOf, Unavailable } from "./retry.ts";
+
+/** What the store needs of `SecretClient`. */
+export type SecretVault = Pick<SecretClient, "setSecret" | "getSecret" | "updateSecretProperties">;
+
+/** The vault secret was disabled: someone who could has locked it, so whoever presents that client secret is refused. */
+export class SecretDisabled extends Error {
+  override readonly name = "SecretDisabled";
+}
+
+/**
+ * The hashes of client secrets in Key Vault. A vault secret is written once and never changed, so that its name is the version
+ * of a client's secret, and its value can be cached. All methods throw {@link Unavailable} for a fault of ours or of the vault.
+ */
+export interface SecretStore {
+  /** Writes a hash under a new name and reads it back before returning the name. */
+  put(secretHash: string, call: Call): Promise<string>;
+  /**
+   * The hash under a name, from the cache if it is there.
+   *
+   * @throws SecretDisabled if the vault secret is disabled.
+   */
+  hashOf(secretName: string): Promise<string>;
+  /** Disables a vault secret that nothing names any more. A second lock: the row has already decided. */
+  disable(secretName: string, call: Call): Promise<void>;
+  /** Asks the vault for a secret that is not there, to see whether it answers and lets us read. */
+  probe(call: Call): Promise<void>;
+}
+
+/** Makes the store over the vault of secret hashes. */
+export function createSecretStore(vault: SecretVault, attempt: Attempt, now: () => Date): SecretStore {
+  const read = async (secretName: string, call: Call): Promise<string> => {
+    const run = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
+    try {
+      const { value = "" } = await attempt({ name: "vault get secret", run, expect: isSecretDisabled }, call);
+      if (isSecretHash(value)) return value;
+    } catch (error) {
+      if (isSecretDisabled(error)) throw new SecretDisabled(undefined, { cause: error });
+      throw error;
+    }
+    const reason = "vault secret does not hold a secret hash";
+    call.alarm("secret_damaged", reason);
+    throw new Unavailable(reason);
+  };
+  const cache = new HashCache(read, now);
+
+  return {
+    async put(secretHash, call) {
+      const secretName = `client-secret-${randomBytes(16).toString("hex")}`;
+      const run = (abortSignal: AbortSignal) => vault.setSecret(secretName, secretHash, { abortSignal });
+      await attempt({ name: "vault set secret", run }, call);
+      if ((await read(secretName, call)) !== secretHash) throw new Unavailable("vault secret reads back differently");
+      return secretName;
+    },
+
+    hashOf: (secretName) => cache.get(secretName),
+
+    async disable(secretName, call) {
+      const get = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
+      try {
+        const { properties } = await attempt({ name: "vault get secret", run: get, expect: isSecretDisabled }, call);
+        const run = (abortSignal: AbortSignal) =>
+          vault.updateSecretProperties(secretName, properties.version ?? "", { enabled: false, abortSignal });
+        await attempt({ name: "vault disable secret", run }, call);
+      } catch (error) {
+        if (!isSecretDisabled(error)) throw error;
+      }
+    },
+
+    async probe(call) {
+      const run = (abortSignal: AbortSignal) => vault.getSecret("health-probe", { abortSignal });
+      const isNotFound = (error: unknown) => statusOf(error) === 404;
+      await attempt({ name: "vault probe", run, expect: isNotFound }, call).catch((error) => {
+        if (!isNotFound(error)) throw error;
+      });
+    },
+  };
+}
+
+const errorBody = z.object({ details: z.object({ error: z.object({ innerError: z.object({ code: z.string() }) }) }) });
+
+/** Key Vault says 403 for this and for a role that we lack; only the inner code tells them apart. */
+function isSecretDisabled(error: unknown): boolean {
+  return statusOf(error) === 403 && errorBody.safeParse(error).data?.details.error.innerError.code === "SecretDisabled";
+}
+
+/** Disables the vault secret of a secret that is dead already. It cannot fail a change that is committed: the sweep catches up. */
+export async function lockSecret(secrets: Pick<SecretStore, "disable">, secretName: string, call: Call): Promise<void> {
+  await secrets.disable(secretName, call).catch((error) => {
+    call.alarm("secret_not_locked", error instanceof Unavailable ? error.reason : "unexpected error");
+  });
+}

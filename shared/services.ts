@@ -1,0 +1,98 @@
+import { TableClient } from "@azure/data-tables";
+import { ManagedIdentityCredential } from "@azure/identity";
+import { CryptographyClient, KeyClient } from "@azure/keyvault-keys";
+import { SecretClient } from "@azure/keyvault-secrets";
+import { type AdminAuthenticator, createAdminAuthenticator } from "./admin-auth.ts";
+import { CLIENT_TABLE, type ClientStore, createClientStore } from "./client-store.ts";
+import { type Config, ConfigError, isLoopback, MAX_TOKEN_LIFETIME_SECONDS, readConfig } from "./config.ts";
+import { createHealth, type Health } from "./health.ts";
+import { logLine } from "./log.ts";
+import { createAttempt } from "./retry.ts";
+import { createSecretStore, type SecretStore } from "./secret-store.ts";
+import { createSigner, type Signer, type SigningVault } from "./signer.ts";
+import { createUsageRecorder, type UsageRecorder } from "./usage.ts";
+
+/** What endpoints may use. */
+export interface Services {
+  config: Config;
+  admins: AdminAuthenticator;
+  clients: ClientStore;
+  secrets: SecretStore;
+  signer: Signer;
+  usage: UsageRecorder;
+  health: Health;
+  now: () => Date;
+}
+
+/** A key stays published for this long after the last token it signed has died. */
+const KEEP_MARGIN_MS = 2 * 3_600_000;
+
+let current: Services | undefined;
+
+/**
+ * The services of this process, made at first use: each Azure client once, since a new one costs connections and a challenge.
+ *
+ * @throws ConfigError on wrong app settings.
+ */
+export function services(): Services {
+  current ??= createServices(readConfig(process.env));
+  return current;
+}
+
+/** Makes the services before the first request needs them, or says in the log what is wrong with the settings; requests get 503 then. */
+export function start(): void {
+  try {
+    // The list of keys, and with it the first token and connection of the signing vault. A failure is told when a request meets it.
+    services()
+      .signer.jwks()
+      .catch(() => {});
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const fault of error.faults) logLine(console, "error", { event: "start", outcome: "failed", reason: fault });
+  }
+}
+
+/** Writes what only this process knows, before it goes. */
+export async function stop(): Promise<void> {
+  await current?.usage.flush();
+}
+
+/** Composes the services from the settings: Azure clients with the identity of the app, and what is built on them. */
+function createServices(config: Config): Services {
+  const now = () => new Date();
+  const attempt = createAttempt();
+  const credential = new ManagedIdentityCredential(config.azureClientId ? { clientId: config.azureClientId } : {});
+  // Retrying is ours (retry.ts): the SDKs' own waits as long as any Retry-After says, without a deadline.
+  const retryOptions = { maxRetries: 0 };
+  const vaultOptions = (url: string) => ({ retryOptions, disableChallengeResourceVerification: isLoopback(url) });
+
+  const signingVaults = config.signingVaultUrls.map(
+    (url): SigningVault => ({
+      url,
+      keys: new KeyClient(url, credential, vaultOptions(url)),
+      cryptography: (key) => new CryptographyClient(key, credential, vaultOptions(url)),
+    }),
+  );
+  const table = new TableClient(config.tablesUrl, CLIENT_TABLE, credential, { retryOptions });
+  const secretVault = new SecretClient(config.secretsVaultUrl, credential, vaultOptions(config.secretsVaultUrl));
+
+  const clients = createClientStore(table, attempt);
+  const secrets = createSecretStore(secretVault, attempt, now);
+  const signer = createSigner({
+    vaults: signingVaults,
+    keyName: config.signingKeyName,
+    rules: { leadMs: config.keyPublishLeadSeconds * 1000, keepMs: MAX_TOKEN_LIFETIME_SECONDS * 1000 + KEEP_MARGIN_MS },
+    attempt,
+    now,
+  });
+  return {
+    config,
+    admins: createAdminAuthenticator(config.admin, now),
+    clients,
+    secrets,
+    signer,
+    usage: createUsageRecorder(clients),
+    health: createHealth({ clients, secrets, signer, now }),
+    now,
+  };
+}
