@@ -7,7 +7,7 @@ declare module "vitest" {
   }
 }
 
-/** What tests use that npm does not bring: Debian's package, and the path it is known by. The Python packages are for `/usr/bin/python3`. */
+/** The Debian packages that tests use, each with the path it is known by; `/usr/bin/python3` imports the Python ones. */
 export const DEBIAN_PATHS = {
   chromium: "/usr/bin/chromium",
   curl: "/usr/bin/curl",
