@@ -7,7 +7,7 @@ declare module "vitest" {
   }
 }
 
-/** The Debian packages that tests use, each with the path it is known by; `/usr/bin/python3` imports the Python ones. */
+/** The Debian packages that tests use, each with a path that it installs; `/usr/bin/python3` imports the last three. */
 export const DEBIAN_PATHS = {
   chromium: "/usr/bin/chromium",
   curl: "/usr/bin/curl",
