@@ -1,7 +1,7 @@
 import type { Reporter, SerializedError, TestModule } from "vitest/node";
 
 /**
- * Says after the normal output why tests were skipped, a line each reason, and ends with `N passed, N failed, N skipped`.
+ * Says after the output why tests were skipped, a line each reason, and ends with `N passed, N failed, N skipped`.
  * With `CI=true` a skipped test fails the run. A file that does not load and an error outside a test count as failed.
  */
 export class SummaryReporter implements Reporter {
