@@ -33,7 +33,7 @@ const EMOJI = /\p{RGI_Emoji}/gv;
 /** A line of text in NFC, without space around it; lengths count characters, not UTF-16 units. */
 const lineOfText = (minimum: number, maximum: number) =>
   z
-    .string("Must be a string.")
+    .string({ error: ({ input }) => (input === undefined ? "Is required." : "Must be a string.") })
     .transform((text) => text.normalize("NFC").trim())
     .superRefine((text, context) => {
       const refuse = (message: string) => context.addIssue({ code: "custom", message });
@@ -46,18 +46,20 @@ const lineOfText = (minimum: number, maximum: number) =>
       if (containsClientSecret(text)) refuse("Must not contain a client secret.");
     });
 
-const scopes = z.array(z.unknown(), "Must be an array of scopes.").transform((words, context) => {
-  const refuse = (message: string) => context.addIssue({ code: "custom", message });
-  if (words.length === 0) refuse(`Must name at least one scope of: ${SCOPES.join(", ")}.`);
-  const known: Scope[] = [];
-  for (const [index, word] of words.entries()) {
-    if (typeof word !== "string") refuse(`Item ${index} must be a string.`);
-    else if (!isScope(word)) refuse(`${quote(word, index)} is not a scope. The scopes are: ${SCOPES.join(", ")}.`);
-    else if (known.includes(word)) refuse(`"${word}" is repeated.`);
-    else known.push(word);
-  }
-  return known;
-});
+const scopes = z
+  .array(z.unknown(), { error: ({ input }) => (input === undefined ? "Is required." : "Must be an array of scopes.") })
+  .transform((words, context) => {
+    const refuse = (message: string) => context.addIssue({ code: "custom", message });
+    if (words.length === 0) refuse(`Must name at least one scope of: ${SCOPES.join(", ")}.`);
+    const known: Scope[] = [];
+    for (const [index, word] of words.entries()) {
+      if (typeof word !== "string") refuse(`Item ${index} must be a string.`);
+      else if (!isScope(word)) refuse(`${quote(word, index)} is not a scope. The scopes are: ${SCOPES.join(", ")}.`);
+      else if (known.includes(word)) refuse(`"${word}" is repeated.`);
+      else known.push(word);
+    }
+    return known;
+  });
 
 /** The body of a request to create a client. */
 export const newClientSchema = z.strictObject({

@@ -51,41 +51,32 @@ const origin = url.refine(
   "must end after the host, without a slash.",
 );
 
-const settingsSchema = z
-  .object({
-    TOKEN_ISSUER: origin,
-    TOKEN_AUDIENCE: url,
-    TOKEN_LIFETIME_SECONDS: wholeNumber(300, MAX_TOKEN_LIFETIME_SECONDS).default(1800),
-    CLIENT_ID_PREFIX: text
-      .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be words of a-z and 0-9 joined by hyphens.")
-      .max(24, "must be at most 24 characters long.")
-      .default("socmate"),
-    TABLES_URL: url,
-    SECRETS_VAULT_URL: origin,
-    SIGNING_VAULT_URLS: text
-      .transform((list) => list.split(",").map((item) => item.trim()))
-      .pipe(z.array(origin).refine(isSet, "must not repeat a vault.")),
-    SIGNING_KEY_NAME: text.regex(
-      /^[0-9a-zA-Z-]{1,127}$/,
-      "must be the name of a Key Vault key: letters, digits and hyphens.",
-    ),
-    KEY_PUBLISH_LEAD_SECONDS: wholeNumber(10, 2_592_000).default(86_400),
-    ADMIN_ISSUER: url,
-    ADMIN_AUDIENCE: text.min(1),
-    ADMIN_JWKS_URL: url,
-    ADMIN_ROLE: text.min(1).default("admin"),
-    AZURE_CLIENT_ID: text
-      .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "must be the client id (a GUID) of a managed identity.")
-      .optional(),
-  })
-  .superRefine((settings, context) => {
-    const refuse = (name: string, message: string) => context.addIssue({ code: "custom", path: [name], message });
-    // Our own tokens must never pass for an administrator's.
-    if (isUrlUnder(settings.ADMIN_ISSUER, settings.TOKEN_ISSUER))
-      refuse("ADMIN_ISSUER", "must not be this service itself (TOKEN_ISSUER).");
-    if (isUrlUnder(settings.ADMIN_JWKS_URL, settings.TOKEN_ISSUER))
-      refuse("ADMIN_JWKS_URL", "must not be this service itself (TOKEN_ISSUER).");
-  });
+const settingsSchema = z.object({
+  TOKEN_ISSUER: origin,
+  TOKEN_AUDIENCE: url,
+  TOKEN_LIFETIME_SECONDS: wholeNumber(300, MAX_TOKEN_LIFETIME_SECONDS).default(1800),
+  CLIENT_ID_PREFIX: text
+    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be words of a-z and 0-9 joined by hyphens.")
+    .max(24, "must be at most 24 characters long.")
+    .default("socmate"),
+  TABLES_URL: url,
+  SECRETS_VAULT_URL: origin,
+  SIGNING_VAULT_URLS: text
+    .transform((list) => list.split(",").map((item) => item.trim()))
+    .pipe(z.array(origin).refine(isSet, "must not repeat a vault.")),
+  SIGNING_KEY_NAME: text.regex(
+    /^[0-9a-zA-Z-]{1,127}$/,
+    "must be the name of a Key Vault key: letters, digits and hyphens.",
+  ),
+  KEY_PUBLISH_LEAD_SECONDS: wholeNumber(10, 2_592_000).default(86_400),
+  ADMIN_ISSUER: url,
+  ADMIN_AUDIENCE: text.min(1, "must not be empty."),
+  ADMIN_JWKS_URL: url,
+  ADMIN_ROLE: text.min(1, "must not be empty.").default("admin"),
+  AZURE_CLIENT_ID: text
+    .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "must be the client id (a GUID) of a managed identity.")
+    .optional(),
+});
 
 /** The names of all app settings. */
 export const SETTING_NAMES = Object.keys(settingsSchema.shape);
@@ -96,10 +87,10 @@ export const SETTING_NAMES = Object.keys(settingsSchema.shape);
  * @throws ConfigError with every fault.
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const result = settingsSchema.safeParse(env);
-  if (!result.success)
-    throw new ConfigError(result.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`));
-  const settings = result.data;
+  const { data: settings, error } = settingsSchema.safeParse(env);
+  const faults = error?.issues.map(({ path, message }) => `${String(path[0])} ${message}`) ?? [];
+  faults.push(...ownIssuerFaults(env));
+  if (!settings || faults.length > 0) throw new ConfigError(faults);
   return {
     tokenIssuer: settings.TOKEN_ISSUER,
     tokenAudience: settings.TOKEN_AUDIENCE,
@@ -125,6 +116,13 @@ export function isLoopback(url: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname);
 }
 
+/** Our own tokens must never pass for an administrator's. */
+function ownIssuerFaults({ TOKEN_ISSUER: own = "", ...env }: Readonly<Record<string, string | undefined>>): string[] {
+  return ["ADMIN_ISSUER", "ADMIN_JWKS_URL"]
+    .filter((name) => isSameOrigin(env[name] ?? "", own))
+    .map((name) => `${name} must not be this service itself (TOKEN_ISSUER).`);
+}
+
 function isSecureUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, username, password, search, hash } = new URL(value);
@@ -132,8 +130,8 @@ function isSecureUrl(value: string): boolean {
   return plain && (protocol === "https:" || (protocol === "http:" && isLoopback(value)));
 }
 
-function isUrlUnder(value: string, base: string): boolean {
-  return isSecureUrl(value) && isSecureUrl(base) && new URL(value).origin === new URL(base).origin;
+function isSameOrigin(one: string, other: string): boolean {
+  return URL.canParse(one) && URL.canParse(other) && new URL(one).origin === new URL(other).origin;
 }
 
 function isSet(values: readonly string[]): boolean {
