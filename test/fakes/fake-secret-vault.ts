@@ -1,0 +1,89 @@
+import { randomBytes } from "node:crypto";
+import type { KeyVaultSecret, SecretClient, SecretProperties } from "@azure/keyvault-secrets";
+import type { SecretVault } from "../../shared/secret-store.ts";
+import { vaultError } from "./azure-error.ts";
+import { createHooks, type Hooks, operate } from "./hooks.ts";
+import { pagedList } from "./paged.ts";
+
+/** A vault of secrets in memory, as the SDK's client shows it. */
+export interface FakeSecretVault extends SecretVault, Pick<SecretClient, "listPropertiesOfSecrets">, Hooks {
+  /** The versions of each secret by its name in lower case, oldest first; a test may change them as somebody else would. */
+  readonly secrets: Map<string, KeyVaultSecret[]>;
+}
+
+/** What Key Vault lists at once. */
+const PAGE_SIZE = 25;
+
+/** Makes an empty vault. */
+export function createFakeSecretVault(now: () => Date): FakeSecretVault {
+  const secrets: FakeSecretVault["secrets"] = new Map();
+  const vaultUrl = "https://secrets.example";
+
+  const versionsOf = (name: string) => secrets.get(name.toLowerCase()) ?? [];
+  const present = (name: string, version?: string) => {
+    const versions = versionsOf(name);
+    const secret = version ? versions.find(({ properties }) => properties.version === version) : versions.at(-1);
+    if (!secret) throw vaultError(404, "SecretNotFound");
+    return secret;
+  };
+
+  const methods: SecretVault & Pick<SecretClient, "listPropertiesOfSecrets"> = {
+    async setSecret(name, value, options = {}) {
+      return operate(vault, { name: "setSecret", target: name }, options.abortSignal, () => {
+        const version = randomBytes(16).toString("hex");
+        const id = `${vaultUrl}/secrets/${name}/${version}`;
+        const time = wholeSeconds(now());
+        const properties = { id, name, version, vaultUrl, enabled: true, createdOn: time, updatedOn: time };
+        const secret = { name, value, properties };
+        secrets.set(name.toLowerCase(), [...versionsOf(name), secret]);
+        return copyOf(secret);
+      });
+    },
+
+    async getSecret(name, { version, abortSignal } = {}) {
+      return operate(vault, { name: "getSecret", target: name }, abortSignal, () => {
+        const secret = present(name, version);
+        if (!secret.properties.enabled) throw vaultError(403, "Forbidden", "SecretDisabled");
+        return copyOf(secret);
+      });
+    },
+
+    async updateSecretProperties(name, version, { enabled, abortSignal } = {}) {
+      return operate(vault, { name: "updateSecretProperties", target: name }, abortSignal, () => {
+        const { properties } = present(name, version);
+        Object.assign(properties, { updatedOn: wholeSeconds(now()), ...(enabled !== undefined && { enabled }) });
+        return { ...properties };
+      });
+    },
+
+    listPropertiesOfSecrets({ abortSignal } = {}) {
+      const read = () =>
+        operate(vault, { name: "listPropertiesOfSecrets", target: "" }, abortSignal, () =>
+          [...secrets.values()]
+            .flatMap((versions) => versions.slice(-1))
+            .map(listed)
+            .sort(byName),
+        );
+      return pagedList(read, ({ name }) => name, PAGE_SIZE);
+    },
+  };
+  const vault: FakeSecretVault = Object.assign(createHooks(), methods, { secrets });
+  return vault;
+}
+
+function copyOf(secret: KeyVaultSecret): KeyVaultSecret {
+  return { ...secret, properties: { ...secret.properties } };
+}
+
+/** A list shows the newest version of a secret without naming it. */
+function listed({ properties: { version: _, ...properties } }: KeyVaultSecret): SecretProperties {
+  return properties;
+}
+
+function byName(a: SecretProperties, b: SecretProperties): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+function wholeSeconds(time: Date): Date {
+  return new Date(Math.floor(time.getTime() / 1000) * 1000);
+}

@@ -1,0 +1,127 @@
+import { type AdminIssuer, type Claims, startAdminIssuer } from "../../local/admin-issuer.ts";
+import { createAdminAuthenticator } from "../../shared/admin-auth.ts";
+import { backgroundCall } from "../../shared/call.ts";
+import { type Client, type NewClient, newClient } from "../../shared/client.ts";
+import { generateClientSecret, hashClientSecret } from "../../shared/client-secret.ts";
+import { createClientStore } from "../../shared/client-store.ts";
+import type { Config } from "../../shared/config.ts";
+import { createHealth } from "../../shared/health.ts";
+import type { KeyRules } from "../../shared/key-ring.ts";
+import { createAttempt } from "../../shared/retry.ts";
+import { createSecretStore } from "../../shared/secret-store.ts";
+import type { Services } from "../../shared/services.ts";
+import { createSigner } from "../../shared/signer.ts";
+import { createUsageRecorder } from "../../shared/usage.ts";
+import { createClock, type FakeClock } from "./fake-clock.ts";
+import { createFakeSecretVault, type FakeSecretVault } from "./fake-secret-vault.ts";
+import { createFakeSigningVault, type FakeSigningVault, SIGNING_KEY_NAME } from "./fake-signing-vault.ts";
+import { createFakeTable, type FakeTable } from "./fake-table.ts";
+
+/** An API client as the administrator who created it knows it. */
+export interface NewApiClient {
+  client: Client;
+  clientId: string;
+  clientSecret: string;
+}
+
+/** What endpoints may use, on fakes of Azure that are shared with other instances of the service. */
+export interface FakeServices extends Services {
+  readonly azure: FakeAzure;
+  /** Creates an API client as `create` does. */
+  addClient(input?: Partial<NewClient>): Promise<NewApiClient>;
+  /** A valid admin token by the frozen clock; the claims given replace its own. */
+  adminToken(claims?: Claims): string;
+}
+
+/** What the instances of a service share. */
+export interface FakeAzure {
+  readonly clock: FakeClock;
+  readonly table: FakeTable;
+  readonly secretVault: FakeSecretVault;
+  /** Another one may be added before the instances that are to use it are made. */
+  readonly signingVaults: FakeSigningVault[];
+  readonly adminIssuer: AdminIssuer;
+}
+
+const KEY_RULES: KeyRules = { leadMs: 86_400_000, keepMs: 3 * 3_600_000 };
+
+/** One for each process: its key is slow to make, and nothing about it ever changes. */
+let adminIssuer: Promise<AdminIssuer> | undefined;
+
+/** Makes the Azure that one test needs: empty stores, a vault with a signing key, a clock that stands. */
+export async function createFakeAzure(): Promise<FakeAzure> {
+  adminIssuer ??= startAdminIssuer();
+  const clock = createClock();
+  return {
+    clock,
+    table: createFakeTable(),
+    secretVault: createFakeSecretVault(clock.now),
+    signingVaults: [createFakeSigningVault(clock.now)],
+    adminIssuer: await adminIssuer,
+  };
+}
+
+/** Makes one instance of the service; two that share an Azure are two instances of one service. */
+export async function createFakeServices(shared?: FakeAzure): Promise<FakeServices> {
+  const azure = shared ?? (await createFakeAzure());
+  const { now } = azure.clock;
+  const config = configFor(azure);
+  const attempt = createAttempt();
+  const clients = createClientStore(azure.table, attempt);
+  const secrets = createSecretStore(azure.secretVault, attempt, now);
+  const signer = createSigner({
+    vaults: azure.signingVaults,
+    keyName: config.signingKeyName,
+    rules: KEY_RULES,
+    attempt,
+    now,
+  });
+
+  return {
+    azure,
+    config,
+    admins: createAdminAuthenticator(config.admin, now),
+    clients,
+    secrets,
+    signer,
+    usage: createUsageRecorder(clients),
+    health: createHealth({ clients, secrets, signer, now }),
+    now,
+
+    async addClient(input = {}) {
+      const defaults: NewClient = {
+        name: "XSOAR Production",
+        description: "Palo Alto XSOAR integration for automated investigation",
+        scopes: ["investigations:read", "investigations:write", "incidents:read"],
+      };
+      const call = backgroundCall(5_000);
+      const client = newClient({ ...defaults, ...input }, config.clientIdPrefix, "admin-user-id", now());
+      const clientSecret = generateClientSecret();
+      const secretName = await secrets.put(hashClientSecret(client.clientId, clientSecret), call);
+      if (!(await clients.insert(client, secretName, call))) throw new Error("the client_id is taken");
+      return { client, clientId: client.clientId, clientSecret };
+    },
+
+    adminToken(claims = {}) {
+      const iat = Math.floor(now().getTime() / 1000);
+      return azure.adminIssuer.token({ iat, nbf: iat, exp: iat + 3600, ...claims });
+    },
+  };
+}
+
+function configFor({ adminIssuer, signingVaults }: FakeAzure): Config {
+  const { issuer, audience, jwksUrl } = adminIssuer;
+  return {
+    tokenIssuer: "https://auth.socmate.example",
+    tokenAudience: "https://api.socmate.example",
+    tokenLifetimeSeconds: 1800,
+    clientIdPrefix: "socmate",
+    tablesUrl: "https://tables.example",
+    secretsVaultUrl: "https://secrets.example",
+    signingVaultUrls: signingVaults.map(({ url }) => url),
+    signingKeyName: SIGNING_KEY_NAME,
+    keyPublishLeadSeconds: KEY_RULES.leadMs / 1000,
+    admin: { issuer, audience, jwksUrl, role: "admin" },
+    azureClientId: undefined,
+  };
+}

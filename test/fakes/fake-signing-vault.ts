@@ -1,0 +1,94 @@
+import { createHash, generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult, sign } from "node:crypto";
+import type { KeyProperties } from "@azure/keyvault-keys";
+import type { SigningVault } from "../../shared/signer.ts";
+import { vaultError } from "./azure-error.ts";
+import { createHooks, type Hooks, operate } from "./hooks.ts";
+import { pagedList } from "./paged.ts";
+
+/** A vault with a signing key in memory, as the SDK's clients show it. It starts with one version of the key. */
+export interface FakeSigningVault extends SigningVault, Hooks {
+  /** The versions of the key, oldest first; a test may disable one (`enabled`) or date it (`createdOn`). */
+  readonly versions: KeyProperties[];
+  /** Makes a new version of the key and returns its properties. */
+  rotate(): KeyProperties;
+  /** Signs with the newest version of the key whatever version it is told, as a careless client of Key Vault does. */
+  signsWithNewest: boolean;
+}
+
+/** The name of the signing key in every fake vault. */
+export const SIGNING_KEY_NAME = "token-signing";
+/** What Key Vault lists at once. */
+const PAGE_SIZE = 25;
+
+/** RSA keys are slow to make, so that the same vault gets the same ones in every test of a file. */
+const keyPairs = new Map<string, KeyPairKeyObjectResult>();
+
+/** Makes a vault whose key is as old as the clock says. */
+export function createFakeSigningVault(now: () => Date, url = "https://signing.example"): FakeSigningVault {
+  const versions: KeyProperties[] = [];
+
+  const rotate = () => {
+    const version = createHash("sha256").update(`${url}/${versions.length}`).digest("hex").slice(0, 32);
+    const createdOn = new Date(Math.floor(now().getTime() / 1000) * 1000);
+    const id = `${url}/keys/${SIGNING_KEY_NAME}/${version}`;
+    const properties = { id, name: SIGNING_KEY_NAME, vaultUrl: url, version, createdOn, enabled: true };
+    versions.push(properties);
+    return properties;
+  };
+  const present = (name: string, version: string | undefined) => {
+    const properties = version ? versions.find((candidate) => candidate.version === version) : versions.at(-1);
+    if (!properties || name !== SIGNING_KEY_NAME) throw vaultError(404, "KeyNotFound");
+    if (!properties.enabled) throw vaultError(403, "Forbidden", "KeyDisabled");
+    return properties;
+  };
+  const keyOf = (properties: KeyProperties) => keyPair(`${url}/${versions.indexOf(properties)}`);
+
+  const clients: SigningVault = {
+    url,
+    keys: {
+      async getKey(name, { version, abortSignal } = {}) {
+        return operate(vault, { name: "getKey", target: version ?? "" }, abortSignal, () => {
+          const properties = present(name, version);
+          const { n, e } = publicParts(keyOf(properties).publicKey);
+          const id = properties.id ?? "";
+          return { id, name, keyType: "RSA", key: { kid: id, kty: "RSA", n, e }, properties: { ...properties } };
+        });
+      },
+
+      listPropertiesOfKeyVersions(_name, { abortSignal } = {}) {
+        const read = () =>
+          operate(vault, { name: "listPropertiesOfKeyVersions", target: "" }, abortSignal, () =>
+            versions.map((properties) => ({ ...properties })).sort(inNoOrder),
+          );
+        return pagedList(read, ({ version = "" }) => version, PAGE_SIZE);
+      },
+    },
+    cryptography: ({ id: keyID = "", name, properties: { version = "" } }) => ({
+      async signData(algorithm, data, { abortSignal } = {}) {
+        return operate(vault, { name: "signData", target: version }, abortSignal, () => {
+          const properties = present(name, vault.signsWithNewest ? undefined : version);
+          return { result: sign("RSA-SHA256", data, keyOf(properties).privateKey), algorithm, keyID };
+        });
+      },
+    }),
+  };
+  const vault: FakeSigningVault = Object.assign(createHooks(), clients, { versions, rotate, signsWithNewest: false });
+  rotate();
+  return vault;
+}
+
+function keyPair(name: string): KeyPairKeyObjectResult {
+  const pair = keyPairs.get(name) ?? generateKeyPairSync("rsa", { modulusLength: 2048 });
+  keyPairs.set(name, pair);
+  return pair;
+}
+
+function publicParts(key: KeyObject): { n: Uint8Array; e: Uint8Array } {
+  const { n = "", e = "" } = key.export({ format: "jwk" });
+  return { n: Buffer.from(n, "base64url"), e: Buffer.from(e, "base64url") };
+}
+
+/** Key Vault promises no order; versions are digests, so that theirs says nothing of their age. */
+function inNoOrder(a: KeyProperties, b: KeyProperties): number {
+  return (a.version ?? "") < (b.version ?? "") ? -1 : 1;
+}
