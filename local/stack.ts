@@ -51,7 +51,7 @@ export async function startStack({ dir, port, clock }: StackOptions = {}): Promi
   const serviceUrl = `http://127.0.0.1:${servicePort}`;
   const settings = {
     TOKEN_ISSUER: serviceUrl,
-    TOKEN_AUDIENCE: serviceUrl,
+    TOKEN_AUDIENCE: `${serviceUrl}/api`,
     TOKEN_LIFETIME_SECONDS: "1800",
     CLIENT_ID_PREFIX: "socmate",
     TABLES_URL: tables.url,

@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { ServiceMessage } from "./service-process.ts";
+import type { Stack } from "./stack.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+
+/** One instance of the service. */
+export interface Service {
+  readonly url: string;
+  readonly pid: number;
+  /** Everything the process wrote so far, unless `onLine` took it. */
+  readonly lines: readonly string[];
+  /** Settles when the process has ended, with its exit code or `null` after a signal. */
+  readonly exited: Promise<number | null>;
+  /** Ends the process: gently, or with the signal given. Settles when it is gone. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** How to run an instance: on the stack's own port unless `port` says another (0: any); `env` is added to the stack's settings. */
+export interface ServiceOptions {
+  readonly port?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly bundle?: string;
+  readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+}
+
+/** Runs an instance of the service on a stack in a child process, ready when it settles. Rejects with one sentence when the process cannot start. */
+export async function startService(stack: Pick<Stack, "settings" | "port">, options: ServiceOptions = {}): Promise<Service> {
+  const { port = stack.port, env, bundle = join(ROOT, "dist/functions.cjs") } = options;
+  const lines: string[] = [];
+  const onLine = options.onLine ?? ((line) => void lines.push(line));
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "service-process.ts"), bundle, String(port)],
+    { cwd: ROOT, env: { ...stack.settings, ...env }, stdio: ["ignore", "pipe", "pipe", "ipc"] },
+  );
+  for (const stream of ["stdout", "stderr"] as const) {
+    const input = child[stream];
+    if (input) createInterface({ input }).on("line", (line) => onLine(line, stream));
+  }
+  const exited = once(child, "close").then(([code]) => code as number | null);
+
+  const message = await Promise.race([
+    once(child, "message").then(([told]) => told as ServiceMessage),
+    exited.then((code): ServiceMessage => ({ failed: `The service ended with exit code ${code}.` })),
+  ]);
+  if ("failed" in message) {
+    await exited;
+    throw new Error(message.failed);
+  }
+  return {
+    url: message.url,
+    pid: child.pid as number,
+    lines,
+    exited,
+    stop: async (signal) => {
+      if (child.exitCode === null && child.signalCode === null) {
+        // Disconnecting works on Windows too, which has no SIGTERM.
+        if (signal === undefined) child.disconnect();
+        else child.kill(signal);
+      }
+      await exited;
+    },
+  };
+}
