@@ -125,8 +125,8 @@ function ownIssuerFaults({ TOKEN_ISSUER: own = "", ...env }: Readonly<Record<str
 
 function isSecureUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
-  const { protocol, username, password, search, hash } = new URL(value);
-  const plain = username === "" && password === "" && search === "" && hash === "";
+  const { protocol, username, password } = new URL(value);
+  const plain = username === "" && password === "" && !/[?#\s]/.test(value);
   return plain && (protocol === "https:" || (protocol === "http:" && isLoopback(value)));
 }
 
