@@ -20,7 +20,6 @@ export function createUsageRecorder(clients: Pick<ClientStore, "recordUse">): Us
   const writes = new Set<Promise<void>>();
 
   const write = (clientId: string, at: Date) => {
-    unwritten.delete(clientId);
     const done = clients
       .recordUse(clientId, at, backgroundCall(WRITE_TIMEOUT_MS))
       .catch(() => {})
@@ -37,6 +36,7 @@ export function createUsageRecorder(clients: Pick<ClientStore, "recordUse">): Us
       }
       if (writtenAt.size >= MAX_CLIENTS) writtenAt.clear();
       writtenAt.set(clientId, time);
+      unwritten.delete(clientId);
       // The answer goes first.
       setImmediate(write, clientId, at);
     },
@@ -44,6 +44,7 @@ export function createUsageRecorder(clients: Pick<ClientStore, "recordUse">): Us
     async flush() {
       await new Promise(setImmediate);
       for (const [clientId, at] of unwritten) write(clientId, at);
+      unwritten.clear();
       await Promise.all(writes);
     },
   };
