@@ -26,7 +26,7 @@ describe("the name of a client", () => {
     ["another script", "監視チーム"],
     ["written from right to left", "مراقبة"],
     ["quotes and tags", "O'Reilly & Söhne <script>"],
-  ])("may be or have %s [check 34]", ([, name]) => {
+  ] as const)("may be or have %s [check 34]", ([, name]) => {
     expect(named(name).name).toBe(name);
   });
 

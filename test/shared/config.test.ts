@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import { ConfigError, isLoopback, readConfig } from "../../shared/config.ts";
+
+const required = {
+  TOKEN_ISSUER: "https://auth.socmate.example",
+  TOKEN_AUDIENCE: "https://api.socmate.example",
+  TABLES_URL: "https://socmate.table.core.windows.net",
+  SECRETS_VAULT_URL: "https://socmate-secrets.vault.azure.net",
+  SIGNING_VAULT_URLS: "https://socmate-signing.vault.azure.net",
+  SIGNING_KEY_NAME: "token-signing",
+  ADMIN_ISSUER: "https://login.microsoftonline.com/10ca1000-0000-4000-8000-000000000001/v2.0",
+  ADMIN_AUDIENCE: "api://socmate",
+  ADMIN_JWKS_URL: "https://login.microsoftonline.com/10ca1000-0000-4000-8000-000000000001/discovery/v2.0/keys",
+};
+
+function faultsOf(env: Record<string, string | undefined>): readonly string[] {
+  try {
+    readConfig(env);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.faults;
+  }
+}
+
+test("the settings that are required suffice", () => {
+  expect(readConfig(required)).toEqual({
+    tokenIssuer: "https://auth.socmate.example",
+    tokenAudience: "https://api.socmate.example",
+    tokenLifetimeSeconds: 1800,
+    clientIdPrefix: "socmate",
+    tablesUrl: "https://socmate.table.core.windows.net",
+    secretsVaultUrl: "https://socmate-secrets.vault.azure.net",
+    signingVaultUrls: ["https://socmate-signing.vault.azure.net"],
+    signingKeyName: "token-signing",
+    keyPublishLeadSeconds: 86_400,
+    admin: {
+      issuer: required.ADMIN_ISSUER,
+      audience: "api://socmate",
+      jwksUrl: required.ADMIN_JWKS_URL,
+      role: "admin",
+    },
+    azureClientId: undefined,
+  });
+});
+
+test("every other setting counts where it is there", () => {
+  const optional = {
+    TOKEN_LIFETIME_SECONDS: "300",
+    CLIENT_ID_PREFIX: "socmate-eu",
+    SIGNING_VAULT_URLS: "https://one.vault.azure.net, https://two.vault.azure.net",
+    KEY_PUBLISH_LEAD_SECONDS: "3600",
+    ADMIN_ROLE: "SoCMate.Admin",
+    AZURE_CLIENT_ID: "10CA1000-0000-4000-8000-000000000002",
+  };
+  expect(readConfig({ ...required, ...optional, PATH: "/bin" })).toMatchObject({
+    tokenLifetimeSeconds: 300,
+    clientIdPrefix: "socmate-eu",
+    signingVaultUrls: ["https://one.vault.azure.net", "https://two.vault.azure.net"],
+    keyPublishLeadSeconds: 3600,
+    admin: { role: "SoCMate.Admin" },
+    azureClientId: "10CA1000-0000-4000-8000-000000000002",
+  });
+});
+
+describe("a start is refused", () => {
+  test.for(Object.keys(required))("without %s, and with an empty one [check 39]", (name) => {
+    expect(faultsOf({ ...required, [name]: undefined })).toEqual([`${name} is missing.`]);
+    expect(faultsOf({ ...required, [name]: "" })).toContainEqual(expect.stringMatching(`^${name} must `));
+  });
+
+  test.for(["TOKEN_LIFETIME_SECONDS", "CLIENT_ID_PREFIX", "KEY_PUBLISH_LEAD_SECONDS", "ADMIN_ROLE", "AZURE_CLIENT_ID"])(
+    "with an empty %s, although it has a default or may be absent [check 39]",
+    (name) => {
+      expect(faultsOf({ ...required, [name]: "" })).not.toEqual([]);
+    },
+  );
+
+  const insecureUrl = /must be an https URL/;
+  test.for([
+    ["TOKEN_LIFETIME_SECONDS", "0", /must be at least 300/],
+    ["TOKEN_LIFETIME_SECONDS", "299", /must be at least 300/],
+    ["TOKEN_LIFETIME_SECONDS", "3601", /must be at most 3600/],
+    ["TOKEN_LIFETIME_SECONDS", "315360000", /must be at most 3600/],
+    ["TOKEN_LIFETIME_SECONDS", "1e3", /must be a whole number/],
+    ["TOKEN_LIFETIME_SECONDS", "30m", /must be a whole number/],
+    ["TOKEN_LIFETIME_SECONDS", "-1800", /must be a whole number/],
+    ["KEY_PUBLISH_LEAD_SECONDS", "0", /must be at least 10/],
+    ["CLIENT_ID_PREFIX", "SoCMate", /must be words of a-z and 0-9/],
+    ["CLIENT_ID_PREFIX", "a/b", /must be words of a-z and 0-9/],
+    ["CLIENT_ID_PREFIX", "a".repeat(25), /must be at most 24/],
+    ["TOKEN_ISSUER", "http://auth.socmate.example", insecureUrl],
+    ["TOKEN_ISSUER", "https://auth.socmate.example/", /must end after the host/],
+    ["TOKEN_ISSUER", "https://auth.socmate.example:443", /must end after the host/],
+    ["TOKEN_ISSUER", "auth.socmate.example", insecureUrl],
+    ["TOKEN_AUDIENCE", "https://api.socmate.example ", insecureUrl],
+    ["TOKEN_AUDIENCE", "https://api.socmate.example?", insecureUrl],
+    ["TABLES_URL", "https://account:key@socmate.table.core.windows.net", insecureUrl],
+    ["TABLES_URL", "https://socmate.table.core.windows.net?sv=2024&sig=x", insecureUrl],
+    ["TABLES_URL", "UseDevelopmentStorage=true", insecureUrl],
+    ["SECRETS_VAULT_URL", "http://127.0.0.1.example", insecureUrl],
+    ["SIGNING_VAULT_URLS", "https://one.vault.azure.net,", insecureUrl],
+    ["SIGNING_VAULT_URLS", "https://one.vault.azure.net,https://one.vault.azure.net", /must not repeat a vault/],
+    ["SIGNING_KEY_NAME", "../secrets", /must be the name of a Key Vault key/],
+    ["ADMIN_ISSUER", "http://login.example", insecureUrl],
+    ["ADMIN_ISSUER", "https://auth.socmate.example", /must not be this service itself/],
+    ["ADMIN_ISSUER", "https://AUTH.socmate.example:443/tenant", /must not be this service itself/],
+    ["ADMIN_JWKS_URL", "https://auth.socmate.example/.well-known/jwks.json", /must not be this service itself/],
+    ["ADMIN_JWKS_URL", "file:///etc/passwd", insecureUrl],
+    ["AZURE_CLIENT_ID", "socmate-identity", /must be the client id/],
+  ] as const)("with %s=%s [check 39]", ([name, value, fault]) => {
+    const faults = faultsOf({ ...required, [name]: value });
+    expect(faults).toEqual([expect.stringMatching(fault)]);
+    expect(faults[0]).toMatch(new RegExp(`^${name} `));
+  });
+
+  test("with every fault in one message [check 39]", () => {
+    const env = {
+      ...required,
+      TOKEN_LIFETIME_SECONDS: "0",
+      TABLES_URL: undefined,
+      ADMIN_ISSUER: required.TOKEN_ISSUER,
+    };
+    expect(faultsOf(env)).toHaveLength(3);
+    expect(() => readConfig(env)).toThrow(
+      "Wrong app settings. TOKEN_LIFETIME_SECONDS must be at least 300. TABLES_URL is missing. " +
+        "ADMIN_ISSUER must not be this service itself (TOKEN_ISSUER).",
+    );
+    expect(faultsOf({})).toHaveLength(Object.keys(required).length);
+  });
+
+  test("without a word of the value, which may be a secret in the wrong place [check 37]", () => {
+    const secret = "AccountKey=c2VjcmV0";
+    for (const name of Object.keys(required)) {
+      expect(faultsOf({ ...required, [name]: `${secret} ` }).join()).not.toContain(secret);
+    }
+  });
+});
+
+test.for([
+  ["http://127.0.0.1:7071", true],
+  ["http://localhost", true],
+  ["http://[::1]:80", true],
+  ["http://127.0.0.1.example", false],
+  ["http://localhost.example", false],
+  ["http://10.0.0.1", false],
+] as const)("whether %s is this machine: %s", ([url, loopback]) => {
+  expect(isLoopback(url)).toBe(loopback);
+  expect(faultsOf({ ...required, TABLES_URL: url })).toHaveLength(loopback ? 0 : 1);
+});
