@@ -1,0 +1,50 @@
+import { describe, expect, test, vi } from "vitest";
+import { azureError, connectionReset, vaultError } from "../fakes/azure-error.ts";
+import { createFakeServices } from "../fakes/fake-services.ts";
+
+const ok = { table: "ok", secrets_vault: "ok", signing_key: "ok" };
+
+describe("the health of the service", () => {
+  test("is that of each part, told by the least that it can be asked for", async () => {
+    const { azure, health } = await createFakeServices();
+    await expect(health.report()).resolves.toEqual(ok);
+    const asked = [azure.table, azure.secretVault, ...azure.signingVaults].flatMap(({ operations }) =>
+      operations.map(({ name }) => name),
+    );
+    expect(asked).toEqual(["getEntity", "getSecret", "listPropertiesOfKeyVersions", "getKey", "signData"]);
+  });
+
+  test("asks nothing for ten seconds, whoever wants to know", async () => {
+    const { azure, health } = await createFakeServices();
+    await Promise.all([health.report(), health.report()]);
+    azure.clock.advance(9_999);
+    await health.report();
+    expect(azure.table.operations).toHaveLength(1);
+    azure.clock.advance(1);
+    await health.report();
+    expect(azure.table.operations).toHaveLength(2);
+  });
+
+  test.for([
+    ["table", () => azureError(403)],
+    ["table", connectionReset],
+    ["secrets_vault", () => vaultError(403, "Forbidden")],
+    ["secrets_vault", () => azureError(500)],
+    ["signing_key", () => vaultError(403, "Forbidden", "KeyDisabled")],
+    ["signing_key", connectionReset],
+  ] as const)("shows that its %s is unavailable, and that it is back", async ([part, error]) => {
+    const log = vi.spyOn(console, "error").mockReturnValue();
+    const { azure, health } = await createFakeServices();
+    const [signingVault] = azure.signingVaults;
+    const broken = { table: azure.table, secrets_vault: azure.secretVault, signing_key: signingVault }[part];
+    if (!broken) throw new Error("no such part");
+    broken.before = () => {
+      throw error();
+    };
+    await expect(health.report()).resolves.toEqual({ ...ok, [part]: "unavailable" });
+    broken.before = () => undefined;
+    azure.clock.advance(10_000);
+    await expect(health.report()).resolves.toEqual(ok);
+    log.mockRestore();
+  });
+});
