@@ -42,3 +42,13 @@ export function failing(name: string, error: () => Error, times = Number.POSITIV
     if (operation.name === name && left-- > 0) throw error();
   };
 }
+
+/** Makes a hook that does something the first time that the named operation comes, and lets it wait for that. */
+export function once(name: string, action: () => unknown): Hooks["before"] {
+  let done = false;
+  return (operation) => {
+    if (operation.name !== name || done) return undefined;
+    done = true;
+    return action();
+  };
+}

@@ -5,7 +5,7 @@ import { BodyError, mediaType, readBody } from "../../shared/body.ts";
 const LIMIT = 8 * 1024;
 const forever = new AbortController().signal;
 
-function post(body: BodyInit | null, headers: Record<string, string> = {}): HttpRequest {
+function post(body: string | ReadableStream<Uint8Array> | null, headers: Record<string, string> = {}): HttpRequest {
   // The body and headers of a Functions request are those of such a Request.
   return new Request("http://127.0.0.1/", { method: "POST", body, headers, duplex: "half" }) as unknown as HttpRequest;
 }

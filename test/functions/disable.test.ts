@@ -1,0 +1,118 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { disable } from "../../functions/disable.ts";
+import { azureError, connectionReset } from "../fakes/azure-error.ts";
+import { createFakeServices, type FakeServices, type NewApiClient } from "../fakes/fake-services.ts";
+import { failing } from "../fakes/hooks.ts";
+import { askAdmin } from "./invoke.ts";
+
+let services: FakeServices;
+let client: NewApiClient;
+beforeEach(async () => {
+  services = await createFakeServices();
+  client = await services.addClient();
+});
+
+const ask = (clientId = client.clientId) => askAdmin(disable, services, { method: "DELETE", clientId });
+const row = () => services.azure.table.rows.get(`${client.clientId}/client`);
+const disabled = () => ({ client_id: client.clientId, status: "disabled" });
+const outcomeUnknown =
+  "The outcome is unknown: the change may or may not have been made. Look at the client, then try again.";
+
+describe("a client", () => {
+  test("is disabled, with who and when, and nothing else of it changes", async () => {
+    const before = { ...row() };
+    services.azure.clock.advance(3_600_000);
+    const answer = await ask();
+    expect(answer).toMatchObject({
+      status: 200,
+      headers: { "Content-Type": "application/json", "Cache-Control": "no-store" },
+      lines: [
+        {
+          level: "info",
+          event: "disable",
+          client_id: client.clientId,
+          outcome: "success",
+          actor: "10ca1000-0000-4000-8000-00000000000a",
+        },
+      ],
+    });
+    expect(answer.body).toEqual(disabled());
+    expect(row()).toEqual({
+      ...before,
+      etag: expect.any(String),
+      status: "disabled",
+      disabled_at: "2026-03-27T01:00:00Z",
+      disabled_by: "10ca1000-0000-4000-8000-00000000000a",
+    });
+  });
+
+  test("loses its vault secret as well, so that a restored table does not revive it", async () => {
+    await ask();
+    const [secret] = services.azure.secretVault.secrets.get(String(row()?.secretName)) ?? [];
+    expect(secret?.properties.enabled).toBe(false);
+  });
+
+  test("is disabled again with the same answer, and keeps who did it first and when [check 40]", async () => {
+    const first = await ask();
+    const after = { ...row() };
+    services.azure.clock.advance(60_000);
+    const second = await ask();
+    expect([second.status, second.headers, second.body]).toEqual([first.status, first.headers, first.body]);
+    expect(row()).toEqual(after);
+  });
+
+  test.for(["socmate-unknown-000000", "..", "A"])("that does not exist is 404: %s [check 40]", async (clientId) => {
+    await expect(ask(clientId)).resolves.toMatchObject({
+      status: 404,
+      body: { detail: "There is no API client with this client_id." },
+    });
+    expect(services.azure.table.rows.size).toBe(1);
+  });
+
+  test("is disabled by nobody without an admin token [check 38]", async () => {
+    const request = { method: "DELETE", clientId: client.clientId, headers: { authorization: "" } } as const;
+    await expect(askAdmin(disable, services, request)).resolves.toMatchObject({ status: 401 });
+    expect(row()).toMatchObject({ status: "active" });
+  });
+});
+
+describe("a fault while a client is disabled", () => {
+  test("that loses the reply to the commit, once or every time, is no fault: the row tells [check 49]", async () => {
+    services.azure.table.after = failing("updateEntity", connectionReset);
+    await expect(ask()).resolves.toMatchObject({ status: 200, body: disabled() });
+  });
+
+  test.for([
+    ["the commit fails", "updateEntity"],
+    ["the row cannot be read after it", "getEntity"],
+  ] as const)("is told as what it is, and the next call heals: %s [check 49] [check 50]", async ([, operation]) => {
+    let reads = 0;
+    services.azure.table.before = ({ name }) => {
+      if (name === operation && (name !== "getEntity" || ++reads > 1)) throw connectionReset();
+    };
+    await expect(ask()).resolves.toMatchObject({ status: 503, body: { detail: outcomeUnknown } });
+    services.azure.table.before = () => undefined;
+    await expect(ask()).resolves.toMatchObject({ status: 200, body: disabled() });
+  });
+
+  test("before the commit changes nothing: 503 [check 41]", async () => {
+    services.azure.table.before = failing("getEntity", () => azureError(500));
+    await expect(ask()).resolves.toMatchObject({ status: 503, headers: { "Retry-After": "2" } });
+    expect(row()).toMatchObject({ status: "active" });
+  });
+
+  test("that leaves the vault secret enabled rings an alarm, and a repeated DELETE locks it [check 50]", async () => {
+    const secret = () => services.azure.secretVault.secrets.get(String(row()?.secretName))?.at(-1);
+    services.azure.secretVault.before = failing("updateSecretProperties", connectionReset);
+    const answer = await ask();
+    expect(answer).toMatchObject({
+      status: 200,
+      body: disabled(),
+      lines: [{ alarm: "secret_not_locked" }, { outcome: "success" }],
+    });
+    expect(secret()?.properties.enabled).toBe(true);
+    services.azure.secretVault.before = () => undefined;
+    await ask();
+    expect(secret()?.properties.enabled).toBe(false);
+  });
+});

@@ -1,0 +1,78 @@
+import { HttpRequest, type HttpRequestInit, type HttpResponseInit, InvocationContext } from "@azure/functions";
+import { adminEndpoint, type Endpoint, publicEndpoint, tokenEndpoint } from "../../shared/endpoint.ts";
+import type { FakeServices } from "../fakes/fake-services.ts";
+
+/** What a caller gets from an endpoint, and what its log says. */
+export interface Answer {
+  status: number | undefined;
+  headers: Record<string, string>;
+  /** The body, read as JSON. */
+  body: unknown;
+  /** The log lines of the request, read as JSON, in order. */
+  lines: Record<string, unknown>[];
+}
+
+type MakeHandler = typeof tokenEndpoint;
+
+/** Sends one request through the Functions handler of an endpoint, as the host does. */
+async function invoke(
+  make: MakeHandler,
+  endpoint: Endpoint,
+  source: Parameters<MakeHandler>[1],
+  request: Partial<HttpRequestInit>,
+): Promise<Answer> {
+  const lines: Answer["lines"] = [];
+  const context = new InvocationContext({
+    invocationId: "request-1",
+    functionName: endpoint.name,
+    logHandler: (_level, line) => void lines.push(JSON.parse(String(line))),
+  });
+  const sent = new HttpRequest({ method: "GET", url: "http://127.0.0.1/", ...request });
+  const { status, headers, body }: HttpResponseInit = (await make(endpoint, source)(sent, context)) ?? {};
+  return { status, headers: headers as Answer["headers"], body: JSON.parse(String(body)), lines };
+}
+
+/** Sends a request to an endpoint that everybody may read. */
+export function askPublic(endpoint: Endpoint, services: FakeServices): Promise<Answer> {
+  return invoke(publicEndpoint, endpoint, () => services, {});
+}
+
+/** A request to the token endpoint: the form is sent unless a body is given. */
+export interface TokenRequest extends Partial<HttpRequestInit> {
+  form?: Record<string, string>;
+}
+
+/** Sends a request to the token endpoint: by default a POST of a form. */
+export function askToken(endpoint: Endpoint, services: FakeServices, request: TokenRequest): Promise<Answer> {
+  const { form, headers, ...rest } = request;
+  return invoke(tokenEndpoint, endpoint, () => services, {
+    method: "POST",
+    url: "http://127.0.0.1/oauth/token",
+    headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+    ...(form && { body: { string: new URLSearchParams(form).toString() } }),
+    ...rest,
+  });
+}
+
+/** The form with which a client asks for a token. */
+export function tokenForm(clientId: string, clientSecret: string): Record<string, string> {
+  return { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
+}
+
+/** A request of an administrator: `json` is its body, `clientId` what its path names. */
+export interface AdminRequest extends Partial<HttpRequestInit> {
+  json?: unknown;
+  clientId?: string;
+}
+
+/** Sends a request to an endpoint for administrators, with a valid admin token unless headers say otherwise. */
+export function askAdmin(endpoint: Endpoint, services: FakeServices, request: AdminRequest = {}): Promise<Answer> {
+  const { json, clientId, headers, ...rest } = request;
+  return invoke(adminEndpoint, endpoint, () => services, {
+    method: json === undefined ? "GET" : "POST",
+    headers: { authorization: `Bearer ${services.adminToken()}`, "content-type": "application/json", ...headers },
+    ...(json !== undefined && { body: { string: JSON.stringify(json) } }),
+    ...(clientId !== undefined && { params: { client_id: clientId } }),
+    ...rest,
+  });
+}

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { token } from "../../functions/token.ts";
+import { azureError, connectionReset, vaultError } from "../fakes/azure-error.ts";
+import { createCall } from "../fakes/fake-call.ts";
+import { createFakeServices, type FakeServices, type NewApiClient } from "../fakes/fake-services.ts";
+import { hurryTimeouts } from "../fakes/fast-timeouts.ts";
+import { failing } from "../fakes/hooks.ts";
+import { askToken, tokenForm } from "./invoke.ts";
+import { CHALLENGE, expectRefusal } from "./oauth-refusal.ts";
+
+let services: FakeServices;
+let client: NewApiClient;
+beforeEach(async () => {
+  services = await createFakeServices();
+  client = await services.addClient();
+});
+afterEach(() => void vi.restoreAllMocks());
+
+const ask = ({ clientId, clientSecret } = client, instance = services) =>
+  askToken(token, instance, { form: tokenForm(clientId, clientSecret) });
+
+describe("a fault is no refusal: 503 with Retry-After where", () => {
+  const unavailable = (seconds = "2") => ({ "Retry-After": seconds });
+
+  test.for([
+    ["the table fails", "table", "getEntity", () => azureError(500)],
+    ["the table is unreachable", "table", "getEntity", connectionReset],
+    ["the table refuses our identity [check 44]", "table", "getEntity", () => azureError(403)],
+    [
+      "the table itself is missing",
+      "table",
+      "getEntity",
+      () => azureError(404, {}, { odataError: { code: "TableNotFound" } }),
+    ],
+    ["the secrets vault fails, with a cold cache [check 42]", "secretVault", "getSecret", () => azureError(503)],
+    [
+      "the secrets vault refuses our identity [check 44]",
+      "secretVault",
+      "getSecret",
+      () => vaultError(403, "Forbidden", "ForbiddenByRbac"),
+    ],
+    ["the vault secret is not there", "secretVault", "getSecret", () => vaultError(404, "SecretNotFound")],
+    ["the keys cannot be listed [check 43]", "signingVault", "listPropertiesOfKeyVersions", connectionReset],
+    ["the vault does not sign [check 43]", "signingVault", "signData", () => azureError(500)],
+    [
+      "the vault refuses our identity to sign [check 44]",
+      "signingVault",
+      "signData",
+      () => vaultError(403, "Forbidden"),
+    ],
+  ] as const)("%s [check 41]", async ([, part, operation, error]) => {
+    vi.spyOn(console, "error").mockReturnValue();
+    const { table, secretVault, signingVaults } = services.azure;
+    const fake = { table, secretVault, signingVault: signingVaults[0] }[part];
+    if (!fake) throw new Error("no such fake");
+    fake.before = failing(operation, error);
+    expectRefusal(await ask(), 503, "temporarily_unavailable", unavailable());
+    fake.before = () => undefined;
+    // A list of keys that failed is tried again ten seconds later.
+    services.azure.clock.advance(10_000);
+    await expect(ask()).resolves.toMatchObject({ status: 200 });
+  });
+
+  test("Azure throttles: its own Retry-After is passed on [check 21]", async () => {
+    services.azure.table.before = failing("getEntity", () => azureError(429, { "retry-after": "17" }));
+    const answer = await ask();
+    expectRefusal(answer, 503, "temporarily_unavailable", unavailable("17"));
+    expect(answer.lines).toMatchObject([{ level: "error", outcome: "failed", status: 503, reason: "table get: 429" }]);
+  });
+
+  test("the table never answers", async () => {
+    hurryTimeouts();
+    services.azure.table.before = () => new Promise(() => {});
+    expectRefusal(await ask(), 503, "temporarily_unavailable", unavailable());
+  });
+
+  test("not, where the cache has the hash and only the secrets vault is down [check 42]", async () => {
+    await ask();
+    services.azure.secretVault.before = failing("getSecret", connectionReset);
+    await expect(ask()).resolves.toMatchObject({ status: 200 });
+  });
+
+  test("not, where a single try fails", async () => {
+    services.azure.table.before = failing("getEntity", connectionReset, 1);
+    await expect(ask()).resolves.toMatchObject({ status: 200 });
+  });
+});
+
+describe("on two instances with warm caches", () => {
+  let other: FakeServices;
+  beforeEach(async () => {
+    other = await createFakeServices(services.azure);
+    await ask();
+    await ask(client, other);
+  });
+
+  test("a disabled client gets no token from the moment that is committed [check 46]", async () => {
+    await services.clients.disable(client.clientId, "admin", services.now(), createCall());
+    expectRefusal(await ask(), 401, "invalid_client", CHALLENGE);
+    expectRefusal(await ask(client, other), 401, "invalid_client", CHALLENGE);
+  });
+
+  test("a use that is written late leaves a disabled client disabled [check 51]", async () => {
+    services.azure.clock.advance(30_000);
+    await Promise.all(Array.from({ length: 100 }, () => ask()));
+    await services.clients.disable(client.clientId, "admin", services.now(), createCall());
+    await Promise.all([services.usage.flush(), other.usage.flush()]);
+    expect(services.azure.table.rows.get(`${client.clientId}/client`)).toMatchObject({ status: "disabled" });
+    expectRefusal(await ask(), 401, "invalid_client", CHALLENGE);
+  });
+});
+
+test("requests of many clients at once do not mix, and read each hash once [check 54]", async () => {
+  const clients = await Promise.all(
+    Array.from({ length: 20 }, (_, i) =>
+      services.addClient({ name: `Client ${i}`, scopes: i % 2 ? ["graph:read"] : ["search:read"] }),
+    ),
+  );
+  services.azure.secretVault.operations.length = 0;
+  const requests = Array.from({ length: 300 }, (_, i) => clients[i % clients.length] as NewApiClient);
+  const answers = await Promise.all(requests.map((request) => ask(request)));
+  for (const [index, { body, lines }] of answers.entries()) {
+    const { clientId, client: record } = requests[index] as NewApiClient;
+    const { access_token: accessToken = "", scope } = body as Record<string, string>;
+    const claims = JSON.parse(Buffer.from(accessToken.split(".")[1] ?? "", "base64url").toString());
+    expect(claims).toMatchObject({ sub: clientId, scope: record.scopes.join(" ") });
+    expect(scope).toBe(claims.scope);
+    expect(lines).toMatchObject([{ client_id: clientId, jti: claims.jti }]);
+  }
+  expect(services.azure.secretVault.operations).toHaveLength(clients.length);
+});

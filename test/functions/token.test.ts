@@ -1,0 +1,249 @@
+import { createLocalJWKSet, jwtVerify } from "jose";
+import { beforeEach, describe, expect, test } from "vitest";
+import { token } from "../../functions/token.ts";
+import { generateClientSecret } from "../../shared/client-secret.ts";
+import { azureError } from "../fakes/azure-error.ts";
+import { createCall } from "../fakes/fake-call.ts";
+import { createFakeServices, type FakeServices, type NewApiClient } from "../fakes/fake-services.ts";
+import { failing } from "../fakes/hooks.ts";
+import { askToken, type TokenRequest, tokenForm } from "./invoke.ts";
+import { CHALLENGE, expectRefusal, NO_STORE } from "./oauth-refusal.ts";
+
+let services: FakeServices;
+let client: NewApiClient;
+let form: Record<string, string>;
+
+beforeEach(async () => {
+  services = await createFakeServices();
+  client = await services.addClient();
+  form = tokenForm(client.clientId, client.clientSecret);
+});
+
+const ask = (request: TokenRequest = { form }) => askToken(token, services, request);
+const FORM = "application/x-www-form-urlencoded";
+const allScopes = "investigations:read investigations:write incidents:read";
+
+describe("a token", () => {
+  test("is answered with the four members and nothing else, never to be stored (RFC 6749 §5.1) [check 17] [check 18]", async () => {
+    const answer = await ask();
+    expect(answer).toMatchObject({ status: 200, headers: NO_STORE });
+    expect(answer.body).toEqual({
+      access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+      expires_in: 1800,
+      token_type: "Bearer",
+      scope: allScopes,
+    });
+    expect(Object.keys(answer.body as object)).toEqual(["access_token", "expires_in", "token_type", "scope"]);
+  });
+
+  test("verifies with the published keys, and says what it is for [check 22] [check 23]", async () => {
+    const { body } = await ask({ form: { ...form, scope: "incidents:read investigations:read" } });
+    const { access_token: accessToken, expires_in: expiresIn } = body as Record<string, string>;
+    const { payload, protectedHeader } = await jwtVerify(
+      accessToken ?? "",
+      createLocalJWKSet(await services.signer.jwks()),
+      { currentDate: services.now() },
+    );
+    expect(protectedHeader).toEqual({ alg: "RS256", typ: "at+jwt", kid: expect.any(String) });
+    const iat = services.now().getTime() / 1000;
+    expect(payload).toEqual({
+      iss: "https://auth.socmate.example",
+      aud: "https://api.socmate.example",
+      sub: client.clientId,
+      client_id: client.clientId,
+      scope: "investigations:read incidents:read",
+      iat,
+      exp: iat + Number(expiresIn),
+      jti: expect.any(String),
+    });
+    expect(accessToken?.length).toBeLessThan(1_536);
+  });
+
+  test("is one line in the log, with who got it and what identifies it, and not the token [check 60] [check 59]", async () => {
+    const { lines, body } = await ask();
+    const { access_token: accessToken = "" } = body as Record<string, string>;
+    const { jti } = JSON.parse(Buffer.from(accessToken.split(".")[1] ?? "", "base64url").toString());
+    expect(lines).toEqual([
+      {
+        time: expect.any(String),
+        level: "info",
+        request_id: "request-1",
+        event: "token",
+        client_id: client.clientId,
+        actor: client.clientId,
+        jti,
+        scope: allScopes,
+        outcome: "success",
+        status: 200,
+      },
+    ]);
+  });
+
+  test("is noted as use of the client after the answer, which nothing about it can fail [check 51]", async () => {
+    services.azure.table.before = failing("updateEntity", () => azureError(503));
+    await expect(ask()).resolves.toMatchObject({ status: 200 });
+    await services.usage.flush();
+    services.azure.table.before = () => undefined;
+    services.azure.clock.advance(61_000);
+    await ask();
+    await services.usage.flush();
+    expect(services.azure.table.rows.get(`${client.clientId}/usage`)).toMatchObject({
+      last_used_at: "2026-03-27T00:01:01Z",
+    });
+  });
+
+  test.for<[string, () => TokenRequest]>([
+    ["a charset in the media type", () => ({ form, headers: { "content-type": `${FORM};charset=ISO-8859-1` } })],
+    ["parameters that are none of OAuth's", () => ({ form: { ...form, audience: "x", resource: "y" } })],
+    ["an empty scope", () => ({ form: { ...form, scope: "" } })],
+    ["an empty Authorization header", () => ({ form, headers: { authorization: "" } })],
+    ["a function key in the query", () => ({ form, url: "http://127.0.0.1/oauth/token?code=x&foo=bar" })],
+    [
+      "credentials in Basic alone",
+      () => ({ form: { grant_type: "client_credentials" }, headers: { authorization: basic(client) } }),
+    ],
+    ["the same credentials in Basic and form", () => ({ form, headers: { authorization: basic(client) } })],
+    [
+      "values that are not encoded",
+      () => ({ body: { string: `${raw(form)}&scope=investigations:read incidents:read` } }),
+    ],
+  ])("is got with %s [check 2] [check 4] [check 16]", async ([, request]) => {
+    await expect(ask(request())).resolves.toMatchObject({ status: 200 });
+  });
+});
+
+describe("the token endpoint refuses", () => {
+  test.for(["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])("%s (RFC 6749 §3.2) [check 1]", async (method) => {
+    const answer = await ask({ method, ...(method !== "GET" && method !== "HEAD" && { form }) });
+    expectRefusal(answer, 405, "invalid_request", { Allow: "POST" });
+  });
+
+  test.for(["", "application/json", "multipart/form-data; boundary=x", "text/plain"])(
+    "the media type %j, and names the right one [check 2]",
+    async (type) => {
+      const answer = await ask({ form, headers: { "content-type": type } });
+      expectRefusal(answer, 400, "invalid_request");
+      expect(answer.body).toMatchObject({ error_description: expect.stringContaining(FORM) });
+    },
+  );
+
+  test.for(["grant_type", "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type"])(
+    "%s in the URL, and logs nothing of it (RFC 6749 §2.3.1) [check 5] [check 6]",
+    async (name) => {
+      const url = `http://127.0.0.1/oauth/token?${name}=canary`;
+      const answer = await ask({ form, url });
+      expectRefusal(answer, 400, "invalid_request");
+      expect(JSON.stringify(answer)).not.toContain("canary");
+    },
+  );
+
+  test.for([
+    ["a repeated parameter [check 5]", "grant_type=client_credentials&grant_type=client_credentials"],
+    ["malformed percent-encoding [check 7]", "grant_type=client_credentials&scope=%zz"],
+    ["no grant_type (RFC 6749 §5.2) [check 14]", "scope=search:read"],
+    ["an empty grant_type [check 3] [check 14]", "grant_type="],
+    ["an empty body [check 14]", ""],
+  ])("%s", async ([, body]) => {
+    expectRefusal(await ask({ body: { string: body } }), 400, "invalid_request");
+  });
+
+  test.for(["password", "authorization_code", "refresh_token", "Client_Credentials", "client_credentials ", "canary"])(
+    "the grant %s (RFC 6749 §5.2) [check 14]",
+    async (grant) => {
+      const answer = await ask({ form: { ...form, grant_type: grant } });
+      expectRefusal(answer, 400, "unsupported_grant_type");
+      expect(JSON.stringify(answer)).not.toContain("canary");
+    },
+  );
+
+  test("a body of more than 8 KiB [check 8]", async () => {
+    const request = { form: { ...form, x: "a".repeat(8 * 1024) } };
+    expectRefusal(await ask(request), 413, "invalid_request");
+  });
+
+  test("a request without credentials (RFC 6749 §5.2) [check 12] [check 19]", async () => {
+    expectRefusal(await ask({ form: { grant_type: "client_credentials" } }), 401, "invalid_client", CHALLENGE);
+  });
+
+  test("a malformed Authorization header [check 10]", async () => {
+    const answer = await ask({ form, headers: { authorization: "Basic canary!" } });
+    expectRefusal(answer, 401, "invalid_client", CHALLENGE);
+    expect(JSON.stringify(answer)).not.toContain("canary");
+  });
+
+  test("different credentials in Basic and form (RFC 6749 §2.3) [check 11]", async () => {
+    const other = await services.addClient();
+    expectRefusal(await ask({ form, headers: { authorization: basic(other) } }), 400, "invalid_request");
+  });
+
+  test("an unknown client, a wrong secret, a disabled client and junk alike, byte for byte [check 13]", async () => {
+    const disabled = await services.addClient();
+    await services.clients.disable(disabled.clientId, "admin", services.now(), createCall());
+    const attempts = [
+      { client_id: "socmate-unknown-000000" },
+      { client_secret: generateClientSecret() },
+      { client_id: disabled.clientId, client_secret: disabled.clientSecret },
+      { client_secret: "junk" },
+      { client_id: "../admin" },
+    ];
+    const answers: unknown[] = [];
+    for (const attempt of attempts) {
+      const answer = await ask({ form: { ...form, ...attempt } });
+      expectRefusal(answer, 401, "invalid_client", CHALLENGE);
+      expect(answer.lines).toHaveLength(1);
+      answers.push({ ...answer, lines: [] });
+    }
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+  });
+
+  test.for(["graph:read", "alerts:read", "INCIDENTS:READ", "incidents:read  investigations:read", "canary"])(
+    "the scope %j, which the client has not (RFC 6749 §5.2) [check 15]",
+    async (scope) => {
+      const answer = await ask({ form: { ...form, scope } });
+      expectRefusal(answer, 400, "invalid_scope");
+      expect(JSON.stringify(answer)).not.toContain("canary");
+    },
+  );
+
+  test("and says why in one line of its log [check 60]", async () => {
+    const { lines } = await ask({ form: { ...form, client_secret: generateClientSecret() } });
+    expect(lines).toEqual([
+      {
+        time: expect.any(String),
+        level: "warn",
+        request_id: "request-1",
+        event: "token",
+        client_id: client.clientId,
+        outcome: "refused",
+        status: 401,
+        reason: "wrong secret",
+      },
+    ]);
+  });
+});
+
+test("no answer and no log line has a secret in it, wherever it was sent [check 37] [check 59]", async () => {
+  const canary = generateClientSecret();
+  const places: TokenRequest[] = [
+    ...["grant_type", "scope", "client_id", "client_secret", "x"].map((name) => ({
+      form: { ...form, [name]: canary },
+    })),
+    { form, headers: { authorization: canary } },
+    { form, headers: { authorization: `Basic ${Buffer.from(`${canary}:${canary}`).toString("base64")}` } },
+    { form, headers: { "content-type": canary } },
+    { form, url: `http://127.0.0.1/oauth/token?client_secret=${canary}` },
+    { form, method: "PUT", headers: { "x-canary": canary } },
+    { body: { string: `${canary}=%` } },
+  ];
+  for (const place of places) expect(JSON.stringify(await ask(place))).not.toContain(canary);
+});
+
+function basic({ clientId, clientSecret }: NewApiClient): string {
+  return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
+}
+
+function raw(parameters: object): string {
+  return Object.entries(parameters)
+    .map((pair) => pair.join("="))
+    .join("&");
+}
