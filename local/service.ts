@@ -28,7 +28,10 @@ export interface ServiceOptions {
 }
 
 /** Runs an instance of the service on a stack in a child process, ready when it settles. Rejects with one sentence when the process cannot start. */
-export async function startService(stack: Pick<Stack, "settings" | "port">, options: ServiceOptions = {}): Promise<Service> {
+export async function startService(
+  stack: Pick<Stack, "settings" | "port">,
+  options: ServiceOptions = {},
+): Promise<Service> {
   const { port = stack.port, env, bundle = join(ROOT, "dist/functions.cjs") } = options;
   const lines: string[] = [];
   const onLine = options.onLine ?? ((line) => void lines.push(line));
@@ -37,11 +40,13 @@ export async function startService(stack: Pick<Stack, "settings" | "port">, opti
     ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "service-process.ts"), bundle, String(port)],
     { cwd: ROOT, env: { ...stack.settings, ...env }, stdio: ["ignore", "pipe", "pipe", "ipc"] },
   );
-  for (const stream of ["stdout", "stderr"] as const) {
+  const outputs = (["stdout", "stderr"] as const).map(async (stream) => {
     const input = child[stream];
-    if (input) createInterface({ input }).on("line", (line) => onLine(line, stream));
-  }
-  const exited = once(child, "close").then(([code]) => code as number | null);
+    if (!input) return;
+    for await (const line of createInterface({ input })) onLine(line, stream);
+  });
+  // Not the child's own "close", which never comes when it was the parent that disconnected.
+  const exited = Promise.all([once(child, "exit"), ...outputs]).then(([[code]]) => code as number | null);
 
   const message = await Promise.race([
     once(child, "message").then(([told]) => told as ServiceMessage),
