@@ -30,6 +30,7 @@ export async function forwardRequest(call: HttpCall, httpUri: string, log: HostL
   const { app, registered, bindingName, invocationId, request, response, target } = call;
   const forwarded = sendRequest(new URL(httpUri), { agent, method: request.method ?? "", path: target, headers: forwardedHeaders(call, httpUri) });
   forwarded.on("error", () => undefined); // `answered` rejects with it; after the answer it means nothing
+  forwarded.flushHeaders(); // the function may answer before any of the body comes
   request.pipe(forwarded);
   response.once("close", () => {
     if (!response.writableFinished) forwarded.destroy();
