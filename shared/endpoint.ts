@@ -78,12 +78,11 @@ function handler(endpoint: Endpoint, kind: Kind, source = services): HttpHandler
 /** Ends a request when its time is over, whatever it waits for. */
 async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const onAbort = () =>
-    reject(
-      new Unavailable("deadline of the request", {
-        detail: "The service took too long. A change may or may not have been made: look before you try again.",
-      }),
-    );
+  const tooLate = new Unavailable("deadline of the request", {
+    detail: "The service took too long. A change may or may not have been made: look before you try again.",
+  });
+  // What gives up by itself when the signal aborts knows better what was wrong: a body that did not come, a call without an answer.
+  const onAbort = () => setImmediate(reject, tooLate);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     return await Promise.race([work, late]);
