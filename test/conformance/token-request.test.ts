@@ -1,0 +1,292 @@
+import { readFileSync } from "node:fs";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { expect, test } from "vitest";
+import { oauthError } from "../support/answers.ts";
+import { ALL_SCOPES, postForm, startEverything } from "../support/everything.ts";
+import { type Answer, bodyOf, send } from "../support/http.ts";
+import { openConnection, rawRequest, sendRaw } from "../support/raw-http.ts";
+
+const { url, service, createClient, requestToken } = await startEverything();
+const { host } = new URL(url);
+const client = await createClient();
+const credentials = `client_id=${client.clientId}&client_secret=${client.clientSecret}`;
+const FORM = "application/x-www-form-urlencoded";
+
+const invalidRequest = (description: string) => oauthError(400, "invalid_request", description);
+const MISSING_GRANT = invalidRequest(
+  "The parameter grant_type is missing: send grant_type=client_credentials in the form in the body.",
+);
+const UNSUPPORTED_GRANT = oauthError(
+  400,
+  "unsupported_grant_type",
+  "Send grant_type=client_credentials: it is the only grant here.",
+);
+const WRONG_MEDIA_TYPE = invalidRequest(
+  "Send the parameters as a form: Content-Type: application/x-www-form-urlencoded.",
+);
+const IN_URL = invalidRequest("Send grant_type, scope and credentials in the form in the body, not in the URL.");
+const MALFORMED = invalidRequest(
+  "The body is malformed: encode it as application/x-www-form-urlencoded, with correct percent-encoding.",
+);
+const TOO_LARGE = oauthError(413, "invalid_request", "The body is too large: send at most 8 KiB.");
+const INVALID_SCOPE = oauthError(
+  400,
+  "invalid_scope",
+  "Ask for scopes that this client is registered for, separated by single spaces, or leave scope out to get all of them.",
+);
+const repeated = (name: string) => invalidRequest(`The parameter ${name} is repeated: send it once.`);
+
+function expectToken(answer: Answer, scope: string = ALL_SCOPES.join(" ")): void {
+  expect(answer.status).toBe(200);
+  expect(bodyOf(answer)).toMatchObject({ token_type: "Bearer", scope });
+}
+
+test.for(["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])(
+  "[check 1] RFC 6749 §3.2: refuses %s with 405 and the method to use",
+  async (method) => {
+    const expected = oauthError(405, "invalid_request", "Use POST.", { allow: "POST" });
+    expect(await send(`${url}/oauth/token`, { method })).toEqual(expected);
+  },
+);
+
+test("[check 1] RFC 6749 §3.2: refuses HEAD with the headers of a 405 and no body", async () => {
+  const { headers } = oauthError(405, "invalid_request", "Use POST.", { allow: "POST" });
+  expect(await send(`${url}/oauth/token`, { method: "HEAD" })).toEqual({ status: 405, headers, text: "" });
+});
+
+test.for([
+  "application/json",
+  "text/plain",
+  "multipart/form-data; boundary=x",
+  "application/x-www-form-urlencoded2",
+  "text/html, application/x-www-form-urlencoded",
+  "",
+])('[check 2] RFC 6749 §4.4.2: refuses the media type "%s" and names the right one', async (mediaType) => {
+  expect(await postForm(url, `grant_type=client_credentials&${credentials}`, { "content-type": mediaType })).toEqual(
+    WRONG_MEDIA_TYPE,
+  );
+});
+
+test("[check 2] RFC 6749 §4.4.2: refuses a body without a media type", async () => {
+  const body = new Blob([`grant_type=client_credentials&${credentials}`]);
+  expect(await send(`${url}/oauth/token`, { method: "POST", body })).toEqual(WRONG_MEDIA_TYPE);
+});
+
+test.for([`${FORM}; charset=UTF-8`, `${FORM};charset=ISO-8859-1`, `${FORM.toUpperCase()} ; foo=bar`])(
+  "[check 2] RFC 9110 §8.3.1: takes the media type %s",
+  async (mediaType) => {
+    expectToken(await postForm(url, `grant_type=client_credentials&${credentials}`, { "content-type": mediaType }));
+  },
+);
+
+test("[check 3] RFC 6749 §3.2: takes a parameter without a value for absent", async () => {
+  expectToken(
+    await postForm(url, `grant_type=client_credentials&${credentials}&scope=&client_assertion=&client_assertion_type`),
+  );
+  expect(await postForm(url, `grant_type=&${credentials}`)).toEqual(MISSING_GRANT);
+});
+
+test("[check 4] RFC 6749 §3.2: ignores parameters that it does not know, even repeated or without a name", async () => {
+  expectToken(
+    await requestToken(client, {
+      audience: "https://elsewhere.example",
+      resource: "x",
+      refresh_token: "y",
+      __proto__: "z",
+    }),
+  );
+  expectToken(await postForm(url, `&&grant_type=client_credentials&a=1&a=2&=3&${credentials}&`));
+});
+
+test.for(["grant_type", "scope", "client_id", "client_secret"])(
+  "[check 5] RFC 6749 §3.2: refuses %s when it is repeated, even with the same or without a value",
+  async (name) => {
+    const form = new URLSearchParams({
+      grant_type: "client_credentials",
+      client_id: client.clientId,
+      client_secret: client.clientSecret,
+      scope: "search:read",
+    });
+    for (const value of [form.get(name) ?? "", "", "other"]) {
+      const twice = new URLSearchParams([...form, [name, value]]);
+      expect(await postForm(url, twice.toString())).toEqual(repeated(name));
+    }
+  },
+);
+
+test("[check 5] RFC 6749 §3.2: sees through the encoding of a repeated parameter's name", async () => {
+  expect(await postForm(url, `grant_type=client_credentials&${credentials}&%63lient_id=other`)).toEqual(
+    repeated("client_id"),
+  );
+});
+
+test.for(["grant_type=client_credentials", "scope=search:read", "client_id=x", "client_secret=", "client_assertion=x"])(
+  "[check 5] RFC 6749 §3.2: refuses an OAuth parameter in body and URL, or in the URL alone (%s)",
+  async (query) => {
+    const form = `grant_type=client_credentials&${credentials}`;
+    expect(
+      await send(`${url}/oauth/token?${query}`, { method: "POST", headers: { "content-type": FORM }, body: form }),
+    ).toEqual(IN_URL);
+  },
+);
+
+test("[check 6] RFC 6749 §2.3.1: refuses credentials in the URL and does not log them", async () => {
+  const target = `${url}/oauth/token?grant_type=client_credentials&${credentials}`;
+  expect(await send(target, { method: "POST", headers: { "content-type": FORM } })).toEqual(IN_URL);
+  expect(service.lines.join("\n")).not.toContain(client.clientSecret);
+});
+
+test("RFC 6749 §3.2: ignores other parameters in the URL", async () => {
+  const form = `grant_type=client_credentials&${credentials}`;
+  const target = `${url}/oauth/token?api-version=1&audience=x`;
+  expectToken(await send(target, { method: "POST", headers: { "content-type": FORM }, body: form }));
+});
+
+test.for(["%", "%4", "%zz", "%c3", "%ff%fe", "%u0041", "%ed%a0%80"])(
+  "[check 7] RFC 6749 App. B: refuses the malformed encoding %s in a value or a name",
+  async (sequence) => {
+    expect(await postForm(url, `grant_type=client_credentials&${credentials}&scope=${sequence}`)).toEqual(MALFORMED);
+    expect(await postForm(url, `grant_type=client_credentials&${credentials}&${sequence}=x`)).toEqual(MALFORMED);
+  },
+);
+
+test("[check 7] RFC 6749 App. B: refuses bytes that are not UTF-8", async () => {
+  const body = Buffer.concat([Buffer.from(`grant_type=client_credentials&${credentials}&x=`), Buffer.from([0xff])]);
+  expect(await send(`${url}/oauth/token`, { method: "POST", headers: { "content-type": FORM }, body })).toEqual(
+    invalidRequest("The body is malformed: encode it as application/x-www-form-urlencoded, with correct UTF-8."),
+  );
+});
+
+test("[check 7] RFC 6749 App. B: takes + and %20 for a space, and %2B for a plus", async () => {
+  const form = `grant_type=client_credentials&${credentials}`;
+  expectToken(await postForm(url, `${form}&scope=search:read+graph:read`), "search:read graph:read");
+  expectToken(await postForm(url, `${form}&scope=search%3Aread%20graph%3aread`), "search:read graph:read");
+  expect(await postForm(url, `${form}&scope=search:read%2Bgraph:read`)).toEqual(INVALID_SCOPE);
+});
+
+test("[check 8] takes a body of 8 KiB and refuses one byte more", async () => {
+  const start = `grant_type=client_credentials&${credentials}&padding=`;
+  const body = start.padEnd(8 * 1024, "x");
+  expectToken(await postForm(url, body));
+  expect(await postForm(url, `${body}x`)).toEqual(TOO_LARGE);
+});
+
+test("[check 8] refuses a body that says it is too large before any of it arrives", async () => {
+  const head = rawRequest(`
+    POST /oauth/token HTTP/1.1
+    Host: ${host}
+    Content-Type: ${FORM}
+    Content-Length: 50000000
+
+  `);
+  expect(await sendRaw(url, head)).toEqual(TOO_LARGE);
+});
+
+test("[check 8] refuses a chunked body after 8 KiB, while the rest is still on its way", async () => {
+  const head = rawRequest(`
+    POST /oauth/token HTTP/1.1
+    Host: ${host}
+    Content-Type: ${FORM}
+    Transfer-Encoding: chunked
+
+  `);
+  const chunk = (bytes: number) => `${bytes.toString(16)}\r\n${"x".repeat(bytes)}\r\n`;
+  expect(await sendRaw(url, head, chunk(8 * 1024), chunk(1))).toEqual(TOO_LARGE);
+});
+
+test.for([
+  { framing: "Content-Length: 50000000", chunk: Buffer.alloc(100_000, "x") },
+  { framing: "Transfer-Encoding: chunked", chunk: Buffer.from(`186a0\r\n${"x".repeat(100_000)}\r\n`) },
+])("[check 8] keeps its memory flat under 50 MB with $framing", async ({ framing, chunk }) => {
+  const head = rawRequest(`
+    POST /oauth/token HTTP/1.1
+    Host: ${host}
+    Content-Type: ${FORM}
+    ${framing}
+
+  `);
+  const floods = () => Promise.all(Array.from({ length: 4 }, () => flood(head, chunk, 500)));
+  await floods();
+  const before = residentBytes(service.pid);
+  expect(await floods()).toEqual([TOO_LARGE, TOO_LARGE, TOO_LARGE, TOO_LARGE]);
+  // 200 MB were sent once more; what may remain is garbage of their way through the sockets.
+  expect(residentBytes(service.pid) - before).toBeLessThan(50_000_000);
+});
+
+/** Sends a head and then as much of a body as the other side takes. */
+async function flood(head: Buffer, chunk: Buffer, times: number): Promise<Answer> {
+  await using connection = await openConnection(url);
+  connection.socket.write(head);
+  const body = Readable.from(Array(times).fill(chunk));
+  const sent = pipeline(body, connection.socket, { end: false }).catch(() => {});
+  const answer = await connection.answer();
+  connection.socket.destroy();
+  await sent;
+  return answer;
+}
+
+function residentBytes(pid: number): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+test("[check 14] RFC 6749 §5.2: refuses a missing grant_type", async () => {
+  expect(await postForm(url, credentials)).toEqual(MISSING_GRANT);
+  expect(await postForm(url, "")).toEqual(MISSING_GRANT);
+});
+
+test.for([
+  "Client_Credentials",
+  "CLIENT_CREDENTIALS",
+  "client_credentials ",
+  "password",
+  "authorization_code",
+  "refresh_token",
+  "urn:ietf:params:oauth:grant-type:jwt-bearer",
+  "constructor",
+])('[check 14] RFC 6749 §5.2: refuses the grant "%s"', async (grantType) => {
+  expect(await requestToken(client, { grant_type: grantType })).toEqual(UNSUPPORTED_GRANT);
+});
+
+test.for([
+  ["search:read", "search:read"],
+  ["graph:read search:read", "search:read graph:read"],
+  ["search:read search:read", "search:read"],
+  [ALL_SCOPES.toReversed().join(" "), ALL_SCOPES.join(" ")],
+] as const)('[check 15] RFC 6749 §3.3: grants the scopes "%s" in any order', async ([scope, granted]) => {
+  expectToken(await requestToken(client, { scope }), granted);
+});
+
+test.for<[string, string]>([
+  ["a tab", "search:read\tgraph:read"],
+  ["a no-break space", "search:read\u00a0graph:read"],
+  ["a doubled space", "search:read  graph:read"],
+  ["a space before", " search:read"],
+  ["a space after", "search:read "],
+  ["a space alone", " "],
+  ["a comma", "search:read,graph:read"],
+  ["a line break", "search:read\ngraph:read"],
+  ["upper case", "Search:read"],
+  ["an unknown scope", "search:write"],
+  ["a known and an unknown scope", "search:read admin"],
+  ["a quoted scope", '"search:read"'],
+  ["a wildcard", "*"],
+  ["NUL", "search:read\0"],
+  ["a look-alike", "s\u0435arch:read"],
+  ["a member of every object", "constructor"],
+])("[check 15] RFC 6749 §3.3: refuses %s in scope", async ([, scope]) => {
+  expect(await requestToken(client, { scope })).toEqual(INVALID_SCOPE);
+});
+
+test("[check 15] RFC 6749 §3.3: refuses a scope that exists but is not the client's", async () => {
+  const reader = await createClient({ scopes: ["search:read"] });
+  expect(await requestToken(reader, { scope: "search:read graph:read" })).toEqual(INVALID_SCOPE);
+});
+
+test("[check 16] RFC 6749 §3.3: grants all registered scopes where scope is absent or empty", async () => {
+  const scopes = ["incidents:read", "search:read"];
+  const reader = await createClient({ scopes });
+  expectToken(await requestToken(reader), scopes.join(" "));
+  expectToken(await requestToken(reader, { scope: "" }), scopes.join(" "));
+});

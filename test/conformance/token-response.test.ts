@@ -1,0 +1,168 @@
+import { once } from "node:events";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { decodeJwt } from "jose";
+import { afterAll, expect, test } from "vitest";
+import { z } from "zod";
+import { startService } from "../../local/service.ts";
+import { oauthError, problem } from "../support/answers.ts";
+import { ALL_SCOPES, basic, postForm, startEverything } from "../support/everything.ts";
+import { type Answer, bodyOf, send } from "../support/http.ts";
+
+const { stack, url, admin, createClient, requestToken } = await startEverything();
+const client = await createClient();
+const tokenResponse = z.strictObject({
+  access_token: z.string(),
+  expires_in: z.int(),
+  token_type: z.literal("Bearer"),
+  scope: z.string(),
+});
+
+test("[check 17] RFC 6749 §5.1, §4.4.3: answers with exactly the four members, in the order of the documentation", async () => {
+  const answer = await requestToken(client);
+  const body = tokenResponse.parse(bodyOf(answer));
+  expect(Object.keys(body)).toEqual(["access_token", "expires_in", "token_type", "scope"]);
+  expect(answer).toEqual({
+    status: 200,
+    headers: { "content-type": "application/json", "cache-control": "no-store", pragma: "no-cache" },
+    text: JSON.stringify(body),
+  });
+  expect(body.scope).toBe(ALL_SCOPES.join(" "));
+});
+
+test("[check 17] RFC 6749 §5.1: expires_in is the rest of the token's life, by default 30 minutes", async () => {
+  const { access_token: accessToken, expires_in: expiresIn } = tokenResponse.parse(bodyOf(await requestToken(client)));
+  const { exp = 0, iat = 0 } = decodeJwt(accessToken);
+  expect(expiresIn).toBe(1800);
+  expect(exp - iat).toBe(expiresIn);
+});
+
+test("[check 17] stays under 1.5 KB with every scope, so that no header is too large for a caller", async () => {
+  const longest = await createClient({ name: "n".repeat(100) });
+  const { access_token: accessToken } = tokenResponse.parse(bodyOf(await requestToken(longest)));
+  expect(accessToken.length).toBeLessThan(1500);
+});
+
+/** One request for each way in which the token endpoint refuses. */
+const refusals: Record<string, () => Promise<Answer>> = {
+  "a wrong method": () => send(`${url}/oauth/token`),
+  "a wrong media type": () => send(`${url}/oauth/token`, { method: "POST", body: "{}" }),
+  "a parameter in the URL": () => send(`${url}/oauth/token?client_secret=x`, { method: "POST" }),
+  "malformed percent-encoding": () => postForm(url, "scope=%"),
+  "malformed UTF-8": () => postForm(url, "\ud800"),
+  "a repeated parameter": () => postForm(url, "scope=a&scope=b"),
+  "a body too large": () => postForm(url, "x".repeat(9000)),
+  "no grant": () => postForm(url, ""),
+  "another grant": () => postForm(url, { grant_type: "password" }),
+  "no credentials": () => postForm(url, { grant_type: "client_credentials" }),
+  "malformed Basic": () => postForm(url, { grant_type: "client_credentials" }, { authorization: "Basic ?" }),
+  "two methods": () => requestToken(client, { client_assertion: "x" }),
+  "a wrong secret": () => requestToken({ ...client, clientSecret: "wrong" }),
+  "a wrong scope": () => requestToken(client, { scope: "wrong" }),
+};
+
+test.for(Object.entries(refusals))(
+  "[check 18] [check 20] RFC 6749 §5.1, §5.2: answers %s with JSON that must not be cached",
+  async ([, refuse]) => {
+    const { status, headers, text } = await refuse();
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThan(500);
+    expect(headers).toMatchObject({
+      "content-type": "application/json",
+      "cache-control": "no-store",
+      pragma: "no-cache",
+    });
+    const body = z.strictObject({ error: z.string(), error_description: z.string() }).parse(JSON.parse(text));
+    expect(["invalid_request", "invalid_client", "invalid_scope", "unsupported_grant_type"]).toContain(body.error);
+    expect(body.error_description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
+    // Shuffle takes a body with both words for a hint to send the scope as audience.
+    expect(text).not.toContain("audience");
+  },
+);
+
+test("[check 18] RFC 6749 §5.1: forbids caching of a token", async () => {
+  expect((await requestToken(client)).headers).toMatchObject({ "cache-control": "no-store", pragma: "no-cache" });
+});
+
+test.for(["no credentials", "malformed Basic", "a wrong secret"])(
+  "[check 19] RFC 6749 §5.2, RFC 7617 §2: answers %s with 401 and a challenge with a realm",
+  async (what) => {
+    const answer = await refusals[what]?.();
+    expect(answer).toMatchObject({ status: 401, headers: { "www-authenticate": 'Basic realm="socmate"' } });
+  },
+);
+
+test("[check 20] RFC 6749 §5.2: echoes no input in any member of an error", async () => {
+  const canary = "Canary-Of-Input";
+  const answers = [
+    await postForm(url, { grant_type: canary }),
+    await postForm(url, { grant_type: "client_credentials", client_id: canary, client_secret: canary }),
+    await postForm(url, { grant_type: "client_credentials" }, { authorization: basic(canary, canary) }),
+    await postForm(url, { grant_type: "client_credentials" }, { authorization: canary }),
+    await postForm(url, `${canary}=%`),
+    await postForm(url, "", { "content-type": canary }),
+    await requestToken(client, { scope: canary }),
+    await send(`${url}/oauth/token?client_id=${canary}`, { method: "POST" }),
+  ];
+  for (const answer of answers) {
+    expect(answer.status).toBeLessThan(500);
+    expect(JSON.stringify(answer)).not.toContain(canary);
+  }
+});
+
+const UNAVAILABLE =
+  "The service cannot answer right now. Nothing is wrong with the request: try again after the time in Retry-After.";
+
+test("[check 21] RFC 9110 §10.2.3: answers with 503, JSON and Retry-After while a store is away", async () => {
+  const service = await startService(stack, { port: 0, env: { TABLES_URL: "https://127.0.0.1:1/devstoreaccount1" } });
+  afterAll(() => service.stop());
+  const form = {
+    grant_type: "client_credentials",
+    client_id: client.clientId,
+    client_secret: client.clientSecret,
+  };
+  expect(await postForm(service.url, form)).toEqual(
+    oauthError(503, "temporarily_unavailable", UNAVAILABLE, { "retry-after": "2" }),
+  );
+  const headers = { authorization: `Bearer ${stack.adminToken()}` };
+  expect(await send(`${service.url}/api/admin/api-clients`, { headers })).toEqual(
+    problem(503, "The service cannot answer right now: try again after the time in Retry-After.", undefined, {
+      "retry-after": "2",
+    }),
+  );
+});
+
+test("[check 21] RFC 6585 §4: passes on the Retry-After of a store that throttles", async () => {
+  const throttled = createServer(stack.certificate, (_request, response) => {
+    response.writeHead(429, { "retry-after": "17" }).end();
+  }).listen(0, "127.0.0.1");
+  await once(throttled, "listening");
+  const { port } = throttled.address() as AddressInfo;
+  const service = await startService(stack, { port: 0, env: { TABLES_URL: `https://127.0.0.1:${port}/x` } });
+  afterAll(async () => {
+    await service.stop();
+    throttled.close().closeAllConnections();
+  });
+  const form = {
+    grant_type: "client_credentials",
+    client_id: client.clientId,
+    client_secret: client.clientSecret,
+  };
+  expect(await postForm(service.url, form)).toEqual(
+    oauthError(503, "temporarily_unavailable", UNAVAILABLE, { "retry-after": "17" }),
+  );
+});
+
+test("[check 21] no answer is HTML or empty, the admin API's errors neither", async () => {
+  const answers = await Promise.all([
+    ...Object.values(refusals).map((refuse) => refuse()),
+    admin("GET", "/unknown-client"),
+    admin("POST", "", {}),
+    admin("DELETE", "/unknown-client"),
+    send(`${url}/api/admin/api-clients`),
+  ]);
+  for (const { headers, text } of answers) {
+    expect(headers["content-type"]).toMatch(/^application\/(problem\+)?json$/);
+    expect(JSON.parse(text)).toBeTypeOf("object");
+  }
+});

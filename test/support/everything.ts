@@ -1,0 +1,89 @@
+import { afterAll } from "vitest";
+import { z } from "zod";
+import { type Service, type ServiceOptions, startService } from "../../local/service.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
+import { type Answer, bodyOf, send } from "./http.ts";
+
+/** What a test needs of a client that it created. */
+export interface TestClient {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** A stack, one instance of the service on it, and what tests do with them all the time. */
+export interface Everything {
+  readonly stack: Stack;
+  readonly service: Service;
+  readonly url: string;
+  /** Sends a request to the admin API, with an admin token and a JSON body. */
+  admin(method: string, path?: string, body?: unknown): Promise<Answer>;
+  /** Creates a client, with all scopes unless told otherwise. */
+  createClient(members?: { name?: string; description?: string; scopes?: readonly string[] }): Promise<TestClient>;
+  /** Asks for a token with the credentials in the form; `more` adds parameters or replaces them. */
+  requestToken(client: TestClient, more?: Record<string, string>): Promise<Answer>;
+}
+
+const created = z.object({ client_id: z.string(), client_secret: z.string() });
+
+export const ALL_SCOPES = [
+  "investigations:read",
+  "investigations:write",
+  "incidents:read",
+  "search:read",
+  "graph:read",
+] as const;
+
+/** Starts a stack and the service for a test file, and stops them after its last test. */
+export async function startEverything(options: ServiceOptions = {}): Promise<Everything> {
+  const stack = await startStack();
+  const service = await startService(stack, options);
+  afterAll(async () => {
+    await service.stop();
+    await stack.close();
+  });
+  const { url } = service;
+
+  const admin: Everything["admin"] = (method, path = "", body) =>
+    send(`${url}/api/admin/api-clients${path}`, {
+      method,
+      headers: { authorization: `Bearer ${stack.adminToken()}`, "content-type": "application/json" },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+
+  return {
+    stack,
+    service,
+    url,
+    admin,
+    async createClient(members) {
+      const answer = await admin("POST", "", { name: "Test", scopes: ALL_SCOPES, ...members });
+      const { client_id: clientId, client_secret: clientSecret } = created.parse(bodyOf(answer));
+      return { clientId, clientSecret };
+    },
+    requestToken: ({ clientId, clientSecret }, more) =>
+      postForm(url, {
+        grant_type: "client_credentials",
+        client_id: clientId,
+        client_secret: clientSecret,
+        ...more,
+      }),
+  };
+}
+
+/** Posts a form to the token endpoint: parameters to be encoded, or the body as it is. */
+export function postForm(
+  url: string,
+  form: Record<string, string> | string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return send(`${url}/oauth/token`, {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+    body: typeof form === "string" ? form : new URLSearchParams(form).toString(),
+  });
+}
+
+/** The value of an Authorization header: HTTP Basic of these bytes, not encoded any further. */
+export function basic(clientId: string, clientSecret: string): string {
+  return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
+}
