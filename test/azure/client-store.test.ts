@@ -1,0 +1,162 @@
+import { randomBytes } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { type Client, newClient, newClientSchema } from "../../shared/client.ts";
+import { type ClientTable, createClientStore } from "../../shared/client-store.ts";
+import { createAttempt } from "../../shared/retry.ts";
+import { createCall } from "../fakes/fake-call.ts";
+import { createFakeTable } from "../fakes/fake-table.ts";
+import { startRealClients } from "./real-clients.ts";
+
+const { table: realTable } = await startRealClients();
+const now = new Date("2026-03-27T00:00:00Z");
+
+/** The columns of a row that are not the table's own. */
+const columns = { partitionKey: "", rowKey: "row", text: "x" };
+const newKey = () => `key-${randomBytes(8).toString("hex")}`;
+const refusal = (statusCode: number, code: string) =>
+  expect.objectContaining({
+    statusCode,
+    details: expect.objectContaining({ odataError: expect.objectContaining({ code }) }),
+  });
+
+const tables: [string, ClientTable][] = [
+  ["the fake table", createFakeTable()],
+  ["Azurite through the SDK", realTable],
+];
+
+describe.each(tables)("%s", (_name, table) => {
+  test("returns what was created, with an etag", async () => {
+    const row = { ...columns, partitionKey: newKey(), text: "O'Reilly 😀 \u00e9" };
+    await table.createEntity(row);
+    await expect(table.getEntity(row.partitionKey, "row")).resolves.toMatchObject({ ...row, etag: expect.any(String) });
+  });
+
+  test("says what is not there, what is there already and what has changed", async () => {
+    const row = { ...columns, partitionKey: newKey() };
+    await expect(table.getEntity(row.partitionKey, "row")).rejects.toThrow(refusal(404, "ResourceNotFound"));
+    await expect(table.updateEntity(row, "Merge", { etag: "*" })).rejects.toThrow(refusal(404, "ResourceNotFound"));
+    await table.createEntity(row);
+    await expect(table.createEntity(row)).rejects.toThrow(refusal(409, "EntityAlreadyExists"));
+    const { etag } = await table.getEntity(row.partitionKey, "row");
+    await table.updateEntity({ ...row, text: "y" }, "Merge", { etag });
+    await expect(table.updateEntity({ ...row, text: "z" }, "Merge", { etag })).rejects.toThrow(
+      refusal(412, "UpdateConditionNotSatisfied"),
+    );
+    await expect(table.getEntity(row.partitionKey, "row")).resolves.toMatchObject({ text: "y" });
+  });
+
+  test("overwrites what has changed where no etag is named, the trap that the store must not step in [check 55]", async () => {
+    const row = { ...columns, partitionKey: newKey() };
+    await table.createEntity({ ...row, other: "kept" });
+    await table.updateEntity({ ...row, text: "y" });
+    await expect(table.getEntity(row.partitionKey, "row")).resolves.toMatchObject({ text: "y", other: "kept" });
+    await table.updateEntity({ ...row, text: "z" }, "Replace");
+    await expect(table.getEntity(row.partitionKey, "row")).resolves.not.toHaveProperty("other");
+  });
+
+  test("lists page by page, each where the one before it ended", async () => {
+    const partitionKey = newKey();
+    for (const rowKey of ["a", "b", "c", "d", "e"]) await table.createEntity({ ...columns, partitionKey, rowKey });
+    const pages: unknown[] = [];
+    let continuationToken: string | undefined;
+    do {
+      const list = table.listEntities({ queryOptions: { filter: `PartitionKey eq '${partitionKey}'` } });
+      const settings = { maxPageSize: 2, ...(continuationToken && { continuationToken }) };
+      const { value } = await list.byPage(settings).next();
+      pages.push(value?.map((row: { rowKey?: string }) => row.rowKey));
+      continuationToken = value?.continuationToken;
+    } while (continuationToken);
+    expect(pages).toEqual([["a", "b"], ["c", "d"], ["e"]]);
+  });
+});
+
+describe.each(tables)("the store of clients on %s", (_name, table) => {
+  const store = createClientStore(table, createAttempt());
+  const makeClient = (name = "XSOAR Production", at = now): Client =>
+    newClient(newClientSchema.parse({ name, scopes: ["search:read", "graph:read"] }), "socmate", "admin-user-id", at);
+  async function insertClient(client = makeClient()) {
+    expect(await store.insert(client, "client-secret-1", createCall())).toBe(true);
+    const row = await store.find(client.clientId, createCall());
+    if (!row) throw new Error("the row is not there");
+    return row;
+  }
+
+  test("finds nothing where nothing is", async () => {
+    await expect(store.find("socmate-unknown-000000", createCall())).resolves.toBeUndefined();
+    await expect(store.findWithUse("socmate-unknown-000000", createCall())).resolves.toBeUndefined();
+    await expect(store.disable("socmate-unknown-000000", "admin", now, createCall())).resolves.toBeUndefined();
+  });
+
+  test("finds a client as it was inserted, with the name of its secret and an etag", async () => {
+    const client = makeClient("O'Reilly 😀 Überwachung");
+    await expect(insertClient(client)).resolves.toEqual({
+      ...client,
+      secretName: "client-secret-1",
+      etag: expect.any(String),
+    });
+  });
+
+  test("does not insert a client_id twice, unless it meets its own first try [check 49]", async () => {
+    const client = makeClient();
+    await insertClient(client);
+    await expect(store.insert({ ...client, name: "other" }, "client-secret-2", createCall())).resolves.toBe(false);
+    await expect(store.insert(client, "client-secret-1", createCall())).resolves.toBe(true);
+    await expect(store.find(client.clientId, createCall())).resolves.toMatchObject({ name: client.name });
+  });
+
+  test("replaces a secret once for each version of the row, and nothing else in it [check 47]", async () => {
+    const row = await insertClient();
+    await expect(store.replaceSecret(row, "client-secret-2", createCall())).resolves.toBe(true);
+    await expect(store.replaceSecret(row, "client-secret-3", createCall())).resolves.toBe(false);
+    const { etag, ...found } = (await store.find(row.clientId, createCall())) ?? {};
+    expect({ etag: row.etag, ...found }).toEqual({ ...row, secretName: "client-secret-2" });
+    expect(etag).not.toBe(row.etag);
+  });
+
+  test("takes its own second try for what it is, not for a lost race [check 49] [check 55]", async () => {
+    const row = await insertClient();
+    await store.replaceSecret(row, "client-secret-2", createCall());
+    await expect(store.replaceSecret(row, "client-secret-2", createCall())).resolves.toBe(true);
+  });
+
+  test("disables whatever happened to the row, and for good [check 48]", async () => {
+    const row = await insertClient();
+    await store.replaceSecret(row, "client-secret-2", createCall());
+    const disabled = await store.disable(row.clientId, "admin", now, createCall());
+    expect(disabled).toMatchObject({ status: "disabled", secretName: "client-secret-2", name: row.name });
+    await expect(store.replaceSecret(row, "client-secret-3", createCall())).resolves.toBe(false);
+    const again = await store.disable(row.clientId, "other", new Date(now.getTime() + 60_000), createCall());
+    expect(again).toEqual(disabled);
+    await expect(table.getEntity(row.clientId, "client")).resolves.toMatchObject({
+      disabled_by: "admin",
+      disabled_at: "2026-03-27T00:00:00Z",
+    });
+  });
+
+  test("notes uses in a row of their own, which changes nothing about the client [check 51]", async () => {
+    const row = await insertClient();
+    await expect(store.findWithUse(row.clientId, createCall())).resolves.toMatchObject({ lastUsedAt: null });
+    await store.recordUse(row.clientId, now, createCall());
+    await store.recordUse(row.clientId, new Date(now.getTime() + 61_500), createCall());
+    await expect(store.findWithUse(row.clientId, createCall())).resolves.toMatchObject({
+      clientId: row.clientId,
+      lastUsedAt: "2026-03-27T00:01:01Z",
+    });
+    await expect(store.find(row.clientId, createCall())).resolves.toEqual(row);
+  });
+
+  test("lists clients newest first, with their last use", async () => {
+    const ids: string[] = [];
+    for (const second of [2, 0, 1]) {
+      const { clientId } = await insertClient(makeClient("x", new Date(now.getTime() + second * 1_000)));
+      ids[second] = clientId;
+    }
+    await store.recordUse(ids[1] ?? "", now, createCall());
+    const listed = (await store.list(createCall())).filter(({ clientId }) => ids.includes(clientId));
+    expect(listed.map(({ clientId, lastUsedAt }) => [clientId, lastUsedAt])).toEqual([
+      [ids[2], null],
+      [ids[1], "2026-03-27T00:00:00Z"],
+      [ids[0], null],
+    ]);
+  });
+});

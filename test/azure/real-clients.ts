@@ -1,0 +1,47 @@
+import { TableClient } from "@azure/data-tables";
+import type { TokenCredential } from "@azure/identity";
+import { CryptographyClient, KeyClient } from "@azure/keyvault-keys";
+import { SecretClient } from "@azure/keyvault-secrets";
+import { afterAll } from "vitest";
+import { startStack } from "../../local/stack.ts";
+import { CLIENT_TABLE } from "../../shared/client-store.ts";
+import type { SigningVault } from "../../shared/signer.ts";
+
+/** Clients of Azure's SDKs that talk to the stand-ins for Azure on this machine. */
+export interface RealClients {
+  readonly table: TableClient;
+  readonly secretVault: SecretClient;
+  readonly keys: KeyClient;
+  readonly signingVault: SigningVault;
+  readonly signingKeyName: string;
+}
+
+/** Starts the stand-ins for a test file, and stops them after its last test; the clock (milliseconds) dates what the vaults make. */
+export async function startRealClients(clock?: () => number): Promise<RealClients> {
+  const { settings, identity, certificate, close } = await startStack({ clock });
+  afterAll(close);
+  const { TABLES_URL, SECRETS_VAULT_URL, SIGNING_VAULT_URLS, SIGNING_KEY_NAME } = settings;
+  if (!TABLES_URL || !SECRETS_VAULT_URL || !SIGNING_VAULT_URLS || !SIGNING_KEY_NAME) throw new Error("no such setting");
+
+  const credential: TokenCredential = {
+    getToken: async (scopes) => {
+      const [scope = ""] = [scopes].flat();
+      const token = identity.token(scope.replace(/\/\.default$/, ""));
+      return { token, expiresOnTimestamp: Date.now() + 3_600_000 };
+    },
+  };
+  const options = { retryOptions: { maxRetries: 0 }, tlsOptions: { ca: certificate.cert } };
+  const vaultOptions = { ...options, disableChallengeResourceVerification: true };
+  const keys = new KeyClient(SIGNING_VAULT_URLS, credential, vaultOptions);
+  return {
+    table: new TableClient(TABLES_URL, CLIENT_TABLE, credential, options),
+    secretVault: new SecretClient(SECRETS_VAULT_URL, credential, vaultOptions),
+    keys,
+    signingVault: {
+      url: SIGNING_VAULT_URLS,
+      keys,
+      cryptography: (key) => new CryptographyClient(key, credential, vaultOptions),
+    },
+    signingKeyName: SIGNING_KEY_NAME,
+  };
+}

@@ -1,0 +1,98 @@
+import { randomBytes } from "node:crypto";
+import { describe, expect, test, vi } from "vitest";
+import { hashClientSecret } from "../../shared/client-secret.ts";
+import { createAttempt, Unavailable } from "../../shared/retry.ts";
+import { createSecretStore, SecretDisabled } from "../../shared/secret-store.ts";
+import { createCall } from "../fakes/fake-call.ts";
+import { createClock } from "../fakes/fake-clock.ts";
+import { createFakeSecretVault, type FakeSecretVault } from "../fakes/fake-secret-vault.ts";
+import { startRealClients } from "./real-clients.ts";
+
+type Vault = Pick<FakeSecretVault, "setSecret" | "getSecret" | "updateSecretProperties" | "listPropertiesOfSecrets">;
+
+const { now } = createClock();
+const { secretVault: realVault } = await startRealClients(() => now().getTime());
+const newName = () => `test-${randomBytes(8).toString("hex")}`;
+const refusal = (statusCode: number, code: string, innerCode?: string) =>
+  expect.objectContaining({
+    statusCode,
+    details: {
+      error: expect.objectContaining({
+        code,
+        ...(innerCode && { innerError: expect.objectContaining({ code: innerCode }) }),
+      }),
+    },
+  });
+
+const vaults: [string, Vault][] = [
+  ["the fake vault", createFakeSecretVault(now)],
+  ["the local vault through the SDK", realVault],
+];
+
+describe.each(vaults)("%s", (_name, vault) => {
+  test("returns the newest version of a secret, in any case of its name, and any that is named", async () => {
+    const name = newName();
+    const { properties } = await vault.setSecret(name, "one");
+    expect(properties).toMatchObject({ name, enabled: true, createdOn: now() });
+    await vault.setSecret(name, "two");
+    await expect(vault.getSecret(name.toUpperCase())).resolves.toMatchObject({ value: "two" });
+    const first = await vault.getSecret(name, properties.version ? { version: properties.version } : {});
+    expect(first).toMatchObject({ name, value: "one" });
+  });
+
+  test("says which secret is not there, and which is disabled", async () => {
+    const name = newName();
+    await expect(vault.getSecret(name)).rejects.toThrow(refusal(404, "SecretNotFound"));
+    const { properties } = await vault.setSecret(name, "one");
+    await vault.updateSecretProperties(name, properties.version ?? "", { enabled: false });
+    await expect(vault.getSecret(name)).rejects.toThrow(refusal(403, "Forbidden", "SecretDisabled"));
+    await vault.updateSecretProperties(name, properties.version ?? "", { enabled: true });
+    await expect(vault.getSecret(name)).resolves.toMatchObject({ value: "one" });
+  });
+
+  test("lists every secret, enabled or not, on more than one page, without its value", async () => {
+    const names = Array.from({ length: 30 }, newName);
+    for (const name of names) await vault.setSecret(name, "x");
+    const listed = await Array.fromAsync(vault.listPropertiesOfSecrets());
+    expect(listed.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
+    expect(listed[0]).toMatchObject({ enabled: true, createdOn: now(), name: expect.any(String) });
+    expect(JSON.stringify(listed)).not.toContain('"value"');
+  });
+});
+
+describe.each(vaults)("the store of secrets on %s", (_name, vault) => {
+  const makeStore = () => createSecretStore(vault, createAttempt(), now);
+  const hash = hashClientSecret("socmate-a-000000", "secret");
+
+  test("keeps every hash under a new name, of one version, that any instance can read", async () => {
+    const names = [await makeStore().put(hash, createCall()), await makeStore().put(hash, createCall())];
+    expect(new Set(names).size).toBe(2);
+    for (const name of names) {
+      expect(name).toMatch(/^client-secret-[0-9a-f]{32}$/);
+      await expect(makeStore().hashOf(name)).resolves.toBe(hash);
+    }
+  });
+
+  test("disables a hash for every instance that has not seen it, once or twice", async () => {
+    const store = makeStore();
+    const name = await store.put(hash, createCall());
+    await store.hashOf(name);
+    await store.disable(name, createCall());
+    await store.disable(name, createCall());
+    await expect(makeStore().hashOf(name)).rejects.toThrow(SecretDisabled);
+    await expect(store.hashOf(name)).resolves.toBe(hash);
+  });
+
+  test("takes a secret that is not there, or is no hash, for a fault", async () => {
+    const name = newName();
+    await vault.setSecret(name, "x");
+    const log = vi.spyOn(console, "error").mockReturnValue();
+    for (const wrong of [name, newName()]) await expect(makeStore().hashOf(wrong)).rejects.toThrow(Unavailable);
+    expect(log).toHaveBeenCalledTimes(2);
+    log.mockRestore();
+  });
+
+  test("is told by a probe that the vault answers", async () => {
+    await expect(makeStore().probe(createCall())).resolves.toBeUndefined();
+  });
+});
