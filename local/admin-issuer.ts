@@ -1,4 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  sign,
+} from "node:crypto";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { close, HttpError, listen, readJson, sendJson } from "./http-server.ts";
@@ -38,7 +46,9 @@ export async function startAdminIssuer({ dir }: { dir?: string | undefined } = {
   );
   const privateKey = createPrivateKey(pem);
   const { e, n } = createPublicKey(privateKey).export({ format: "jwk" });
-  const kid = createHash("sha256").update(JSON.stringify({ e, kty: "RSA", n })).digest("base64url"); // RFC 7638
+  const kid = createHash("sha256")
+    .update(JSON.stringify({ e, kty: "RSA", n }))
+    .digest("base64url"); // RFC 7638
   const audience = "api://socmate-api-clients";
 
   const signWithKey = (header: object, payload: object) =>
@@ -87,7 +97,8 @@ export async function startAdminIssuer({ dir }: { dir?: string | undefined } = {
         sendJson(response, 200, { keys: [{ kty: "RSA", use: "sig", kid, n, e, issuer }] });
       } else if (request.method === "POST" && url === tokenUrl) {
         // Asking for JSON makes a browser ask first, so that a foreign page cannot get a token.
-        if (request.headers["content-type"] !== "application/json") throw new HttpError(415, { error: "invalid_request" });
+        if (request.headers["content-type"] !== "application/json")
+          throw new HttpError(415, { error: "invalid_request" });
         const claims = await readJson(request);
         sendJson(response, 200, { access_token: token(claims), expires_in: LIFETIME_SECONDS, token_type: "Bearer" });
       } else throw new HttpError(404, { error: "not_found" });

@@ -51,6 +51,6 @@ export async function loopbackCertificate(dir: string): Promise<Certificate> {
 }
 
 /** Makes this process trust the certificate, as `NODE_EXTRA_CA_CERTS` makes a child. */
-export function trustCertificate({ cert }: Certificate): void {
+export function trustCertificate({ cert }: Pick<Certificate, "cert">): void {
   tls.setDefaultCACertificates([...tls.getCACertificates("default"), cert]);
 }

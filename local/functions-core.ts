@@ -107,7 +107,13 @@ export async function loadFunctionsApp(bundle: string, log: AppLog): Promise<Fun
     for (const hook of hooks.get(name) ?? []) await hook(context);
   }
 
-  function logThroughHooks(level: LogLevel, category: string, message: string, functionName?: string, context?: unknown) {
+  function logThroughHooks(
+    level: LogLevel,
+    category: string,
+    message: string,
+    functionName?: string,
+    context?: unknown,
+  ) {
     const line = { level, message, category, hookData: {}, invocationContext: context };
     for (const hook of hooks.get("log") ?? []) hook(line);
     log(line.level, line.message, functionName);

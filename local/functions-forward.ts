@@ -28,7 +28,12 @@ const agent = new Agent({ keepAlive: true });
  */
 export async function forwardRequest(call: HttpCall, httpUri: string, log: HostLog): Promise<void> {
   const { app, registered, bindingName, invocationId, request, response, target } = call;
-  const forwarded = sendRequest(new URL(httpUri), { agent, method: request.method ?? "", path: target, headers: forwardedHeaders(call, httpUri) });
+  const forwarded = sendRequest(new URL(httpUri), {
+    agent,
+    method: request.method ?? "",
+    path: target,
+    headers: forwardedHeaders(call, httpUri),
+  });
   forwarded.on("error", () => undefined); // `answered` rejects with it; after the answer it means nothing
   forwarded.flushHeaders(); // the function may answer before any of the body comes
   request.pipe(forwarded);
@@ -38,7 +43,11 @@ export async function forwardRequest(call: HttpCall, httpUri: string, log: HostL
 
   const answered = once(forwarded, "response").then(([answer]: IncomingMessage[]) => answer as IncomingMessage);
   const invoked = app
-    .invoke(registered, { invocationId, inputData: [{ name: bindingName, data: {} }], triggerMetadata: bindingData(call) })
+    .invoke(registered, {
+      invocationId,
+      inputData: [{ name: bindingName, data: {} }],
+      triggerMetadata: bindingData(call),
+    })
     .then(({ result }) => {
       if (result === null || result === undefined) throw new Error("A streaming function has to return a response.");
       return answered;
@@ -59,7 +68,10 @@ export async function forwardRequest(call: HttpCall, httpUri: string, log: HostL
   } catch (error) {
     forwarded.destroy();
     if (response.destroyed) return;
-    log("error", `Executed '${registered.name}' (Failed): ${error instanceof Error ? (error.stack ?? error.message) : error}`);
+    log(
+      "error",
+      `Executed '${registered.name}' (Failed): ${error instanceof Error ? (error.stack ?? error.message) : error}`,
+    );
     request.unpipe(forwarded);
     if (response.headersSent) response.destroy();
     else end(request, response, 500);
@@ -67,9 +79,16 @@ export async function forwardRequest(call: HttpCall, httpUri: string, log: HostL
 }
 
 function forwardedHeaders({ request, host, invocationId }: HttpCall, httpUri: string): string[] {
-  const headers = ["Host", request.headers.host ?? host, ...endToEnd(request.rawHeaders)];
+  const headers = ["Host", new URL(httpUri).host, ...endToEnd(request.rawHeaders)];
   if (request.headers["transfer-encoding"] !== undefined) headers.push("Transfer-Encoding", "chunked");
-  headers.push("X-Forwarded-For", request.socket.remoteAddress ?? "", "X-Forwarded-Host", host, "X-Forwarded-Proto", "http");
+  headers.push(
+    "X-Forwarded-For",
+    request.socket.remoteAddress ?? "",
+    "X-Forwarded-Host",
+    host,
+    "X-Forwarded-Proto",
+    "http",
+  );
   headers.push("x-ms-invocation-id", invocationId);
   return headers;
 }
@@ -120,7 +139,8 @@ export function headersOf({ rawHeaders, socket }: IncomingMessage): Record<strin
     const known = headers.get(name);
     headers.set(name, known === undefined ? value : `${known},${value}`);
   };
-  for (let index = 0; index < rawHeaders.length; index += 2) add((rawHeaders[index] ?? "").toLowerCase(), rawHeaders[index + 1] ?? "");
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    add((rawHeaders[index] ?? "").toLowerCase(), rawHeaders[index + 1] ?? "");
   add("x-forwarded-for", `${socket.remoteAddress}:${socket.remotePort}`);
   headers.set("x-forwarded-proto", "http");
   return Object.fromEntries(headers);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { loadFunctionsApp, type RegisteredFunction } from "./functions-core.ts";
 import { end, type HostLog } from "./functions-call.ts";
+import { loadFunctionsApp, type RegisteredFunction } from "./functions-core.ts";
 import { forwardRequest } from "./functions-forward.ts";
 import { invokeOverRpc } from "./functions-rpc.ts";
 import { startTimers } from "./functions-timers.ts";
@@ -53,7 +53,9 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     const app = await loadFunctionsApp(bundle, (level, message, functionName) => {
       if (level !== "debug" && level !== "trace") log(level, functionName ? message : `functions: ${message}`);
     });
-    const enabled = app.functions.filter(({ name }) => !/^(true|1)$/i.test(settings[`AzureWebJobs.${name}.Disabled`] ?? ""));
+    const enabled = app.functions.filter(
+      ({ name }) => !/^(true|1)$/i.test(settings[`AzureWebJobs.${name}.Disabled`] ?? ""),
+    );
     const routes = httpFunctions(enabled, prefix, log);
     const timers = startTimers(app, enabled, log);
     server.on("request", (request: IncomingMessage, response: ServerResponse) => {
@@ -61,8 +63,8 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       handle(request, response).catch((error: unknown) => {
         if (response.destroyed) return; // the client went away
         log("error", `functions: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
-        if (!response.headersSent) response.writeHead(500).end();
-        else response.destroy();
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500).end();
       });
     });
 
@@ -84,7 +86,17 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
         if (!parameters) continue;
         const target = encodePath(path) + (query === undefined ? "" : `?${query}`);
         const host = request.headers.host ?? "";
-        const call = { app, registered, bindingName, invocationId: randomUUID(), request, response, parameters, target, host };
+        const call = {
+          app,
+          registered,
+          bindingName,
+          invocationId: randomUUID(),
+          request,
+          response,
+          parameters,
+          target,
+          host,
+        };
         await (app.httpUri === undefined ? invokeOverRpc(call, log) : forwardRequest(call, app.httpUri, log));
         return;
       }
@@ -122,9 +134,11 @@ function httpFunctions(functions: readonly RegisteredFunction[], prefix: string,
     const rival = routes.find(
       (other) => other.route.template === route.template && other.methods.some((method) => methods.includes(method)),
     );
-    const refuse = (reason: string) => log("error", `functions: The '${registered.name}' function is in error: ${reason}`);
+    const refuse = (reason: string) =>
+      log("error", `functions: The '${registered.name}' function is in error: ${reason}`);
     if (/^(admin|runtime)/i.test(own)) refuse("The specified route conflicts with one or more built in routes.");
-    else if (rival) refuse(`The route specified conflicts with the route defined by function '${rival.registered.name}'.`);
+    else if (rival)
+      refuse(`The route specified conflicts with the route defined by function '${rival.registered.name}'.`);
     else routes.push({ registered, bindingName, methods, route });
   }
   return routes.sort((a, b) => (a.route.precedence < b.route.precedence ? -1 : 1));

@@ -1,7 +1,7 @@
 import { buffer } from "node:stream/consumers";
+import { drain, end, type HostLog, type HttpCall } from "./functions-call.ts";
 import type { RpcHttpData, RpcTypedData } from "./functions-core.ts";
 import { headersOf, queryOf } from "./functions-forward.ts";
-import { drain, end, type HostLog, type HttpCall } from "./functions-call.ts";
 
 /**
  * Runs an HTTP function that gets its request and gives its response as one message.
@@ -32,7 +32,10 @@ export async function invokeOverRpc(call: HttpCall, log: HostLog): Promise<void>
     response.writeHead(Number(statusCode), { "content-length": bytes.length }).end(bytes);
     drain(request);
   } catch (error) {
-    log("error", `Executed '${registered.name}' (Failed): ${error instanceof Error ? (error.stack ?? error.message) : error}`);
+    log(
+      "error",
+      `Executed '${registered.name}' (Failed): ${error instanceof Error ? (error.stack ?? error.message) : error}`,
+    );
     end(request, response, 500);
   }
 }

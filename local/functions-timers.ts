@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { FunctionsApp, RegisteredFunction } from "./functions-core.ts";
 import type { HostLog } from "./functions-call.ts";
+import type { FunctionsApp, RegisteredFunction } from "./functions-core.ts";
 import { nextOccurrence } from "./ncrontab.ts";
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -32,17 +32,23 @@ export function startTimers(app: FunctionsApp, functions: readonly RegisteredFun
           triggerMetadata: {},
         });
       } catch (error) {
-        log("error", `Executed '${registered.name}' (Failed): ${error instanceof Error ? (error.stack ?? error.message) : error}`);
+        log(
+          "error",
+          `Executed '${registered.name}' (Failed): ${error instanceof Error ? (error.stack ?? error.message) : error}`,
+        );
         throw error;
       }
     };
     const wait = (due: Date) => {
       const remaining = due.getTime() - Date.now();
-      const timeout = setTimeout(() => {
-        if (remaining > MAX_TIMEOUT_MS) return wait(due);
-        void run().catch(() => undefined);
-        wait(nextOccurrence(schedule, new Date(Math.max(due.getTime(), Date.now()))));
-      }, Math.min(remaining, MAX_TIMEOUT_MS));
+      const timeout = setTimeout(
+        () => {
+          if (remaining > MAX_TIMEOUT_MS) return wait(due);
+          void run().catch(() => undefined);
+          wait(nextOccurrence(schedule, new Date(Math.max(due.getTime(), Date.now()))));
+        },
+        Math.min(remaining, MAX_TIMEOUT_MS),
+      );
       timeouts.set(registered.name, timeout.unref());
     };
     wait(nextOccurrence(schedule, new Date()));

@@ -10,7 +10,12 @@ const FIELDS: readonly [Field, Field, Field, Field, Field, Field] = [
   { name: "minute", min: 0, max: 59 },
   { name: "hour", min: 0, max: 23 },
   { name: "day", min: 1, max: 31 },
-  { name: "month", min: 1, max: 12, words: ["", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"] },
+  {
+    name: "month",
+    min: 1,
+    max: 12,
+    words: ["", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+  },
   { name: "day of week", min: 0, max: 6, words: ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] },
 ];
 const FOUR_YEARS_DAYS = 4 * 366;
@@ -19,9 +24,9 @@ const FOUR_YEARS_DAYS = 4 * 366;
 export function nextOccurrence(expression: string, after: Date): Date {
   const parts = expression.trim().split(/\s+/);
   if (parts.length !== FIELDS.length) throw new Error(`The schedule "${expression}" does not have six fields.`);
-  const [seconds, minutes, hours, days, months, weekdays] = FIELDS.map((field, index) => parseField(parts[index] ?? "", field)) as [
-    Set<number>, Set<number>, Set<number>, Set<number>, Set<number>, Set<number>,
-  ];
+  const [seconds, minutes, hours, days, months, weekdays] = FIELDS.map((field, index) =>
+    parseField(parts[index] ?? "", field),
+  ) as [Set<number>, Set<number>, Set<number>, Set<number>, Set<number>, Set<number>];
   const start = new Date(Math.floor(after.getTime() / 1000) * 1000 + 1000);
   const day = new Date(Date.UTC(start.getUTCFullYear(), start.getUTCMonth(), start.getUTCDate()));
   for (let tried = 0; tried <= FOUR_YEARS_DAYS; tried++, day.setUTCDate(day.getUTCDate() + 1)) {

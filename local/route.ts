@@ -19,7 +19,8 @@ export function compileRoute(template: string): Route {
   for (const segment of segments) {
     const [, catchAll, name, optional] = /^\{(\*?)([^}?:=]+)(\??)\}$/.exec(segment) ?? [];
     if (name === undefined) {
-      if (segment.includes("{")) throw new Error(`The route "${template}" has a segment that this host does not support.`);
+      if (segment.includes("{"))
+        throw new Error(`The route "${template}" has a segment that this host does not support.`);
       pattern += `/${escape(segment)}`;
       precedence += "1";
     } else if (catchAll) {

@@ -19,7 +19,13 @@ export function dataDir(): string {
 
 /** Where the parts of a stack are. */
 export function partsOf({ settings, adminIssuer }: Stack): RunningStack {
-  const { TOKEN_ISSUER = "", TABLES_URL = "", SECRETS_VAULT_URL = "", SIGNING_VAULT_URLS = "", IDENTITY_ENDPOINT = "" } = settings;
+  const {
+    TOKEN_ISSUER = "",
+    TABLES_URL = "",
+    SECRETS_VAULT_URL = "",
+    SIGNING_VAULT_URLS = "",
+    IDENTITY_ENDPOINT = "",
+  } = settings;
   return {
     url: TOKEN_ISSUER,
     adminTokenUrl: adminIssuer.tokenUrl,
@@ -50,7 +56,11 @@ export async function findRunningStack(dir: string): Promise<RunningStack | unde
 
 /** Gets a token of an administrator from a running stack. */
 export async function fetchAdminToken({ adminTokenUrl }: RunningStack): Promise<string> {
-  const response = await fetch(adminTokenUrl, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
+  const response = await fetch(adminTokenUrl, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
   const { access_token: token } = (await response.json()) as { access_token: string };
   if (!response.ok || typeof token !== "string") throw new Error(`The issuer answered ${response.status}.`);
   return token;

@@ -26,6 +26,7 @@ try {
     await host.close();
     process.exit(0);
   };
+  process.on("message", stop); // the parent has nothing else to say
   process.on("SIGTERM", stop);
   process.on("disconnect", stop); // the parent is gone
   process.on("SIGINT", () => undefined); // Ctrl-C reaches the whole group; the parent decides

@@ -40,17 +40,19 @@ export async function startService(
     ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "service-process.ts"), bundle, String(port)],
     { cwd: ROOT, env: { ...stack.settings, ...env }, stdio: ["ignore", "pipe", "pipe", "ipc"] },
   );
-  const outputs = (["stdout", "stderr"] as const).map(async (stream) => {
+  for (const stream of ["stdout", "stderr"] as const) {
     const input = child[stream];
-    if (!input) return;
-    for await (const line of createInterface({ input })) onLine(line, stream);
-  });
-  // Not the child's own "close", which never comes when it was the parent that disconnected.
-  const exited = Promise.all([once(child, "exit"), ...outputs]).then(([[code]]) => code as number | null);
+    if (input) createInterface({ input }).on("line", (line) => onLine(line, stream));
+  }
+  const exited = once(child, "close").then(([code]) => code as number | null);
 
   const message = await Promise.race([
     once(child, "message").then(([told]) => told as ServiceMessage),
-    exited.then((code): ServiceMessage => ({ failed: `The service ended with exit code ${code}.` })),
+    exited.then(
+      (code): ServiceMessage => ({
+        failed: `The service ended with ${code === null ? "a signal" : `exit code ${code}`}.`,
+      }),
+    ),
   ]);
   if ("failed" in message) {
     await exited;
@@ -63,8 +65,8 @@ export async function startService(
     exited,
     stop: async (signal) => {
       if (child.exitCode === null && child.signalCode === null) {
-        // Disconnecting works on Windows too, which has no SIGTERM.
-        if (signal === undefined) child.disconnect();
+        // A message works on Windows too, which has no SIGTERM. After `disconnect()` Node never says "close".
+        if (signal === undefined) child.send("stop");
         else child.kill(signal);
       }
       await exited;

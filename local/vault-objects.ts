@@ -44,7 +44,15 @@ export function vaultError(status: number, code: string, message: string, innere
 
 /** The attributes of a version as Key Vault writes them. */
 export function attributesOf({ enabled, nbf, exp, created, updated }: Version<unknown>): object {
-  return { enabled, nbf, exp, created, updated, recoveryLevel: "Recoverable+Purgeable", recoverableDays: RECOVERABLE_DAYS };
+  return {
+    enabled,
+    nbf,
+    exp,
+    created,
+    updated,
+    recoveryLevel: "Recoverable+Purgeable",
+    recoverableDays: RECOVERABLE_DAYS,
+  };
 }
 
 type Attributes = Partial<Pick<Version<unknown>, "enabled" | "nbf" | "exp" | "tags">>;
@@ -112,7 +120,8 @@ export class VaultObjects<Content> {
   /** Finds a version, the newest where none is named, enabled or not. */
   get(name: string, version: string | undefined): Version<Content> {
     const { versions } = this.#live(name);
-    const found = version === undefined ? versions.at(-1) : versions.find((each) => each.version === version.toLowerCase());
+    const found =
+      version === undefined ? versions.at(-1) : versions.find((each) => each.version === version.toLowerCase());
     if (!found) throw this.#notFound(version === undefined ? name : `${name}/${version}`);
     return found;
   }
@@ -121,10 +130,16 @@ export class VaultObjects<Content> {
   usable(name: string, version: string | undefined, operation: string): Version<Content> {
     const found = this.get(name, version);
     const refuse = (state: string, inner: string) =>
-      vaultError(403, "Forbidden", `Operation ${operation} is not allowed on ${state} ${this.#kind.toLowerCase()}.`, inner);
+      vaultError(
+        403,
+        "Forbidden",
+        `Operation ${operation} is not allowed on ${state} ${this.#kind.toLowerCase()}.`,
+        inner,
+      );
     if (!found.enabled) throw refuse("a disabled", `${this.#kind}Disabled`);
     if (operation !== "get") {
-      if (found.nbf !== undefined && this.#now() < found.nbf) throw refuse("a not yet valid", `${this.#kind}NotYetValid`);
+      if (found.nbf !== undefined && this.#now() < found.nbf)
+        throw refuse("a not yet valid", `${this.#kind}NotYetValid`);
       if (found.exp !== undefined && this.#now() >= found.exp) throw refuse("an expired", `${this.#kind}Expired`);
     }
     return found;
