@@ -143,7 +143,7 @@ describe("the token endpoint refuses", () => {
     ["no grant_type (RFC 6749 §5.2) [check 14]", "scope=search:read"],
     ["an empty grant_type [check 3] [check 14]", "grant_type="],
     ["an empty body [check 14]", ""],
-  ])("%s", async ([, body]) => {
+  ] as const)("%s", async ([, body]) => {
     expectRefusal(await ask({ body: { string: body } }), 400, "invalid_request");
   });
 

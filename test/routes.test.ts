@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type FunctionsApp, loadFunctionsApp, type RpcBindingInfo } from "../local/functions-core.ts";
+
+/** What the host may send to an endpoint, by the name of its function. */
+const ENDPOINTS = {
+  token: [["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], "oauth/token"],
+  jwks: [["GET", "HEAD"], ".well-known/jwks.json"],
+  metadata: [["GET", "HEAD"], ".well-known/oauth-authorization-server"],
+  "openid-configuration": [["GET", "HEAD"], ".well-known/openid-configuration"],
+  health: [["GET", "HEAD"], "health"],
+  create: [["POST"], "api/admin/api-clients"],
+  list: [["GET"], "api/admin/api-clients"],
+  get: [["GET"], "api/admin/api-clients/{client_id}"],
+  regenerate: [["POST"], "api/admin/api-clients/{client_id}/regenerate-secret"],
+  disable: [["DELETE"], "api/admin/api-clients/{client_id}"],
+} as const;
+
+describe("the deployed bundle", () => {
+  let app: FunctionsApp;
+  let triggers: Map<string, RpcBindingInfo>;
+  beforeAll(async () => {
+    // Functions are registered without settings all the same; what the start says of them is not the matter here.
+    vi.spyOn(console, "error").mockReturnValue();
+    const { main } = JSON.parse(readFileSync("package.json", "utf8"));
+    app = await loadFunctionsApp(`${import.meta.dirname}/../${main}`, () => undefined);
+    triggers = new Map(app.functions.map(({ name, bindings }) => [name, triggerOf(bindings)]));
+  });
+  afterAll(() => app.terminate());
+
+  const httpTriggers = () => [...triggers].filter(([, { type }]) => type === "httpTrigger");
+
+  test("has the endpoints that there shall be, with their methods [check 1]", () => {
+    const registered = httpTriggers().map(([name, { methods, route }]) => [name, [methods, route]]);
+    expect(Object.fromEntries(registered)).toEqual(ENDPOINTS);
+  });
+
+  test("registers each function once", () => {
+    expect(app.functions).toHaveLength(triggers.size);
+  });
+
+  test("spells every route whole, and none as the host would refuse it", () => {
+    for (const [name, { route }] of httpTriggers()) {
+      expect(route, name).toMatch(/^(\.well-known\/|oauth\/|health$|api\/admin\/)/);
+      expect(route, name).not.toMatch(/^(admin|runtime)/i);
+    }
+  });
+
+  test("asks for no host key: the token endpoint is for everybody, and the admin API has tokens of its own", () => {
+    for (const [name, trigger] of httpTriggers()) expect(trigger, name).toMatchObject({ authLevel: "anonymous" });
+  });
+
+  test("takes requests as streams, so that chunked bodies arrive", () => {
+    expect(app.httpUri).toMatch(/^http:\/\//);
+  });
+});
+
+function triggerOf(bindings: Readonly<Record<string, RpcBindingInfo>>): RpcBindingInfo {
+  const trigger = Object.values(bindings).find(({ type }) => type.endsWith("Trigger"));
+  if (!trigger) throw new Error("a function without a trigger");
+  return trigger;
+}

@@ -1,0 +1,155 @@
+import { type HttpHandler, HttpRequest, InvocationContext } from "@azure/functions";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { BodyError } from "../../shared/body.ts";
+import { ConfigError } from "../../shared/config.ts";
+import { adminEndpoint, type Endpoint, json, publicEndpoint, tokenEndpoint } from "../../shared/endpoint.ts";
+import { OAuthError } from "../../shared/oauth-error.ts";
+import { Problem } from "../../shared/problem.ts";
+import { Unavailable } from "../../shared/retry.ts";
+import type { Services } from "../../shared/services.ts";
+import { hurryTimeouts } from "../fakes/fast-timeouts.ts";
+
+afterEach(() => void vi.restoreAllMocks());
+
+const noServices = () => ({}) as Services;
+const failingWith =
+  (error: unknown): Endpoint =>
+  () =>
+    Promise.reject(error);
+
+async function run(handler: HttpHandler) {
+  const lines: Record<string, unknown>[] = [];
+  const context = new InvocationContext({
+    invocationId: "request-1",
+    functionName: "example",
+    logHandler: (_level, line) => void lines.push(JSON.parse(String(line))),
+  });
+  const { body, ...response } =
+    (await handler(new HttpRequest({ method: "GET", url: "http://127.0.0.1/" }), context)) ?? {};
+  return { ...response, body: JSON.parse(String(body)), lines };
+}
+
+const oauthHeaders = { "Content-Type": "application/json", "Cache-Control": "no-store", Pragma: "no-cache" };
+const problemHeaders = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" };
+const again = "The service cannot answer right now: try again after the time in Retry-After.";
+const againOAuth =
+  "The service cannot answer right now. Nothing is wrong with the request: try again after the time in Retry-After.";
+
+test("an answer in JSON must not be cached, unless it says otherwise", () => {
+  expect(json(200, { a: 1 })).toEqual({
+    status: 200,
+    headers: { "Content-Type": "application/json", "Cache-Control": "no-store" },
+    body: '{"a":1}',
+  });
+  expect(json(200, {}, { "Cache-Control": "public" }).headers).toMatchObject({ "Cache-Control": "public" });
+});
+
+describe("an error of the token endpoint is told as RFC 6749 §5.2 has it:", () => {
+  const refused = new OAuthError("invalid_scope", { description: "public", reason: "private" });
+  const cases: [string, unknown, number, string, string, object, string][] = [
+    ["a refusal", refused, 400, "invalid_scope", "public", {}, "private"],
+    ["a body that is too large", new BodyError(413, "too large"), 413, "invalid_request", "too large", {}, "too large"],
+    [
+      "a fault of Azure",
+      new Unavailable("table get: 500", { retryAfterSeconds: 7 }),
+      503,
+      "temporarily_unavailable",
+      againOAuth,
+      { "Retry-After": "7" },
+      "table get: 500",
+    ],
+    [
+      "wrong settings",
+      new ConfigError(["TABLES_URL is missing."]),
+      503,
+      "temporarily_unavailable",
+      againOAuth,
+      { "Retry-After": "60" },
+      "Wrong app settings. TABLES_URL is missing.",
+    ],
+  ];
+  test.for(cases)("%s [check 18] [check 21]", async ([, error, status, code, description, headers, reason]) => {
+    const answer = await run(tokenEndpoint(failingWith(error), noServices));
+    expect(answer).toMatchObject({ status, body: { error: code, error_description: description } });
+    expect(answer.headers).toEqual({ ...oauthHeaders, ...headers });
+    const [level, outcome] = status >= 500 ? ["error", "failed"] : ["warn", "refused"];
+    expect(answer.lines).toMatchObject([{ level, request_id: "request-1", event: "example", outcome, status, reason }]);
+  });
+
+  test.for([new TypeError("canary"), "canary", undefined])(
+    "anything else is 500 without a word of it: %s [check 59]",
+    async (error) => {
+      const answer = await run(tokenEndpoint(failingWith(error), noServices));
+      expect(answer).toMatchObject({ status: 500, headers: oauthHeaders, body: { error: "server_error" } });
+      expect(answer.lines).toHaveLength(1);
+      expect(JSON.stringify(answer)).not.toContain("canary");
+    },
+  );
+});
+
+describe.each([
+  ["administrators", adminEndpoint],
+  ["everybody", publicEndpoint],
+])("an error of an endpoint for %s is told as a problem (RFC 9457):", (_name, make) => {
+  const unknown = new Unavailable("private", { detail: "The outcome is unknown." });
+  const cases: [string, unknown, number, string, object, string][] = [
+    ["a refusal", new Problem(404, { detail: "public", reason: "private" }), 404, "public", {}, "private"],
+    ["a body that is too large", new BodyError(413, "too large"), 413, "too large", {}, "too large"],
+    ["a fault of Azure", new Unavailable("table get: 500"), 503, again, { "Retry-After": "2" }, "table get: 500"],
+    ["a fault with more to say", unknown, 503, "The outcome is unknown.", { "Retry-After": "2" }, "private"],
+    ["wrong settings", new ConfigError(["x"]), 503, again, { "Retry-After": "60" }, "Wrong app settings. x"],
+    [
+      "anything else",
+      new TypeError("canary"),
+      500,
+      "The service failed. Nothing is wrong with the request.",
+      {},
+      expect.stringMatching(/^TypeError at /),
+    ],
+  ];
+  test.for(cases)("%s [check 21] [check 59]", async ([, error, status, detail, headers, reason]) => {
+    const answer = await run(make(failingWith(error), noServices));
+    expect(answer).toMatchObject({ status, body: { type: "about:blank", status, detail } });
+    expect(answer.headers).toEqual({ ...problemHeaders, ...headers });
+    expect(answer.lines).toMatchObject([{ status, reason }]);
+    expect(JSON.stringify(answer)).not.toContain("canary");
+  });
+});
+
+describe.each([
+  ["token", tokenEndpoint],
+  ["admin", adminEndpoint],
+  ["public", publicEndpoint],
+])("a request to a %s endpoint", (kind, make) => {
+  test("is answered even where the services cannot be made", async () => {
+    const source = () => {
+      throw new ConfigError(["TABLES_URL is missing."]);
+    };
+    const endpoint = vi.fn<Endpoint>();
+    await expect(run(make(endpoint, source))).resolves.toMatchObject({ status: 503 });
+    expect(endpoint).not.toHaveBeenCalled();
+  });
+
+  test("is ended when its time is over, whatever it waits for [check 41]", async () => {
+    hurryTimeouts();
+    const answer = await run(make(() => new Promise(() => {}), noServices));
+    expect(answer).toMatchObject({ status: 503, lines: [{ outcome: "failed", reason: "deadline of the request" }] });
+  });
+
+  test(`writes ${kind === "public" ? "no line" : "one line"} in the log when it succeeds [check 60]`, async () => {
+    const { lines } = await run(make(async () => json(200, {}), noServices));
+    expect(lines).toMatchObject(kind === "public" ? [] : [{ level: "info", outcome: "success", status: 200 }]);
+  });
+
+  test("writes its alarms on lines of their own, with what is known by then [check 60]", async () => {
+    const endpoint: Endpoint = async (_request, _services, call) => {
+      call.audit.client_id = "socmate-a-000000";
+      call.alarm("secret_disabled", "why");
+      throw new Problem(404, { detail: "gone" });
+    };
+    const { lines } = await run(make(endpoint, noServices));
+    const common = { request_id: "request-1", event: "example", client_id: "socmate-a-000000" };
+    expect(lines[0]).toMatchObject({ ...common, level: "error", alarm: "secret_disabled", reason: "why" });
+    expect(lines).toHaveLength(2);
+  });
+});
