@@ -77,7 +77,7 @@ test("[check 30] the examples of the documentation work from creation to the end
 
   expect(await requestToken(client)).toMatchObject({ status: 200 });
   await expect
-    .poll(async () => bodyOf(await admin("GET", `/${client.clientId}`)))
+    .poll(async () => bodyOf(await admin("GET", `/${client.clientId}`)), { timeout: 15_000 })
     .toMatchObject({ last_used_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) });
 
   const regeneration = await admin("POST", `/${client.clientId}/regenerate-secret`);

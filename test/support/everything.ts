@@ -33,9 +33,9 @@ export const ALL_SCOPES = [
   "graph:read",
 ] as const;
 
-/** Starts a stack and the service for a test file, and stops them after its last test. */
-export async function startEverything(options: ServiceOptions = {}): Promise<Everything> {
-  const stack = await startStack();
+/** Starts a stack, unless there is one, and the service for a test file, and stops both after its last test. */
+export async function startEverything(options: ServiceOptions = {}, onStack?: Stack): Promise<Everything> {
+  const stack = onStack ?? (await startStack());
   const service = await startService(stack, options);
   afterAll(async () => {
     await service.stop();
