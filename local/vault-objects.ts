@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { HttpError } from "./http-server.ts";
+import type { HttpError } from "./http-server.ts";
+import { vaultError } from "./vault-error.ts";
 import type { Journal } from "./vault-journal.ts";
 
-const PAGE_SIZE = 25;
-const RECOVERABLE_DAYS = 90;
+const RECOVERABLE_SECONDS = 90 * 86_400;
 
 /** What is common to the versions of a secret and of a key; times in unix seconds. */
 export interface Version<Content> {
@@ -12,16 +12,18 @@ export interface Version<Content> {
   readonly enabled: boolean;
   readonly created: number;
   readonly updated: number;
-  readonly nbf?: number;
-  readonly exp?: number;
-  readonly tags?: Record<string, string>;
+  readonly nbf?: number | undefined;
+  readonly exp?: number | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
-interface Named<Content> {
-  readonly name: string;
-  /** Oldest first. */
-  readonly versions: Version<Content>[];
-  deleted?: number;
+/** What a request may say of a version besides its content. */
+export type Attributes = { readonly [Name in "enabled" | "nbf" | "exp" | "tags"]?: Version<unknown>[Name] | undefined };
+
+/** A page of a listing; `next` is where the next one starts. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: number | undefined;
 }
 
 /** One change in the journal of a vault: a version that is new or replaces itself, a deletion, or a purge. */
@@ -31,117 +33,61 @@ export type Change<Content> = { readonly name: string } & (
   | { readonly purged: true }
 );
 
-/** A page of a listing; `next` is where the next one starts. */
-export interface Page<Item> {
-  readonly items: Item[];
-  readonly next: number | undefined;
+interface Named<Content> {
+  readonly name: string;
+  /** Oldest first. */
+  readonly versions: Version<Content>[];
+  deleted?: number;
 }
 
-/** Key Vault's error answer. */
-export function vaultError(status: number, code: string, message: string, innererror?: string): HttpError {
-  return new HttpError(status, { error: { code, message, ...(innererror && { innererror: { code: innererror } }) } });
-}
-
-/** The attributes of a version as Key Vault writes them. */
-export function attributesOf({ enabled, nbf, exp, created, updated }: Version<unknown>): object {
-  return {
-    enabled,
-    nbf,
-    exp,
-    created,
-    updated,
-    recoveryLevel: "Recoverable+Purgeable",
-    recoverableDays: RECOVERABLE_DAYS,
-  };
-}
-
-type Attributes = Partial<Pick<Version<unknown>, "enabled" | "nbf" | "exp" | "tags">>;
-
-/** Reads the members of a request body that are common to secrets and keys. */
-export function attributesFrom(body: Record<string, unknown>): Attributes {
-  const given = (body["attributes"] ?? {}) as Attributes;
-  const tags = body["tags"] as Attributes["tags"];
-  return {
-    ...(given.enabled !== undefined && { enabled: given.enabled }),
-    ...(given.nbf !== undefined && { nbf: given.nbf }),
-    ...(given.exp !== undefined && { exp: given.exp }),
-    ...(tags !== undefined && { tags }),
-  };
-}
-
-/** The secrets, or the keys, of one vault: names are case-insensitive, versions are never removed, a deleted name stays blocked until it is purged. */
+/**
+ * The secrets, or the keys, of one vault, with Key Vault's rules: names are case-insensitive, versions are never removed,
+ * the newest counts where none is named, and a deleted name stays blocked until it is purged.
+ */
 export class VaultObjects<Content> {
-  readonly #kind: "Secret" | "Key";
+  readonly #kind: "secret" | "key";
   readonly #clock: () => number;
   readonly #journal: () => Journal;
   readonly #byName = new Map<string, Named<Content>>();
-  // A listing continues by position, so names never move here; purged ones stay as holes.
+  // A listing continues by position, so names never move; a purged one leaves a hole.
   readonly #inOrder: (Named<Content> | undefined)[] = [];
 
-  constructor(kind: "Secret" | "Key", clock: () => number, journal: () => Journal) {
+  constructor(kind: "secret" | "key", clock: () => number, journal: () => Journal) {
     this.#kind = kind;
     this.#clock = clock;
     this.#journal = journal;
   }
 
-  /** Applies a change, from a request or from the journal. */
-  apply(change: Change<Content>): void {
-    const id = change.name.toLowerCase();
-    const named = this.#byName.get(id) ?? { name: change.name, versions: [] };
-    if (!this.#byName.has(id)) {
-      this.#byName.set(id, named);
-      this.#inOrder.push(named);
-    }
-    if ("version" in change) {
-      const at = named.versions.findLastIndex(({ version }) => version === change.version.version);
-      if (at < 0) named.versions.push(change.version);
-      else named.versions[at] = change.version;
-    } else if ("deleted" in change) {
-      named.deleted = change.deleted;
-    } else {
-      this.#byName.delete(id);
-      this.#inOrder[this.#inOrder.indexOf(named)] = undefined;
-    }
-  }
-
   /** Adds a version, which is the newest from here on. */
-  add(name: string, content: Content, attributes: Attributes): Version<Content> {
-    this.#refuseDeleted(name);
+  add(name: string, content: Content, { enabled = true, ...attributes }: Attributes = {}): Version<Content> {
+    if (this.#byName.get(name.toLowerCase())?.deleted !== undefined) throw this.#blocked(name);
     const now = this.#now();
     const version = randomBytes(16).toString("hex");
-    return this.#put(name, { version, content, enabled: true, created: now, updated: now, ...attributes });
+    return this.#put(name, { version, content, enabled, created: now, updated: now, ...attributes });
   }
 
-  /** Changes attributes of a version, the newest where none is named. */
+  /** Changes attributes of a version. */
   update(name: string, version: string | undefined, changes: Attributes): Version<Content> {
-    return this.#put(name, { ...this.get(name, version), ...changes, updated: this.#now() });
+    const { enabled, ...found } = this.get(name, version);
+    return this.#put(name, { ...found, ...changes, enabled: changes.enabled ?? enabled, updated: this.#now() });
   }
 
-  /** Finds a version, the newest where none is named, enabled or not. */
-  get(name: string, version: string | undefined): Version<Content> {
+  /** Finds a version, enabled or not. */
+  get(name: string, version?: string): Version<Content> {
     const { versions } = this.#live(name);
-    const found =
-      version === undefined ? versions.at(-1) : versions.find((each) => each.version === version.toLowerCase());
-    if (!found) throw this.#notFound(version === undefined ? name : `${name}/${version}`);
+    const id = version?.toLowerCase();
+    const found = id === undefined ? versions.at(-1) : versions.find((each) => each.version === id);
+    if (!found) throw this.#notFound(id === undefined ? name : `${name}/${id}`);
     return found;
   }
 
-  /** Finds a version and refuses it where Key Vault refuses the operation: disabled, too early or too late. */
-  usable(name: string, version: string | undefined, operation: string): Version<Content> {
+  /** Finds a version, and refuses it where Key Vault refuses the operation: disabled; to sign also too early or too late. */
+  usable(name: string, version: string | undefined, operation: "get" | "sign"): Version<Content> {
     const found = this.get(name, version);
-    const refuse = (state: string, inner: string) =>
-      vaultError(
-        403,
-        "Forbidden",
-        `Operation ${operation} is not allowed on ${state} ${this.#kind.toLowerCase()}.`,
-        inner,
-      );
-    if (!found.enabled) throw refuse("a disabled", `${this.#kind}Disabled`);
-    if (operation !== "get") {
-      if (found.nbf !== undefined && this.#now() < found.nbf)
-        throw refuse("a not yet valid", `${this.#kind}NotYetValid`);
-      if (found.exp !== undefined && this.#now() >= found.exp) throw refuse("an expired", `${this.#kind}Expired`);
-    }
+    const { enabled, nbf = 0, exp = Number.POSITIVE_INFINITY } = found;
+    if (!enabled) throw this.#unusable(operation, "a disabled", "Disabled");
+    if (operation === "sign" && this.#now() < nbf) throw this.#unusable(operation, "a not yet valid", "NotYetValid");
+    if (operation === "sign" && this.#now() >= exp) throw this.#unusable(operation, "an expired", "Expired");
     return found;
   }
 
@@ -150,7 +96,7 @@ export class VaultObjects<Content> {
     return named !== undefined && named.deleted === undefined;
   }
 
-  /** The newest version of every name, a page at a time. */
+  /** The newest version of every name. */
   list(from: number, size: number): Page<{ name: string; newest: Version<Content> }> {
     const items: { name: string; newest: Version<Content> }[] = [];
     let at = from;
@@ -162,7 +108,7 @@ export class VaultObjects<Content> {
     return { items, next: at < this.#inOrder.length ? at : undefined };
   }
 
-  /** The versions of a name, in no order that means anything, as Key Vault lists them. */
+  /** The versions of a name, in no order that means anything: Key Vault promises none. */
   versions(name: string, from: number, size: number): Page<Version<Content>> {
     const all = this.#live(name).versions.toSorted((a, b) => (a.version < b.version ? -1 : 1));
     return { items: all.slice(from, from + size), next: from + size < all.length ? from + size : undefined };
@@ -174,18 +120,37 @@ export class VaultObjects<Content> {
     this.#record({ name, deleted: this.#now() });
   }
 
-  /** The deleted object of that name and when it was deleted. */
+  /** The deleted object of that name; its dates in unix seconds. */
   deleted(name: string): { newest: Version<Content>; deletedDate: number; scheduledPurgeDate: number } {
     const named = this.#byName.get(name.toLowerCase());
     const newest = named?.versions.at(-1);
     if (named?.deleted === undefined || !newest) throw this.#notFound(name);
-    return { newest, deletedDate: named.deleted, scheduledPurgeDate: named.deleted + RECOVERABLE_DAYS * 86_400 };
+    return { newest, deletedDate: named.deleted, scheduledPurgeDate: named.deleted + RECOVERABLE_SECONDS };
   }
 
   /** Removes a deleted object for good and frees its name. */
   purge(name: string): void {
     this.deleted(name);
     this.#record({ name, purged: true });
+  }
+
+  /** Takes in a change, from a request or from the journal. */
+  apply(change: Change<Content>): void {
+    const id = change.name.toLowerCase();
+    const named = this.#byName.get(id) ?? { name: change.name, versions: [] };
+    if (!this.#byName.has(id)) {
+      this.#byName.set(id, named);
+      this.#inOrder.push(named);
+    }
+    if ("purged" in change) {
+      this.#byName.delete(id);
+      this.#inOrder[this.#inOrder.indexOf(named)] = undefined;
+    } else if ("deleted" in change) {
+      named.deleted = change.deleted;
+    } else {
+      const at = named.versions.findLastIndex(({ version }) => version === change.version.version);
+      named.versions[at < 0 ? named.versions.length : at] = change.version;
+    }
   }
 
   #put(name: string, version: Version<Content>): Version<Content> {
@@ -204,27 +169,26 @@ export class VaultObjects<Content> {
     return named;
   }
 
-  #refuseDeleted(name: string): void {
-    if (this.#byName.get(name.toLowerCase())?.deleted === undefined) return;
-    const message = `${this.#kind} ${name} is currently in a deleted but recoverable state, and its name cannot be reused; in this state, the ${this.#kind.toLowerCase()} can only be recovered or purged.`;
-    throw vaultError(409, "Conflict", message, "ObjectIsDeletedButRecoverable");
-  }
-
-  #notFound(id: string): HttpError {
-    const kind = this.#kind.toLowerCase();
-    return vaultError(404, `${this.#kind}NotFound`, `A ${kind} with (name/id) ${id} was not found in this key vault.`);
-  }
-
   #now(): number {
     return Math.floor(this.#clock() / 1000);
   }
-}
 
-/** The page a listing request asks for. */
-export function pageOf(query: URLSearchParams): { from: number; size: number } {
-  const size = Number(query.get("maxresults") ?? PAGE_SIZE);
-  if (!Number.isInteger(size) || size < 1 || size > PAGE_SIZE) {
-    throw vaultError(400, "BadParameter", `maxresults must be between 1 and ${PAGE_SIZE}.`);
+  #code(suffix: string): string {
+    return (this.#kind === "key" ? "Key" : "Secret") + suffix;
   }
-  return { from: Number(query.get("$skiptoken") ?? 0), size };
+
+  #notFound(id: string): HttpError {
+    const message = `A ${this.#kind} with (name/id) ${id} was not found in this key vault.`;
+    return vaultError(404, this.#code("NotFound"), message);
+  }
+
+  #blocked(name: string): HttpError {
+    const message = `The ${this.#kind} ${name} is deleted but recoverable, and its name cannot be used again until it is purged.`;
+    return vaultError(409, "Conflict", message, "ObjectIsDeletedButRecoverable");
+  }
+
+  #unusable(operation: string, state: string, suffix: string): HttpError {
+    const message = `Operation ${operation} is not allowed on ${state} ${this.#kind}.`;
+    return vaultError(403, "Forbidden", message, this.#code(suffix));
+  }
 }
