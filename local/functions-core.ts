@@ -1,70 +1,15 @@
 import Module, { createRequire } from "node:module";
+import type {
+  InvocationRequest,
+  LogLevel,
+  ProgrammingModel,
+  RegisteredFunction,
+  RpcTypedData,
+} from "./functions-messages.ts";
 
-// What `@azure/functions` needs of the module `@azure/functions-core`, which exists only inside a Functions worker.
-// The names are those of Azure's worker (github.com/Azure/azure-functions-nodejs-worker) and its RPC messages.
-
-/** Level of a log line of the worker. */
-export type LogLevel = "trace" | "debug" | "information" | "warning" | "error" | "critical" | "none";
-
-/** One value on the way between host and worker. */
-export interface RpcTypedData {
-  readonly string?: string;
-  readonly json?: string;
-  readonly bytes?: Uint8Array;
-  readonly int?: number;
-  readonly double?: number;
-  readonly http?: RpcHttpData;
-}
-
-/** A request or response on the way between host and worker, when it is not streamed. */
-export interface RpcHttpData {
-  readonly method?: string;
-  readonly url?: string;
-  readonly headers?: Record<string, string>;
-  readonly query?: Record<string, string>;
-  readonly params?: Record<string, string>;
-  readonly body?: RpcTypedData | null;
-  readonly statusCode?: string;
-  readonly cookies?: readonly RpcHttpCookie[];
-}
-
-/** A cookie of a response that is not streamed. */
-export interface RpcHttpCookie {
-  readonly name: string;
-  readonly value: string;
-}
-
-/** A trigger or output of a function. */
-export interface RpcBindingInfo {
-  readonly type: string;
-  readonly direction: "in" | "out";
-  readonly route?: string;
-  readonly methods?: readonly string[];
-  readonly schedule?: string;
-  readonly runOnStartup?: boolean;
-}
-
-/** A function as the app registered it. */
-export interface RegisteredFunction {
-  readonly name: string;
-  readonly bindings: Readonly<Record<string, RpcBindingInfo>>;
-  readonly callback: (...args: unknown[]) => unknown;
-}
-
-/** What the host sends to have a function run. */
-export interface InvocationRequest {
-  readonly invocationId: string;
-  readonly inputData: readonly { readonly name: string; readonly data: RpcTypedData }[];
-  readonly triggerMetadata: Readonly<Record<string, RpcTypedData>>;
-}
-
-/** What a run of a function came to. */
-export interface Invocation {
-  /** What the function returned. */
-  readonly result: unknown;
-  /** The library's conversion of it; empty when it was streamed. */
-  readonly returnValue: RpcTypedData | null | undefined;
-}
+// The part of Azure's Node worker, in the process of the host. The versions are what an app may ask for.
+const VERSION = "3.13.0";
+const HOST_VERSION = "4.1046.100";
 
 /** A loaded Functions app. */
 export interface FunctionsApp {
@@ -77,126 +22,132 @@ export interface FunctionsApp {
   terminate(): Promise<void>;
 }
 
-/** Gets the log lines of the app, the library's own among them. */
+/** What a run of a function came to. */
+export interface Invocation {
+  /** What the function returned. */
+  readonly result: unknown;
+  /** The library's conversion of it; empty when it was streamed. */
+  readonly returnValue: RpcTypedData | null | undefined;
+}
+
+/** Gets the log lines of an app, and those of the library, which name no function. */
 export type AppLog = (level: LogLevel, message: string, functionName?: string) => void;
 
-interface InvocationModel {
-  getArguments(): Promise<{ context: unknown; inputs: unknown[] }>;
-  invokeFunction(context: unknown, inputs: unknown[], callback: RegisteredFunction["callback"]): Promise<unknown>;
-  getResponse(context: unknown, result: unknown): Promise<{ returnValue?: RpcTypedData | null }>;
-}
-
-interface ProgrammingModel {
-  getInvocationModel(context: object): InvocationModel;
-  getCapabilities(capabilities: Record<string, string>): Promise<Record<string, string>>;
-}
-
-type Hook = (context: object) => unknown;
-
-const VERSION = "3.13.0";
-const HOST_VERSION = "4.1046.100";
-
-/** Loads a Functions app from its CommonJS bundle as Azure's Node worker does; throws what the bundle throws. A process runs one app at a time. */
+/**
+ * Loads a Functions app from its CommonJS bundle as Azure's Node worker does. A process runs one app at a time.
+ *
+ * @throws what the bundle throws while it loads.
+ */
 export async function loadFunctionsApp(bundle: string, log: AppLog): Promise<FunctionsApp> {
   const functions: RegisteredFunction[] = [];
-  const hooks = new Map<string, Set<Hook>>();
-  const appHookData = {};
-  const app: { model?: ProgrammingModel } = {};
+  const hooks = createHooks();
+  const registered: { model?: ProgrammingModel } = {};
 
-  async function runHooks(name: string, context: object): Promise<void> {
-    for (const hook of hooks.get(name) ?? []) await hook(context);
-  }
-
-  function logThroughHooks(
+  const write = (
     level: LogLevel,
     category: string,
     message: string,
-    functionName?: string,
-    context?: unknown,
-  ) {
-    const line = { level, message, category, hookData: {}, invocationContext: context };
-    for (const hook of hooks.get("log") ?? []) hook(line);
-    log(line.level, line.message, functionName);
-  }
-
-  class Disposable {
-    readonly #dispose: () => void;
-    constructor(dispose: () => void) {
-      this.#dispose = dispose;
-    }
-    dispose(): void {
-      this.#dispose();
-    }
-  }
-
+    invocation?: { name: string; context: unknown },
+  ) => {
+    const line = { level, category, message, hookData: {}, invocationContext: invocation?.context };
+    hooks.runNow("log", line);
+    log(line.level, line.message, invocation?.name);
+  };
   provideCore({
     version: VERSION,
     hostVersion: HOST_VERSION,
     Disposable,
-    log: (level: LogLevel, category: string, message: string) => logThroughHooks(level, category, message),
-    setProgrammingModel: (set: ProgrammingModel) => {
-      app.model = set;
-    },
-    getProgrammingModel: () => app.model,
+    log: write,
+    registerHook: hooks.register,
     registerFunction: (metadata: Omit<RegisteredFunction, "callback">, callback: RegisteredFunction["callback"]) => {
-      const registered = { name: metadata.name, bindings: metadata.bindings, callback };
-      functions.push(registered);
-      return new Disposable(() => functions.splice(functions.indexOf(registered), 1));
+      functions.push({ ...metadata, callback });
+      return new Disposable(() => {});
     },
-    registerHook: (name: string, hook: Hook) => {
+    setProgrammingModel: (model: ProgrammingModel) => {
+      registered.model = model;
+    },
+    getProgrammingModel: () => registered.model,
+  });
+
+  const require = createRequire(bundle);
+  delete require.cache[require.resolve(bundle)];
+  require(bundle);
+  const { model } = registered;
+  if (!model) throw new Error("The app registers no function.");
+  const appHookData = {};
+  await hooks.run("appStart", { hookData: {}, appHookData });
+  const { HttpUri: httpUri } = await model.getCapabilities({});
+
+  return {
+    functions,
+    httpUri,
+    terminate: () => hooks.run("appTerminate", { hookData: {}, appHookData }),
+    invoke: async ({ name, bindings, callback }, request) => {
+      const invocation = { name, context: undefined as unknown };
+      const core = {
+        invocationId: request.invocationId,
+        request,
+        metadata: { name, bindings },
+        state: undefined as string | undefined,
+        log: (level: LogLevel, category: string, message: string) => write(level, category, message, invocation),
+      };
+      const run = model.getInvocationModel(core);
+      const { context, inputs } = await run.getArguments();
+      invocation.context = context;
+      const shared = { hookData: {}, appHookData, invocationContext: context };
+
+      core.state = "preInvocationHooks";
+      const before = { ...shared, inputs, functionCallback: callback };
+      await hooks.run("preInvocation", before);
+
+      core.state = "invocation";
+      const after = { ...shared, inputs: before.inputs, result: null as unknown, error: null as unknown };
+      try {
+        after.result = await run.invokeFunction(context, before.inputs, before.functionCallback);
+      } catch (error) {
+        after.error = error;
+      }
+      core.state = "postInvocationHooks";
+      await hooks.run("postInvocation", after);
+      core.state = undefined;
+
+      if (after.error instanceof Error) throw after.error;
+      const { returnValue } = await run.getResponse(context, after.result);
+      return { result: after.result, returnValue };
+    },
+  };
+}
+
+type Hook = (context: object) => unknown;
+
+function createHooks() {
+  const hooks = new Map<string, Set<Hook>>();
+  return {
+    register: (name: string, hook: Hook) => {
       const registered = hooks.get(name) ?? new Set();
       hooks.set(name, registered.add(hook));
       return new Disposable(() => registered.delete(hook));
     },
-  });
-  const require = createRequire(bundle);
-  delete require.cache[require.resolve(bundle)];
-  require(bundle);
-  const { model } = app;
-  if (!model) throw new Error("The app registers no function.");
-  await runHooks("appStart", { hookData: {}, appHookData });
-  const { HttpUri: httpUri } = await model.getCapabilities({ RawHttpBodyBytes: "true", RpcHttpBodyOnly: "true" });
-
-  const invoke: FunctionsApp["invoke"] = async (registered, request) => {
-    const core = {
-      invocationId: request.invocationId,
-      request,
-      metadata: registered,
-      state: undefined as string | undefined,
-      log: (level: LogLevel, category: string, message: string) =>
-        logThroughHooks(level, category, message, registered.name, invocationContext),
-    };
-    let invocationContext: unknown;
-    const invocation = model.getInvocationModel(core);
-    const { context, inputs } = await invocation.getArguments();
-    invocationContext = context;
-    const shared = { hookData: {}, appHookData, invocationContext: context };
-
-    const before = { ...shared, inputs, functionCallback: registered.callback };
-    core.state = "preInvocationHooks";
-    await runHooks("preInvocation", before);
-
-    const after = { ...shared, inputs: before.inputs, result: null as unknown, error: null as unknown };
-    core.state = "invocation";
-    try {
-      after.result = await invocation.invokeFunction(context, before.inputs, before.functionCallback);
-    } catch (error) {
-      after.error = error;
-    }
-    core.state = "postInvocationHooks";
-    await runHooks("postInvocation", after);
-    core.state = undefined;
-    if (after.error !== null) throw after.error;
-    const { returnValue } = await invocation.getResponse(context, after.result);
-    return { result: after.result, returnValue };
+    run: async (name: string, context: object) => {
+      for (const hook of hooks.get(name) ?? []) await hook(context);
+    },
+    runNow: (name: string, context: object) => {
+      for (const hook of hooks.get(name) ?? []) hook(context);
+    },
   };
+}
 
-  return { functions, httpUri, invoke, terminate: () => runHooks("appTerminate", { hookData: {}, appHookData }) };
+class Disposable {
+  readonly dispose: () => void;
+
+  constructor(dispose: () => void) {
+    this.dispose = dispose;
+  }
 }
 
 let provided: object | undefined;
 
-/** Makes `require("@azure/functions-core")` return the core, the way Azure's worker does it. */
+/** Makes `require("@azure/functions-core")`, a module that exists nowhere else, return the core. */
 function provideCore(core: object): void {
   if (!provided) {
     Module.prototype.require = new Proxy(Module.prototype.require, {

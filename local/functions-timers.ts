@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { HostLog } from "./functions-call.ts";
-import type { FunctionsApp, RegisteredFunction } from "./functions-core.ts";
+import { type HostLog, logFailure } from "./functions-call.ts";
+import type { FunctionsApp } from "./functions-core.ts";
+import { type RegisteredFunction, triggerOf } from "./functions-messages.ts";
 import { nextOccurrence } from "./ncrontab.ts";
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const TIMER_INFO = JSON.stringify({ Schedule: { AdjustForDST: true }, ScheduleStatus: null, IsPastDue: false });
 
 /** The timer functions of an app. */
 export interface Timers {
@@ -15,50 +17,40 @@ export interface Timers {
 
 /** Runs the timer functions on their schedules, and those with `runOnStartup` at once. */
 export function startTimers(app: FunctionsApp, functions: readonly RegisteredFunction[], log: HostLog): Timers {
-  const timers = new Map<string, () => Promise<void>>();
+  const runs = new Map<string, () => Promise<void>>();
   const timeouts = new Map<string, NodeJS.Timeout>();
   for (const registered of functions) {
-    const [bindingName, trigger] =
-      Object.entries(registered.bindings).find(([, { type }]) => type.toLowerCase() === "timertrigger") ?? [];
+    const [bindingName, trigger] = triggerOf(registered, "timerTrigger") ?? [];
     if (bindingName === undefined || trigger?.schedule === undefined) continue;
-    const { schedule } = trigger;
+    const { schedule, runOnStartup } = trigger;
+    const inputData = [{ name: bindingName, data: { json: TIMER_INFO } }];
 
     const run = async () => {
-      const data = { Schedule: { AdjustForDST: true }, ScheduleStatus: null, IsPastDue: false };
       try {
-        await app.invoke(registered, {
-          invocationId: randomUUID(),
-          inputData: [{ name: bindingName, data: { json: JSON.stringify(data) } }],
-          triggerMetadata: {},
-        });
+        await app.invoke(registered, { invocationId: randomUUID(), inputData, triggerMetadata: {} });
       } catch (error) {
-        log(
-          "error",
-          `Executed '${registered.name}' (Failed): ${error instanceof Error ? (error.stack ?? error.message) : error}`,
-        );
+        logFailure(log, registered, error);
         throw error;
       }
     };
-    const wait = (due: Date) => {
+    const runUnattended = () => run().catch(() => {}); // it is logged
+    const waitUntil = (due: Date) => {
       const remaining = due.getTime() - Date.now();
-      const timeout = setTimeout(
-        () => {
-          if (remaining > MAX_TIMEOUT_MS) return wait(due);
-          void run().catch(() => undefined);
-          wait(nextOccurrence(schedule, new Date(Math.max(due.getTime(), Date.now()))));
-        },
-        Math.min(remaining, MAX_TIMEOUT_MS),
-      );
-      timeouts.set(registered.name, timeout.unref());
+      const wake = () => {
+        if (remaining > MAX_TIMEOUT_MS) return waitUntil(due);
+        void runUnattended();
+        waitUntil(nextOccurrence(schedule, new Date(Math.max(due.getTime(), Date.now()))));
+      };
+      timeouts.set(registered.name, setTimeout(wake, Math.min(remaining, MAX_TIMEOUT_MS)).unref());
     };
-    wait(nextOccurrence(schedule, new Date()));
-    if (trigger.runOnStartup) void run().catch(() => undefined);
-    timers.set(registered.name, run);
+    waitUntil(nextOccurrence(schedule, new Date()));
+    if (runOnStartup) void runUnattended();
+    runs.set(registered.name, run);
   }
   return {
-    has: (name) => timers.has(name),
+    has: (name) => runs.has(name),
     run: async (name) => {
-      const run = timers.get(name);
+      const run = runs.get(name);
       if (!run) throw new Error(`There is no timer function "${name}".`);
       await run();
     },

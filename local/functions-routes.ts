@@ -1,0 +1,38 @@
+import type { HostLog } from "./functions-call.ts";
+import { type RegisteredFunction, triggerOf } from "./functions-messages.ts";
+import { compileRoute, type Route } from "./route.ts";
+
+/** An HTTP function with its whole route. */
+export interface HttpFunction {
+  readonly registered: RegisteredFunction;
+  readonly bindingName: string;
+  readonly methods: readonly string[];
+  readonly route: Route;
+}
+
+/** The HTTP functions of an app, best route first. Those that Azure refuses are logged and left out, so they answer 404. */
+export function httpFunctions(functions: readonly RegisteredFunction[], prefix: string, log: HostLog): HttpFunction[] {
+  const accepted: HttpFunction[] = [];
+  for (const registered of functions) {
+    const [bindingName, trigger] = triggerOf(registered, "httpTrigger") ?? [];
+    if (bindingName === undefined || trigger === undefined) continue;
+    const own = (trigger.route || registered.name).replace(/^\/+|\/+$/g, "");
+    const route = compileRoute(`${prefix}/${own}`);
+    const methods = (trigger.methods ?? []).map((method) => method.toUpperCase());
+    const candidate = { registered, bindingName, methods, route };
+    const reason = refusal(own, candidate, accepted);
+    if (reason === undefined) accepted.push(candidate);
+    else log("error", `functions: The '${registered.name}' function is in error: ${reason}`);
+  }
+  return accepted.sort((a, b) => (a.route.precedence < b.route.precedence ? -1 : 1));
+}
+
+function refusal(own: string, { route, methods }: HttpFunction, accepted: readonly HttpFunction[]): string | undefined {
+  // Azure looks at the route without its prefix.
+  if (/^(admin|runtime)/i.test(own)) return "The specified route conflicts with one or more built in routes.";
+  const rival = accepted.find(
+    (other) => other.route.template === route.template && other.methods.some((method) => methods.includes(method)),
+  );
+  if (!rival) return undefined;
+  return `The route specified conflicts with the route defined by function '${rival.registered.name}'.`;
+}
