@@ -23,6 +23,25 @@ export function rawRequest(text: string): Buffer {
   return Buffer.from(head + CRLF + CRLF + body);
 }
 
+/** A request whose every part a test chooses; names and values of headers are sent as Latin-1. */
+export interface RequestParts {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: Uint8Array;
+}
+
+/** Makes the bytes of a request from its parts, with a right `Content-Length`, on a connection that ends with it. */
+export function requestOf({ method, target, headers, body }: RequestParts, host: string): Buffer {
+  const framing = [
+    ["Host", host],
+    ["Content-Length", String(body.length)],
+    ["Connection", "close"],
+  ];
+  const fields = [...framing, ...headers].map(([name, value]) => `${name}: ${value}${CRLF}`);
+  return Buffer.concat([Buffer.from(`${method} ${target} HTTP/1.1${CRLF}${fields.join("")}${CRLF}`, "latin1"), body]);
+}
+
 /** Sends bytes over a connection of their own, and reads the one answer to them. */
 export async function sendRaw(url: string, ...parts: readonly (string | Uint8Array)[]): Promise<Answer> {
   await using connection = await openConnection(url);
