@@ -1,31 +1,28 @@
 import { X509Certificate } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import tls from "node:tls";
+import { readIfPresent } from "./kept-file.ts";
 
 const LIFETIME_DAYS = 365;
 const RENEW_BEFORE_DAYS = 30;
 const DAY_MS = 86_400_000;
 
-/** A certificate for loopback, its private key, and the file that `NODE_EXTRA_CA_CERTS` has to name. */
+/** A certificate for loopback and its private key, in PEM, and the file that `NODE_EXTRA_CA_CERTS` has to name. */
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
   readonly path: string;
 }
 
-/** Returns the self-signed certificate for 127.0.0.1 and localhost that is kept in `dir`; makes a new one when there is none or it expires within 30 days. */
+/** Returns the self-signed certificate for 127.0.0.1 and localhost that `dir` keeps, or a new one 30 days before it expires. */
 export async function loopbackCertificate(dir: string): Promise<Certificate> {
   const path = join(dir, "certificate.pem");
   const keyPath = join(dir, "certificate-key.pem");
-  try {
-    const [cert, key] = await Promise.all([readFile(path, "utf8"), readFile(keyPath, "utf8")]);
-    const renewAt = new X509Certificate(cert).validToDate.getTime() - RENEW_BEFORE_DAYS * DAY_MS;
-    if (Date.now() < renewAt) return { cert, key, path };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
-  // Loaded here alone: it costs as much as everything else of the stack but the tables.
+  const [cert, key] = await Promise.all([readIfPresent(path), readIfPresent(keyPath)]);
+  if (cert !== undefined && key !== undefined && isFresh(cert)) return { cert, key, path };
+
+  // Loaded only when it is needed: it takes as long as most of the stack.
   const { generate } = await import("selfsigned");
   const made = await generate([{ name: "commonName", value: "SoCMate local stack" }], {
     keyType: "ec",
@@ -50,7 +47,11 @@ export async function loopbackCertificate(dir: string): Promise<Certificate> {
   return { cert: made.cert, key: made.private, path };
 }
 
-/** Makes this process trust the certificate, as `NODE_EXTRA_CA_CERTS` makes a child. */
+/** Makes this process trust the certificate, as `NODE_EXTRA_CA_CERTS` makes a child trust it. */
 export function trustCertificate({ cert }: Pick<Certificate, "cert">): void {
   tls.setDefaultCACertificates([...tls.getCACertificates("default"), cert]);
+}
+
+function isFresh(cert: string): boolean {
+  return new X509Certificate(cert).validToDate.getTime() - Date.now() > RENEW_BEFORE_DAYS * DAY_MS;
 }

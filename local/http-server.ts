@@ -2,16 +2,15 @@ import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 
-const MAX_BODY_BYTES = 1024 * 1024;
-
-/** A request that is answered with this status and JSON body instead of the one it asked for. */
+/** What a stand-in answers instead of what it was asked for. */
 export class HttpError extends Error {
   readonly status: number;
-  readonly body: unknown;
-  readonly headers: Record<string, string>;
+  readonly body: object;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, body: unknown, headers: Record<string, string> = {}) {
+  constructor(status: number, body: object, headers: Readonly<Record<string, string>> = {}) {
     super(`HTTP ${status}`);
     this.status = status;
     this.body = body;
@@ -21,7 +20,7 @@ export class HttpError extends Error {
 
 /** Listens on loopback only; port 0 lets the system choose. Returns the port; rejects when it is taken. */
 export async function listen(server: Server | HttpsServer, port = 0): Promise<number> {
-  // Clients keep connections for longer than Node's 5 seconds, and a connection closed just as it is used again is a reset.
+  // Clients keep connections longer than Node's 5 seconds, and one that is closed just as it is used again is a reset.
   server.keepAliveTimeout = 120_000;
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
@@ -30,39 +29,43 @@ export async function listen(server: Server | HttpsServer, port = 0): Promise<nu
 
 /** Stops listening and ends every connection, idle or not. */
 export async function close(server: Server | HttpsServer): Promise<void> {
-  if (!server.listening) return;
   const closed = once(server, "close");
   server.close();
   server.closeAllConnections();
   await closed;
 }
 
-/** Reads a JSON object; an absent body is an empty object. Throws an `HttpError` for anything else. */
-export async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new HttpError(413, { error: { code: "RequestEntityTooLarge" } });
-    chunks.push(chunk);
-  }
-  if (size === 0) return {};
+/** Answers with what `answer` returns as JSON, 204 for nothing, or what it throws as an `HttpError`. */
+export async function respond(response: ServerResponse, answer: () => unknown): Promise<void> {
   try {
-    const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
-    if (typeof body === "object" && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
-  } catch {
-    // said below, together with JSON that is no object
+    const body = await answer();
+    if (body === undefined) response.writeHead(204).end();
+    else sendJson(response, 200, body);
+  } catch (error) {
+    if (response.req.socket.destroyed) return; // the client went away in the middle of its request
+    const { status, body, headers } = error instanceof HttpError ? error : new HttpError(500, { error: String(error) });
+    response.req.resume();
+    sendJson(response, status, body, headers);
   }
-  throw new HttpError(400, { error: { code: "BadParameter", message: "The body is not a JSON object." } });
 }
 
-/** Answers with JSON. */
-export function sendJson(response: ServerResponse, status: number, body: unknown, headers = {}): void {
-  const text = JSON.stringify(body);
+/** Reads the body of a request as JSON; no body is an empty object. */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const body = await text(request);
+  try {
+    return body === "" ? {} : JSON.parse(body);
+  } catch {
+    throw new HttpError(400, { error: { code: "BadParameter", message: "The body is not JSON." } });
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown, headers = {}): void {
+  const content = JSON.stringify(body);
   response.writeHead(status, {
     "content-type": "application/json; charset=utf-8",
-    "content-length": Buffer.byteLength(text),
+    "content-length": Buffer.byteLength(content),
+    "cache-control": "no-cache",
     ...headers,
   });
-  response.end(text);
+  response.end(content);
 }

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { join } from "node:path";
-import { close, listen, sendJson } from "./http-server.ts";
+import { z } from "zod";
+import { close, HttpError, listen, respond } from "./http-server.ts";
 import { encodeJwt } from "./jwt.ts";
 import { keptFile } from "./kept-file.ts";
 
@@ -19,25 +20,26 @@ export interface Identity {
   readonly header: string;
   /** Value of `AZURE_CLIENT_ID`: the one user-assigned identity there is. */
   readonly clientId: string;
-  /** An access token for an Azure resource such as `https://vault.azure.net`. */
+  /** An access token for an Azure resource such as `https://vault.azure.net`, for 24 hours. */
   token(resource: string): string;
-  /** Whether this identity issued the token for the resource and it has not expired. */
+  /** Whether this identity issued the token, for that resource, and it has not expired. */
   accepts(token: string, resource: string): boolean;
   close(): Promise<void>;
 }
 
-/** Starts the identity endpoint on plain HTTP, as App Service has it. With a folder its key is kept, so tokens outlive a restart. */
+const claimsSchema = z.object({ aud: z.string(), exp: z.number() });
+
+/** Starts the identity endpoint, on plain HTTP as App Service has it. With a folder its key is kept, so tokens outlive it. */
 export async function startIdentity({ dir }: { dir?: string | undefined } = {}): Promise<Identity> {
   const key = await keptFile(dir && join(dir, "identity.key"), () => randomBytes(32).toString("base64url"));
   const header = randomUUID();
   const sign = (input: string) => createHmac("sha256", key).update(input).digest();
-  const nowSeconds = () => Math.floor(Date.now() / 1000);
 
   function token(resource: string): string {
     const iat = nowSeconds();
     const claims = {
       aud: resource,
-      iss: `https://sts.windows.net/${TENANT_ID}/`, // the prefix that Azurite asks for
+      iss: `https://sts.windows.net/${TENANT_ID}/`, // Azurite asks for this beginning
       iat,
       nbf: iat,
       exp: iat + LIFETIME_SECONDS,
@@ -50,32 +52,45 @@ export async function startIdentity({ dir }: { dir?: string | undefined } = {}):
   }
 
   function accepts(presented: string, resource: string): boolean {
-    const [head, body, signature] = presented.split(".");
-    if (head === undefined || body === undefined || signature === undefined) return false;
+    const [head = "", body = "", signature = ""] = presented.split(".");
     const actual = Buffer.from(signature, "base64url");
     const expected = sign(`${head}.${body}`);
     if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) return false;
-    const claims = JSON.parse(Buffer.from(body, "base64url").toString()) as { aud: string; exp: number };
-    return claims.aud.replace(/\/$/, "") === resource && claims.exp > nowSeconds();
+    const { aud, exp } = claimsSchema.parse(JSON.parse(Buffer.from(body, "base64url").toString()));
+    return aud.replace(/\/$/, "") === resource && exp > nowSeconds();
   }
 
-  const server = createServer((request, response) => {
-    const query = new URL(request.url ?? "/", "http://127.0.0.1").searchParams;
-    const resource = query.get("resource");
-    const refuse = (statusCode: number, message: string) => sendJson(response, statusCode, { statusCode, message });
-    if (request.headers["x-identity-header"] !== header) return refuse(401, "The X-IDENTITY-HEADER header is wrong.");
-    if (query.get("api-version") !== "2019-08-01") return refuse(400, "The api-version is not supported.");
-    if (!resource) return refuse(400, "The resource parameter is missing.");
-    if ((query.get("client_id") ?? CLIENT_ID) !== CLIENT_ID) return refuse(400, "No such user-assigned identity.");
-    sendJson(response, 200, {
-      access_token: token(resource),
-      expires_on: String(nowSeconds() + LIFETIME_SECONDS),
-      resource,
-      token_type: "Bearer",
-      client_id: CLIENT_ID,
-    });
-  });
-  const port = await listen(server);
-  const endpoint = `http://127.0.0.1:${port}/msi/token`;
+  const server = createServer((request, response) =>
+    respond(response, () => {
+      const resource = resourceOf(request, header);
+      return {
+        access_token: token(resource),
+        expires_on: String(nowSeconds() + LIFETIME_SECONDS),
+        resource,
+        token_type: "Bearer",
+        client_id: CLIENT_ID,
+      };
+    }),
+  );
+  const endpoint = `http://127.0.0.1:${await listen(server)}/msi/token`;
   return { endpoint, header, clientId: CLIENT_ID, token, accepts, close: () => close(server) };
+}
+
+/** The resource that the request wants a token for. Throws the endpoint's answer to a request that it refuses. */
+function resourceOf({ url = "", headers }: IncomingMessage, header: string): string {
+  const query = new URL(url, "http://127.0.0.1").searchParams;
+  const resource = query.get("resource");
+  if (headers["x-identity-header"] !== header) throw refusal(401, "The header X-IDENTITY-HEADER is wrong.");
+  if (query.get("api-version") !== "2019-08-01") throw refusal(400, "The api-version is not supported.");
+  if ((query.get("client_id") ?? CLIENT_ID) !== CLIENT_ID) throw refusal(400, "There is no such identity.");
+  if (!resource) throw refusal(400, "The parameter resource is missing.");
+  return resource;
+}
+
+function refusal(statusCode: number, message: string): HttpError {
+  return new HttpError(statusCode, { statusCode, message });
+}
+
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import { join } from "node:path";
 import type { Certificate } from "./certificate.ts";
-import { close, HttpError, listen, readJson, sendJson } from "./http-server.ts";
+import { close, HttpError, listen, readJson, respond } from "./http-server.ts";
 import { type Identity, TENANT_ID } from "./identity.ts";
 import { vaultError } from "./vault-error.ts";
 import { openJournal } from "./vault-journal.ts";
@@ -43,18 +43,12 @@ export async function startKeyVault(options: KeyVaultOptions): Promise<KeyVault>
   );
   const operations = { ...secretOperations(secrets), ...keyOperations(keys) };
 
-  const server = createServer({ cert: certificate.cert, key: certificate.key }, async (request, response) => {
-    try {
+  const server = createServer({ cert: certificate.cert, key: certificate.key }, (request, response) =>
+    respond(response, () => {
       authenticate(request, identity);
-      const result = await answer(request, operations);
-      if (result === undefined) response.writeHead(204).end();
-      else sendJson(response, 200, result, { "cache-control": "no-cache" });
-    } catch (error) {
-      if (!(error instanceof HttpError)) throw error;
-      request.resume();
-      sendJson(response, error.status, error.body, error.headers);
-    }
-  });
+      return answer(request, operations);
+    }),
+  );
   const url = `https://127.0.0.1:${await listen(server, port)}`;
   return {
     url,

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 import type { TablesWorkerData } from "./tables.ts";
 
-// Azurite has no programming interface. These two modules are what its own command `azurite-table` starts, less its telemetry.
+// Azurite has no programming interface: these are the modules of its command `azurite-table`, without its telemetry.
 const require = createRequire(import.meta.url);
 const { default: TableConfiguration } = require("azurite/dist/src/table/TableConfiguration.js");
 const { default: TableServer } = require("azurite/dist/src/table/TableServer.js");
