@@ -18,6 +18,10 @@ export function logLine(sink: LogSink, level: LogLevel, fields: LogFields): void
 /** The trace of an unexpected error without its message, which may quote input. */
 export function traceOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  const { message, stack = "" } = error;
+  // The message stands before the frames and may itself have lines that look like one.
+  const end = stack.indexOf(message);
+  const trace = end < 0 ? "" : stack.slice(end + message.length);
+  const frames = trace.split("\n").filter((line) => /^\s+at /.test(line));
   return [error.name, ...frames.slice(0, 8).map((line) => line.trim())].join(" ");
 }
