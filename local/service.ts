@@ -19,10 +19,10 @@ export interface Service {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** How to run an instance: on the stack's own port unless `port` says another (0: any); `env` is added to the stack's settings. */
+/** How to run an instance: on the stack's own port unless `port` says another (0: any); `env` is added to the stack's settings, and what is `undefined` there left out. */
 export interface ServiceOptions {
   readonly port?: number;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly bundle?: string;
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
 }

@@ -2,7 +2,7 @@ import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign 
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { encodeJwt } from "../../local/jwt.ts";
 import { startService } from "../../local/service.ts";
@@ -144,7 +144,7 @@ test("[check 38] RFC 8725 §3.10: fetches no key from where a token says", async
     fetched++;
     response.end(JSON.stringify({ keys: [foreignJwk] }));
   }).listen(0, "127.0.0.1");
-  afterAll(() => attacker.close());
+  onTestFinished(() => void attacker.close());
   await once(attacker, "listening");
   const keysUrl = `http://127.0.0.1:${(attacker.address() as AddressInfo).port}/keys`;
   expect(await listAs(signedWith(foreignKey.privateKey, { ...HEADER, jku: keysUrl, x5u: keysUrl }))).toEqual(
@@ -218,7 +218,7 @@ test("created_by is the oid of the token, else its sub, never a header's", async
 
 test("answers 503, not 401, while the issuer's keys cannot be fetched", async () => {
   const service = await startService(stack, { port: 0, env: { ADMIN_JWKS_URL: "http://127.0.0.1:1/keys" } });
-  afterAll(() => service.stop());
+  onTestFinished(() => service.stop());
   const headers = { authorization: `Bearer ${adminToken()}` };
   expect(await send(`${service.url}/api/admin/api-clients`, { headers })).toEqual(
     problem(503, "The service cannot answer right now: try again after the time in Retry-After.", undefined, {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { decodeJwt } from "jose";
-import { afterAll, expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { startService } from "../../local/service.ts";
 import { oauthError, problem } from "../support/answers.ts";
@@ -115,7 +115,7 @@ const UNAVAILABLE =
 
 test("[check 21] RFC 9110 §10.2.3: answers with 503, JSON and Retry-After while a store is away", async () => {
   const service = await startService(stack, { port: 0, env: { TABLES_URL: "https://127.0.0.1:1/devstoreaccount1" } });
-  afterAll(() => service.stop());
+  onTestFinished(() => service.stop());
   const form = {
     grant_type: "client_credentials",
     client_id: client.clientId,
@@ -139,7 +139,7 @@ test("[check 21] RFC 6585 §4: passes on the Retry-After of a store that throttl
   await once(throttled, "listening");
   const { port } = throttled.address() as AddressInfo;
   const service = await startService(stack, { port: 0, env: { TABLES_URL: `https://127.0.0.1:${port}/x` } });
-  afterAll(async () => {
+  onTestFinished(async () => {
     await service.stop();
     throttled.close().closeAllConnections();
   });

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { type Service, startService } from "../../local/service.ts";
 import { startStack } from "../../local/stack.ts";
@@ -11,10 +11,8 @@ afterAll(() => stack.close());
 
 /** Starts the service with some settings replaced, or left out where they are `undefined`. */
 async function startWith(changes: Record<string, string | undefined>): Promise<Service> {
-  const settings = { ...stack.settings, ...changes };
-  const given = Object.entries(settings).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const service = await startService({ settings: Object.fromEntries(given), port: 0 });
-  afterAll(() => service.stop());
+  const service = await startService(stack, { port: 0, env: changes });
+  onTestFinished(() => service.stop());
   return service;
 }
 
