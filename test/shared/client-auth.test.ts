@@ -190,6 +190,15 @@ describe("a client", () => {
     expect(storeCalls().map(({ name }) => name)).toEqual(["getEntity", "getEntity", "getSecret"]);
   });
 
+  test("that is disabled has no hash read, and its locked vault secret rings no alarm", async () => {
+    await services.clients.disable(known.clientId, "admin", services.now(), createCall());
+    vaultSecretOf(known).properties = { ...vaultSecretOf(known).properties, enabled: false };
+    const call = createCall();
+    await expect(authenticate({}, call)).rejects.toThrow(expect.objectContaining({ reason: "disabled client" }));
+    expect(call.alarms).toEqual([]);
+    expect(services.azure.secretVault.operations).toEqual([]);
+  });
+
   test("whose secret is regenerated between the two reads is known by the new one, and not by the old [check 45]", async () => {
     const { table, secretVault } = services.azure;
     const next = await services.addClient();
