@@ -50,7 +50,7 @@ let adminIssuer: Promise<AdminIssuer> | undefined;
 
 /** Makes the Azure that one test needs: empty stores, a vault with a signing key, a clock that stands. */
 export async function createFakeAzure(): Promise<FakeAzure> {
-  adminIssuer ??= startAdminIssuer();
+  adminIssuer ??= startWarmIssuer();
   const clock = createClock();
   return {
     clock,
@@ -59,6 +59,13 @@ export async function createFakeAzure(): Promise<FakeAzure> {
     signingVaults: [createFakeSigningVault(clock.now)],
     adminIssuer: await adminIssuer,
   };
+}
+
+/** The first `fetch` of a process is slow: on a busy machine, slower than an authenticator waits for the issuer's keys. */
+async function startWarmIssuer(): Promise<AdminIssuer> {
+  const issuer = await startAdminIssuer();
+  await (await fetch(issuer.jwksUrl)).arrayBuffer();
+  return issuer;
 }
 
 /** Makes one instance of the service; two that share an Azure are two instances of one service. */
