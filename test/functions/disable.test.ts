@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { disable } from "../../functions/disable.ts";
+import { regenerate } from "../../functions/regenerate.ts";
 import { azureError, connectionReset } from "../fakes/azure-error.ts";
 import { createFakeServices, type FakeServices, type NewApiClient } from "../fakes/fake-services.ts";
-import { failing } from "../fakes/hooks.ts";
+import { failing, once } from "../fakes/hooks.ts";
 import { askAdmin } from "./invoke.ts";
 
 let services: FakeServices;
@@ -67,6 +68,18 @@ describe("a client", () => {
       body: { detail: "There is no API client with this client_id." },
     });
     expect(services.azure.table.rows.size).toBe(1);
+  });
+
+  test("is disabled even where a regenerate comes between, and loses the new secret as well [check 48]", async () => {
+    let regenerated: unknown;
+    services.azure.table.before = once("updateEntity", async () => {
+      regenerated = await askAdmin(regenerate, services, { method: "POST", clientId: client.clientId });
+    });
+    await expect(ask()).resolves.toMatchObject({ status: 200, body: disabled() });
+    expect(regenerated).toMatchObject({ status: 200 });
+    expect(row()).toMatchObject({ status: "disabled" });
+    const secrets = [...services.azure.secretVault.secrets.values()].flat();
+    expect(secrets.map(({ properties }) => properties.enabled)).toEqual([false, false]);
   });
 
   test("is disabled by nobody without an admin token [check 38]", async () => {
