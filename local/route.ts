@@ -23,7 +23,7 @@ export function compileRoute(template: string): Route {
     const { catchAll, name, optional } = SEGMENT.exec(segment)?.groups ?? {};
     if (name === undefined && /[{}]/.test(segment)) throw new Error(`The route "${template}" is not supported here.`);
     if (name === undefined) return { rank: "1", pattern: `/${segment.replace(SPECIAL, "\\$&")}` };
-    if (catchAll) return { rank: "3", pattern: `(?:/(?<${name}>.*))?` };
+    if (catchAll) return { rank: "3", pattern: `(?:/(?<${name}>.+))?` };
     return { rank: "2", pattern: optional ? `(?:/(?<${name}>[^/]+))?` : `/(?<${name}>[^/]+)` };
   });
   const regexp = new RegExp(`^${compiled.map(({ pattern }) => pattern).join("")}/?$`, "is");

@@ -1,42 +1,45 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
+import { readIfPresent } from "./kept-file.ts";
 import type { Stack } from "./stack.ts";
 
-/** Where the parts of a running stack are; kept in `stack.json` of its folder while it runs. */
-export interface RunningStack {
-  readonly url: string;
-  readonly adminTokenUrl: string;
-  readonly tablesUrl: string;
-  readonly secretsVaultUrl: string;
-  readonly signingVaultUrls: string;
-  readonly identityEndpoint: string;
-}
+const PROBE_MS = 2000;
 
-/** The folder of the local stack: `LOCAL_DATA_DIR`, else `.local/`. */
+const runningStackSchema = z.object({
+  /** The service. */
+  url: z.string(),
+  tablesUrl: z.string(),
+  secretsVaultUrl: z.string(),
+  signingVaultUrls: z.string(),
+  identityEndpoint: z.string(),
+  adminIssuer: z.string(),
+  /** See `AdminIssuer.tokenUrl`. */
+  adminTokenUrl: z.string(),
+});
+
+/** Where the parts of a running stack are. */
+export type RunningStack = z.infer<typeof runningStackSchema>;
+
+/** The folder of the local stack: `LOCAL_DATA_DIR`, else `.local`. */
 export function dataDir(): string {
   return process.env["LOCAL_DATA_DIR"] || ".local";
 }
 
 /** Where the parts of a stack are. */
 export function partsOf({ settings, adminIssuer }: Stack): RunningStack {
-  const {
-    TOKEN_ISSUER = "",
-    TABLES_URL = "",
-    SECRETS_VAULT_URL = "",
-    SIGNING_VAULT_URLS = "",
-    IDENTITY_ENDPOINT = "",
-  } = settings;
   return {
-    url: TOKEN_ISSUER,
+    url: settings.TOKEN_ISSUER,
+    tablesUrl: settings.TABLES_URL,
+    secretsVaultUrl: settings.SECRETS_VAULT_URL,
+    signingVaultUrls: settings.SIGNING_VAULT_URLS,
+    identityEndpoint: settings.IDENTITY_ENDPOINT,
+    adminIssuer: adminIssuer.issuer,
     adminTokenUrl: adminIssuer.tokenUrl,
-    tablesUrl: TABLES_URL,
-    secretsVaultUrl: SECRETS_VAULT_URL,
-    signingVaultUrls: SIGNING_VAULT_URLS,
-    identityEndpoint: IDENTITY_ENDPOINT,
   };
 }
 
-/** Says in `stack.json` that a stack runs on the folder. Returns what takes it back. */
+/** Says in `stack.json` of the folder that a stack runs on it. Returns what takes that back. */
 export async function announceStack(dir: string, parts: RunningStack): Promise<() => Promise<void>> {
   const path = join(dir, "stack.json");
   await writeFile(path, `${JSON.stringify(parts, null, 2)}\n`, { mode: 0o600 });
@@ -45,8 +48,10 @@ export async function announceStack(dir: string, parts: RunningStack): Promise<(
 
 /** The stack that runs on the folder, or `undefined`; a `stack.json` that a killed one left behind does not count. */
 export async function findRunningStack(dir: string): Promise<RunningStack | undefined> {
+  const text = await readIfPresent(join(dir, "stack.json"));
+  if (text === undefined) return undefined;
+  const parts = runningStackSchema.parse(JSON.parse(text));
   try {
-    const parts = JSON.parse(await readFile(join(dir, "stack.json"), "utf8")) as RunningStack;
     await fetchAdminToken(parts);
     return parts;
   } catch {
@@ -60,8 +65,7 @@ export async function fetchAdminToken({ adminTokenUrl }: RunningStack): Promise<
     method: "POST",
     headers: { "content-type": "application/json" },
     body: "{}",
+    signal: AbortSignal.timeout(PROBE_MS),
   });
-  const { access_token: token } = (await response.json()) as { access_token: string };
-  if (!response.ok || typeof token !== "string") throw new Error(`The issuer answered ${response.status}.`);
-  return token;
+  return z.object({ access_token: z.string() }).parse(await response.json()).access_token;
 }

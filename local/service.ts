@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { ServiceMessage } from "./service-process.ts";
-import type { Stack } from "./stack.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
@@ -29,7 +28,7 @@ export interface ServiceOptions {
 
 /** Runs an instance of the service on a stack in a child process, ready when it settles. Rejects with one sentence when the process cannot start. */
 export async function startService(
-  stack: Pick<Stack, "settings" | "port">,
+  stack: { readonly settings: Readonly<Record<string, string>>; readonly port: number },
   options: ServiceOptions = {},
 ): Promise<Service> {
   const { port = stack.port, env, bundle = join(ROOT, "dist/functions.cjs") } = options;

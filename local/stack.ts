@@ -12,28 +12,47 @@ import { startTables } from "./tables.ts";
 
 const SIGNING_KEY_NAME = "token-signing";
 
-/** Everything the service needs around it, running on loopback. */
+/** Everything that the service needs around it, running on loopback. */
 export interface Stack {
-  /** The environment of the service: its settings, the platform's identity variables, and the certificate to trust. */
-  readonly settings: Readonly<Record<string, string>>;
-  /** The port that `TOKEN_ISSUER` names, free when the stack started. */
+  /** The environment of the service: its settings, the platform's variables for the identity, and the certificate to trust. */
+  readonly settings: StackSettings;
+  /** The port that `TOKEN_ISSUER` names; it was free when the stack started. */
   readonly port: number;
   readonly certificate: Certificate;
   readonly identity: Identity;
   readonly adminIssuer: AdminIssuer;
-  /** A token of an administrator; see `AdminIssuer.token`. */
+  /** A token of an administrator, as `AdminIssuer.token` makes it. */
   adminToken(claims?: Claims): string;
   close(): Promise<void>;
 }
 
-/** How to start a stack: in memory without `dir`; `port` is where its service is going to be; `clock` (milliseconds) dates what the vaults create. */
+/** The settings of the service on a stack, and more variables where somebody adds them. */
+export type StackSettings = Readonly<Record<string, string> & ReturnType<typeof settingsOf>>;
+
+/**
+ * How to start a stack: in memory without `dir`; `port` is where its service is going to be; `clock`, in milliseconds, dates
+ * what the vaults create.
+ */
 export interface StackOptions {
   readonly dir?: string | undefined;
   readonly port?: number | undefined;
   readonly clock?: (() => number) | undefined;
 }
 
-/** Starts the stand-ins for Azure: tables, a vault for secrets, a vault with the signing key, the identity endpoint and the issuer of admin tokens. */
+interface Parts {
+  readonly serviceUrl: string;
+  readonly tables: { readonly url: string };
+  readonly secretsVault: { readonly url: string };
+  readonly signingVault: { readonly url: string };
+  readonly adminIssuer: AdminIssuer;
+  readonly identity: Identity;
+  readonly certificate: Certificate;
+}
+
+/**
+ * Starts the stand-ins for Azure: table storage, a vault for secrets, a vault with the signing key, the identity endpoint,
+ * and the issuer of admin tokens.
+ */
 export async function startStack({ dir, port, clock }: StackOptions = {}): Promise<Stack> {
   const inDir = (name: string) => dir && join(dir, name);
   const certificateDir = dir ?? (await mkdtemp(join(tmpdir(), "socmate-")));
@@ -47,9 +66,24 @@ export async function startStack({ dir, port, clock }: StackOptions = {}): Promi
     port ?? freePort(),
   ]);
   await signingVault.ensureKey(SIGNING_KEY_NAME);
-
   const serviceUrl = `http://127.0.0.1:${servicePort}`;
-  const settings = {
+  return {
+    settings: settingsOf({ serviceUrl, tables, secretsVault, signingVault, adminIssuer, identity, certificate }),
+    port: servicePort,
+    certificate,
+    identity,
+    adminIssuer,
+    adminToken: adminIssuer.token,
+    close: async () => {
+      await Promise.all([tables, secretsVault, signingVault, adminIssuer, identity].map((part) => part.close()));
+      if (dir === undefined) await rm(certificateDir, { recursive: true });
+    },
+  };
+}
+
+function settingsOf(parts: Parts) {
+  const { serviceUrl, tables, secretsVault, signingVault, adminIssuer, identity, certificate } = parts;
+  return {
     TOKEN_ISSUER: serviceUrl,
     TOKEN_AUDIENCE: `${serviceUrl}/api`,
     TOKEN_LIFETIME_SECONDS: "1800",
@@ -68,30 +102,17 @@ export async function startStack({ dir, port, clock }: StackOptions = {}): Promi
     IDENTITY_HEADER: identity.header,
     NODE_EXTRA_CA_CERTS: certificate.path,
   };
-  return {
-    settings,
-    port: servicePort,
-    certificate,
-    identity,
-    adminIssuer,
-    adminToken: adminIssuer.token,
-    close: async () => {
-      await Promise.all([tables, secretsVault, signingVault, adminIssuer, identity].map((part) => part.close()));
-      if (dir === undefined) await rm(certificateDir, { recursive: true });
-    },
-  };
 }
 
-/** A port that is free now and that the system gives to nobody who asks for any: it is below the range of those. */
+/** A port that is free now and stays so: it is below the range from which systems give ports to whoever asks for any. */
 async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer();
-    try {
-      const port = await listen(server, randomInt(20_000, 32_000));
-      await close(server);
-      return port;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-    }
+  const server = createServer();
+  try {
+    const port = await listen(server, randomInt(20_000, 32_000));
+    await close(server);
+    return port;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") return freePort();
+    throw error;
   }
 }

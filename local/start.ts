@@ -1,94 +1,116 @@
 import { createWriteStream } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { writeLocalSettings } from "./core-tools.ts";
 import { close, listen } from "./http-server.ts";
 import { announceStack, dataDir, findRunningStack, partsOf } from "./running-stack.ts";
 import { startService } from "./service.ts";
 import { type Stack, startStack } from "./stack.ts";
-import { requestLine, styled } from "./terminal.ts";
+import { requestLine, warningLine, welcome, welcomeStandIns } from "./terminal.ts";
 
-// `npm start`: the stand-ins for Azure and the service, in one go, until Ctrl-C.
+// `npm start`: the stand-ins for Azure and the service on them, until Ctrl-C.
+// `npm run stand-ins`: without the service, which Azure Functions Core Tools run then.
 
-const TOKEN_REFRESH_MS = 30 * 60 * 1000;
+const TOKEN_REFRESH_MS = 30 * 60_000;
 const PARENT_CHECK_MS = 500;
 
 const dir = dataDir();
-/** What has to be undone, last first. */
 const cleanups: (() => unknown)[] = [];
 let stopping: Promise<never> | undefined;
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop(0));
-// npm passes a signal on to the shell between it and this process, and a shell that dies of it tells nobody.
-const parent = process.ppid;
-setInterval(() => process.ppid !== parent && void stop(0), PARENT_CHECK_MS).unref();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(0));
+if (process.env["npm_lifecycle_event"]) {
+  // npm hands a signal to the shell between it and this process, and a shell that dies of it tells nobody.
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && stop(0), PARENT_CHECK_MS).unref();
+}
 
 try {
-  await start();
+  await (process.argv.includes("--stand-ins") ? startStandIns() : startAll());
 } catch (error) {
-  // A part that a Ctrl-C ended while it started is not worth a word.
+  // A part that ended because a Ctrl-C came while it started is not worth a word.
   if (!stopping) console.error(error instanceof Error ? error.message : error);
   await stop(1);
 }
 
-async function start(): Promise<void> {
+async function startAll(): Promise<void> {
   const started = performance.now();
+  const stack = await startStackHere();
+  await startServiceOn(stack);
+  await announce(stack);
+  console.log(welcome(partsOf(stack), { dir, token: stack.adminToken(), milliseconds: performance.now() - started }));
+}
+
+async function startStandIns(): Promise<void> {
+  const stack = await startStackHere();
+  await announce(stack);
+  await writeLocalSettings(stack);
+  console.log(welcomeStandIns(partsOf(stack), dir));
+}
+
+async function startStackHere(): Promise<Stack> {
   const port = portOf(process.env["PORT"]);
   await assertFree(port);
   const running = await findRunningStack(dir);
-  if (running)
-    throw new Error(
-      `A stack already runs on ${dir} (${running.url}); stop it, or choose another folder with LOCAL_DATA_DIR.`,
-    );
-
+  if (running) throw new Error(`The folder ${dir} is in use by ${running.url}; choose another with LOCAL_DATA_DIR.`);
   const stack = await startStack({ dir, port });
-  await undoLater(stack.close);
-  const log = createWriteStream(join(dir, "service.log"), { flags: "a", mode: 0o600 });
-  await undoLater(() => new Promise((resolve) => log.end(resolve)));
-  let ready = false;
+  await cleanUpWith(stack.close);
+  return stack;
+}
+
+/** Runs the service: all that it writes goes to a file, one line a request and every warning to the terminal. */
+async function startServiceOn(stack: Stack): Promise<void> {
+  const logFile = join(dir, "service.log");
+  const log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
+  await cleanUpWith(() => new Promise((resolve) => log.end(resolve)));
   const service = await startService(stack, {
     onLine: (line, stream) => {
       log.write(`${line}\n`);
-      const request = requestLine(line);
-      if (request) console.log(request);
-      else if (stream === "stderr" || !ready) console.log(`  ${styled("yellow", line)}`);
+      const shown = requestLine(line) ?? (stream === "stderr" ? warningLine(line) : undefined);
+      if (shown !== undefined) console.log(shown);
     },
   });
-  await undoLater(() => service.stop());
-  void service.exited.then((code) => {
+  await cleanUpWith(() => service.stop());
+  void service.exited.then(() => {
     if (stopping) return;
-    console.error(
-      `The service ended unexpectedly with exit code ${code}; its last lines are in ${join(dir, "service.log")}.`,
-    );
+    console.error(`The service has ended unexpectedly; the last lines of ${logFile} may say why.`);
     void stop(1);
   });
-  await undoLater(await announceStack(dir, partsOf(stack)));
-  await keepTokenFile(stack);
-  ready = true;
-  console.log(welcome(stack, service.url, performance.now() - started));
 }
 
-/** Registers what `stop` has to do; does it now when the stop came meanwhile. */
-async function undoLater(cleanup: () => unknown): Promise<void> {
+/** Leaves what other commands find the stack by: its addresses, and a token file that is always valid. */
+async function announce(stack: Stack): Promise<void> {
+  await cleanUpWith(await announceStack(dir, partsOf(stack)));
+  const tokenFile = join(dir, "admin-token");
+  const writeToken = () => writeFile(tokenFile, stack.adminToken(), { mode: 0o600 });
+  await writeToken();
+  await cleanUpWith(() => rm(tokenFile, { force: true }));
+  setInterval(writeToken, TOKEN_REFRESH_MS).unref();
+}
+
+/** Remembers what has to be undone. Does not return when a stop has begun, which then undoes this too. */
+async function cleanUpWith(cleanup: () => unknown): Promise<void> {
   cleanups.push(cleanup);
   await stopping;
 }
 
 function stop(exitCode: number): Promise<never> {
-  stopping ??= (async () => {
-    // A second Ctrl-C does not wait.
-    process.on("SIGINT", () => process.exit(130));
-    for (let cleanup = cleanups.pop(); cleanup; cleanup = cleanups.pop()) await cleanup();
-    process.exit(exitCode);
-  })();
+  stopping ??= cleanUp(exitCode);
   return stopping;
+}
+
+/** Undoes everything, last first, and ends the process. A second Ctrl-C does not wait for that. */
+async function cleanUp(exitCode: number): Promise<never> {
+  process.on("SIGINT", () => process.exit(130));
+  for (let cleanup = cleanups.pop(); cleanup; cleanup = cleanups.pop()) await cleanup();
+  process.exit(exitCode);
 }
 
 function portOf(text = "7071"): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port < 1 || port > 65_535)
-    throw new Error(`PORT is "${text}"; it must be a number from 1 to 65535.`);
-  return port;
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw new Error(`PORT is "${text}"; it must be a number from 1 to 65535.`);
 }
 
 async function assertFree(port: number): Promise<void> {
@@ -98,55 +120,7 @@ async function assertFree(port: number): Promise<void> {
     await close(server);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EADDRINUSE")
-      throw new Error(`Port ${port} is taken; stop what uses it, or choose another: PORT=${port + 1} npm start`);
-    if (code === "EACCES")
-      throw new Error(`Port ${port} is not allowed to this user; choose one above 1023: PORT=7071 npm start`);
-    throw error;
+    const reason = code === "EADDRINUSE" ? "is taken" : `cannot be used (${code})`;
+    throw new Error(`Port ${port} ${reason}; choose another, for example PORT=${port + 1}.`);
   }
-}
-
-/** Keeps a file with a token that is always valid, for commands to paste. */
-async function keepTokenFile(stack: Stack): Promise<void> {
-  const write = () => writeFile(tokenFile(), stack.adminToken(), { mode: 0o600 });
-  await write();
-  await undoLater(() => rm(tokenFile(), { force: true }));
-  setInterval(() => void write(), TOKEN_REFRESH_MS).unref();
-}
-
-function tokenFile(): string {
-  return resolve(dir, "admin-token");
-}
-
-function welcome(stack: Stack, url: string, milliseconds: number): string {
-  const parts = partsOf(stack);
-  const row = (name: string, value: string) => `  ${styled("dim", name.padEnd(15))}${value}`;
-  const heading = (text: string) => `  ${styled("bold", text)}`;
-  return `
-  ${styled(["bold", "green"], "SoCMate API clients")} ${styled("dim", `ready in ${(milliseconds / 1000).toFixed(1)} s`)}
-
-${row("Service", styled("bold", url))}
-${row("Table storage", parts.tablesUrl)}
-${row("Key Vault", `${parts.secretsVaultUrl} (secrets), ${parts.signingVaultUrls} (signing key)`)}
-${row("Identity", parts.identityEndpoint)}
-${row("Admin issuer", stack.adminIssuer.issuer)}
-${row("Data", `${dir} (clients survive a restart; delete it to start afresh), log in ${join(dir, "service.log")}`)}
-
-${heading("An admin token")} ${styled("dim", "(for one hour; the next one: npm run --silent admin-token)")}
-
-${stack.adminToken()}
-
-${heading("Create a client")}
-
-curl -X POST ${url}/api/admin/api-clients \\
-  -H "Authorization: Bearer $(cat '${tokenFile()}')" \\
-  -H "Content-Type: application/json" \\
-  -d '{"name": "XSOAR Production", "description": "Automated investigation", "scopes": ["investigations:read", "incidents:read"]}'
-
-${heading("Get a token")} ${styled("dim", "with the client_id and client_secret that it answers")}
-
-curl -X POST ${url}/oauth/token -d grant_type=client_credentials -d client_id=… -d client_secret=…
-
-  ${styled("dim", "Ctrl-C stops everything. One line for each request:")}
-`;
 }

@@ -24,9 +24,8 @@ export interface Tables {
 }
 
 /**
- * Starts Azurite's table service with the table `apiclients`, on disk with `dir`, else in memory. It has a thread of its own:
- * loading it takes half a second, which the rest of the stack uses meanwhile, and its telemetry package patches what it is
- * loaded into.
+ * Starts Azurite's table service with the table `apiclients`, on disk with `dir`, else in memory. It has a thread of its own,
+ * so that the rest of the stack starts while it loads, and so that its work does not hold up the vaults.
  */
 export async function startTables(options: {
   certificate: Certificate;

@@ -1,20 +1,104 @@
+import { join, resolve } from "node:path";
 import { styleText } from "node:util";
+import { z } from "zod";
+import type { RunningStack } from "./running-stack.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Styles text where standard output is a terminal that shows colours. */
-export const styled = (style: Style, text: string) => styleText(style, text, { stream: process.stdout });
+// `styleText` leaves colours out where standard output is no terminal, or NO_COLOR is set.
+const styled = (style: Style, text: string) => styleText(style, text, { stream: process.stdout });
+const title = (text: string, aside: string) => `  ${styled(["bold", "green"], text)} ${styled("dim", aside)}`;
+const heading = (text: string, aside: string) => `  ${styled("bold", text)} ${styled("dim", aside)}`;
+const row = (name: string, value: string) => `    ${styled("dim", name.padEnd(15))}${value}`;
 
-const REQUEST_LINE = /^([A-Z]+) (\S*) (\d{3}|aborted) (\d+ ms)$/;
+const INDENT = " ".repeat(6);
+const REQUEST_LINE = /^(?<method>[A-Z]+) (?<path>\S*) (?<status>\d{3}|aborted) (?<duration>\d+ ms)$/;
 
-/** The host's line about a request with its status first and in colour; `undefined` for any other line. */
+const eventSchema = z.object({
+  event: z.string(),
+  outcome: z.string().optional(),
+  reason: z.string(),
+  client_id: z.string().optional(),
+});
+
+/** The host's line about a request, with its status first; `undefined` for any other line. */
 export function requestLine(line: string): string | undefined {
-  const [, method = "", path = "", status = "", duration = ""] = REQUEST_LINE.exec(line) ?? [];
-  if (!status) return undefined;
-  return `  ${styled(statusColour(status), status.padEnd(7))} ${method.padEnd(6)} ${path}  ${styled("dim", duration)}`;
+  const { method = "", path, status, duration = "" } = REQUEST_LINE.exec(line)?.groups ?? {};
+  if (status === undefined) return undefined;
+  return `  ${styled(styleOf(status), status)} ${method.padEnd(6)} ${path}  ${styled("dim", duration)}`;
 }
 
-function statusColour(status: string): Style {
+/** A warning of the service in short, where it is one of its events. */
+export function warningLine(line: string): string {
+  return INDENT + styled("yellow", shortened(line));
+}
+
+/** What `npm start` says once everything runs. */
+export function welcome(
+  parts: RunningStack,
+  { dir, token, milliseconds }: { dir: string; token: string; milliseconds: number },
+): string {
+  const { url } = parts;
+  return `
+${title("SoCMate API clients", `ready after ${(milliseconds / 1000).toFixed(1)} s`)}
+
+${row("Service", styled("bold", url))}
+${rows(parts, dir)}
+${row("Log", join(dir, "service.log"))}
+
+${heading("1. Create a client", "")}
+
+curl -X POST ${url}/api/admin/api-clients \\
+  -H "Authorization: Bearer $(cat '${resolve(dir, "admin-token")}')" \\
+  -H "Content-Type: application/json" \\
+  -d '{"name": "XSOAR Production", "scopes": ["investigations:read", "incidents:read"]}'
+
+${heading("2. Get a token", "with the client_id and client_secret from the answer")}
+
+curl -X POST ${url}/oauth/token -d grant_type=client_credentials \\
+  -d client_id=... -d client_secret=...
+
+${heading("The admin token", "for one hour; another one: npm run --silent admin-token")}
+
+${styled("dim", token)}
+
+${heading("Requests", "Ctrl-C stops everything")}
+`;
+}
+
+/** What `npm run stand-ins` says once they run. */
+export function welcomeStandIns(parts: RunningStack, dir: string): string {
+  return `
+${title("Stand-ins for Azure", "are running; Ctrl-C stops them")}
+
+${rows(parts, dir)}
+
+${heading("Run the service on them", "with Azure Functions Core Tools; local.settings.json is written")}
+
+npm run build && func start
+`;
+}
+
+function rows(parts: RunningStack, dir: string): string {
+  return [
+    row("Table storage", parts.tablesUrl),
+    row("Key Vault", `${parts.secretsVaultUrl} ${styled("dim", "secrets")}`),
+    row("", `${parts.signingVaultUrls} ${styled("dim", "signing key")}`),
+    row("Identity", parts.identityEndpoint),
+    row("Admin issuer", parts.adminIssuer),
+    row("Data", `${dir} ${styled("dim", "clients survive a restart; delete it to start afresh")}`),
+  ].join("\n");
+}
+
+function shortened(line: string): string {
+  if (!line.startsWith("{")) return line;
+  const { data } = eventSchema.safeParse(JSON.parse(line));
+  if (!data) return line;
+  const { event, outcome = "", reason, client_id: clientId } = data;
+  return `${event} ${outcome}: ${reason}${clientId === undefined ? "" : ` (${clientId})`}`;
+}
+
+function styleOf(status: string): Style {
   if (status < "300") return "green";
   if (status < "400") return "cyan";
   return status < "500" ? "yellow" : "red";

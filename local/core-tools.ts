@@ -1,0 +1,23 @@
+import { writeFile } from "node:fs/promises";
+import { z } from "zod";
+import { readIfPresent } from "./kept-file.ts";
+import type { Stack } from "./stack.ts";
+
+const PATH = "local.settings.json";
+
+const localSettingsSchema = z.looseObject({
+  Values: z.record(z.string(), z.string()).default({}),
+  Host: z.looseObject({}).default({}),
+});
+
+/** Writes `local.settings.json`, with which Azure Functions Core Tools run the service on the stack. Keeps what else is in it. */
+export async function writeLocalSettings({ settings, port }: Pick<Stack, "settings" | "port">): Promise<void> {
+  const kept = localSettingsSchema.parse(JSON.parse((await readIfPresent(PATH)) ?? "{}"));
+  const written = {
+    ...kept,
+    IsEncrypted: false,
+    Values: { ...kept.Values, FUNCTIONS_WORKER_RUNTIME: "node", AzureWebJobsStorage: "", ...settings },
+    Host: { ...kept.Host, LocalHttpPort: port },
+  };
+  await writeFile(PATH, `${JSON.stringify(written, null, 2)}\n`, { mode: 0o600 });
+}

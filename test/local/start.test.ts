@@ -1,0 +1,159 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { z } from "zod";
+
+const START_MS = 60_000;
+const created = z.object({ client_id: z.string(), client_secret: z.string() });
+const run = promisify(execFile);
+let dir: string;
+let port: number;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "socmate test "));
+  port = await freePort();
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  return typeof address === "object" && address ? address.port : 0;
+}
+
+/** Runs a script of `local/` to its end. */
+async function runScript(script: string, env: Record<string, string>) {
+  const child = spawn(process.execPath, [`local/${script}`], { env: { ...process.env, ...env } });
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  return { stdout, stderr, exitCode: child.exitCode };
+}
+
+/** Starts everything, as `npm start` does after the build, and waits until it says that it is ready. */
+async function start(env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ["local/start.ts"], {
+    env: { ...process.env, PORT: String(port), LOCAL_DATA_DIR: dir, ...env },
+  });
+  const output = { text: "" };
+  child.stdout.on("data", (chunk) => (output.text += chunk));
+  child.stderr.on("data", (chunk) => (output.text += chunk));
+  await vi.waitFor(() => expect(output.text).toContain("Ctrl-C stops everything"), START_MS);
+  return { child, output, url: `http://127.0.0.1:${port}` };
+}
+
+async function end({ child }: { child: ReturnType<typeof spawn> }, signal: NodeJS.Signals): Promise<number | null> {
+  const closed = once(child, "close");
+  child.kill(signal);
+  await closed;
+  return child.exitCode;
+}
+
+/** The command that follows a heading in what was printed. */
+function commandAfter(output: string, heading: string): string {
+  const [, after = ""] = output.split(heading);
+  return /^curl[^]*?[^\\](?=\n\n)/m.exec(after)?.[0] ?? "";
+}
+
+describe("npm start", () => {
+  test("leads from nothing to a token by the commands it prints, and keeps clients over a restart", async () => {
+    const first = await start();
+    const bash = async (command: string) => (await run("bash", ["-c", command, "bash"], { cwd: "/" })).stdout;
+    const client = created.parse(JSON.parse(await bash(commandAfter(first.output.text, "1. Create a client"))));
+    const tokenCommand = commandAfter(first.output.text, "2. Get a token")
+      .replace("client_id=...", `client_id=${client.client_id}`)
+      .replace("client_secret=...", `client_secret=${client.client_secret}`);
+    expect(JSON.parse(await bash(tokenCommand))).toMatchObject({ token_type: "Bearer", expires_in: 1800 });
+    await vi.waitFor(() => expect(first.output.text).toMatch(/200 POST {3}\/oauth\/token {2}\d+ ms\n/));
+    expect(first.output.text).not.toContain("\u001b[");
+    expect(await end(first, "SIGINT")).toBe(0);
+    expect(await readdir(dir)).not.toContain("stack.json");
+    expect(await readdir(dir)).not.toContain("admin-token");
+
+    const second = await start();
+    expect(JSON.parse(await bash(tokenCommand))).toMatchObject({ token_type: "Bearer" });
+    expect(await end(second, "SIGTERM")).toBe(0);
+    await expect(fetch(second.url)).rejects.toThrow();
+  }, 180_000);
+
+  test("prints an admin token that counts, and npm run admin-token another one", async () => {
+    const running = await start();
+    const list = async (token: string) => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await fetch(`${running.url}/api/admin/api-clients`, { headers })).status;
+    };
+    const [printed = ""] = /^ey\S+$/m.exec(running.output.text) ?? [];
+    expect(await list(printed)).toBe(200);
+    const { stdout, stderr, exitCode } = await runScript("admin-token.ts", { LOCAL_DATA_DIR: dir });
+    expect([stdout.trim().split(/\s/).length, stderr, exitCode]).toEqual([1, "", 0]);
+    expect(await list(stdout.trim())).toBe(200);
+
+    const again = await runScript("start.ts", { PORT: String(await freePort()), LOCAL_DATA_DIR: dir });
+    expect(again.stderr).toBe(`The folder ${dir} is in use by ${running.url}; choose another with LOCAL_DATA_DIR.\n`);
+    expect(again.exitCode).toBe(1);
+    await end(running, "SIGINT");
+  }, 180_000);
+
+  test("takes the service with it when it is killed, and starts again over what that left", async () => {
+    const killed = await start();
+    await end(killed, "SIGKILL");
+    await vi.waitFor(() => expect(fetch(killed.url)).rejects.toThrow(), 10_000);
+    expect(await readdir(dir)).toContain("stack.json");
+    expect(await runScript("admin-token.ts", { LOCAL_DATA_DIR: dir })).toMatchObject({ stdout: "", exitCode: 1 });
+    const again = await start();
+    expect((await fetch(`${again.url}/health`)).status).toBe(200);
+    await end(again, "SIGINT");
+  }, 180_000);
+
+  test("ends when it is told to while it starts", async () => {
+    const child = spawn(process.execPath, ["local/start.ts"], {
+      env: { ...process.env, PORT: String(port), LOCAL_DATA_DIR: dir },
+    });
+    await vi.waitFor(async () => expect(await readdir(dir)).toContain("tables"), START_MS);
+    setTimeout(() => child.kill("SIGINT"), 300);
+    const [output] = await Promise.all([text(child.stderr), once(child, "close")]);
+    expect([output, child.exitCode]).toEqual(["", 0]);
+    await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
+  }, 120_000);
+
+  test.each([
+    ["7071x", 'PORT is "7071x"; it must be a number from 1 to 65535.\n'],
+    ["0", 'PORT is "0"; it must be a number from 1 to 65535.\n'],
+    ["65536", 'PORT is "65536"; it must be a number from 1 to 65535.\n'],
+  ])("refuses the port %s in one sentence", async (wrong, sentence) => {
+    const { stdout, stderr, exitCode } = await runScript("start.ts", { PORT: wrong, LOCAL_DATA_DIR: dir });
+    expect([stdout, stderr, exitCode]).toEqual(["", sentence, 1]);
+  });
+
+  test("says in one sentence that its port is taken, before it starts anything", async () => {
+    const unused = join(dir, "unused");
+    const server = createServer().listen(port, "127.0.0.1");
+    await once(server, "listening");
+    const { stdout, stderr, exitCode } = await runScript("start.ts", { PORT: String(port), LOCAL_DATA_DIR: unused });
+    server.close();
+    expect([stdout, stderr, exitCode]).toEqual([
+      "",
+      `Port ${port} is taken; choose another, for example PORT=${port + 1}.\n`,
+      1,
+    ]);
+    expect(await readdir(dir)).not.toContain("unused");
+  });
+});
+
+describe("npm run admin-token", () => {
+  test("says in one sentence that nothing runs", async () => {
+    const nowhere = join(dir, "nowhere");
+    const { stdout, stderr, exitCode } = await runScript("admin-token.ts", { LOCAL_DATA_DIR: nowhere });
+    expect([stdout, stderr, exitCode]).toEqual([
+      "",
+      `Nothing runs on the folder ${nowhere}; start it with "npm start".\n`,
+      1,
+    ]);
+  });
+});
