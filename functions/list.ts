@@ -7,7 +7,8 @@ import { invalidInput } from "../shared/json-body.ts";
 /** `GET /api/admin/api-clients`: the clients, newest first; `total` counts all that match. */
 export const list: Endpoint = async (request, { admins, clients }, call) => {
   await admins.authenticate(request, call);
-  const { data: query, error } = clientQuerySchema.safeParse(Object.fromEntries(request.query));
+  const given = [...request.query].filter(([, value]) => value !== "");
+  const { data: query, error } = clientQuerySchema.safeParse(Object.fromEntries(given));
   if (error) throw invalidInput("query", error);
 
   const matches = filterClients(await clients.list(call), query);

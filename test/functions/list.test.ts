@@ -113,6 +113,12 @@ describe("the list of clients", () => {
   );
 });
 
+test("a parameter of the query without a value counts as absent", async () => {
+  const { clientId } = await services.addClient();
+  const answer = await listed({ search: "", status: "", limit: "", offset: "" });
+  expect(answer).toMatchObject({ clients: [{ client_id: clientId }], total: 1 });
+});
+
 describe("no list is answered", () => {
   test("to a query with faults, each of which is named", async () => {
     const answer = await ask({ limit: "0", offset: "x", status: "deleted", foo: "bar" });
