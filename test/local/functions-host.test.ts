@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
@@ -13,7 +14,10 @@ let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "socmate-test-"));
   await build({
-    entryPoints: ["app", "streaming-app"].map((name) => join(import.meta.dirname, "fixtures", `${name}.ts`)),
+    entryPoints: [
+      fileURLToPath(new URL("fixtures/app.ts", import.meta.url)),
+      fileURLToPath(new URL("fixtures/streaming-app.ts", import.meta.url)),
+    ],
     outdir: dir,
     outExtension: { ".js": ".cjs" },
     bundle: true,
