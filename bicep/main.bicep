@@ -1,4 +1,4 @@
-import { apiManagementType, builtInRoles, scaleType } from 'modules/types.bicep'
+import { apiManagementType, builtInRoles, scaleType, tagsType } from 'modules/types.bicep'
 
 targetScope = 'subscription'
 
@@ -14,7 +14,7 @@ param environmentName string
 param location string = deployment().location
 
 @description('Optional. Tags of every resource.')
-param tags object = {}
+param tags tagsType = {}
 
 @description('Required. Address that alerts, and Azure\'s notices about API Management, go to.')
 param operatorsEmail string
@@ -136,7 +136,10 @@ var settings = {
   CLIENT_ID_PREFIX: clientIdPrefix
   TABLES_URL: 'https://${names.data}.table.${environment().suffixes.storage}'
   SECRETS_VAULT_URL: 'https://${names.secretsVault}${environment().suffixes.keyvaultDns}'
-  SIGNING_VAULT_URLS: join(map(names.signingVaults, vault => 'https://${vault}${environment().suffixes.keyvaultDns}'), ',')
+  SIGNING_VAULT_URLS: join(
+    map(names.signingVaults, vault => 'https://${vault}${environment().suffixes.keyvaultDns}'),
+    ','
+  )
   SIGNING_KEY_NAME: signingKeyName
   KEY_PUBLISH_LEAD_SECONDS: string(keyPublishLeadSeconds)
   ADMIN_ISSUER: '${environment().authentication.loginEndpoint}${adminTenantId}/v2.0'
@@ -148,8 +151,6 @@ var settings = {
 // One package, two apps: each runs its own functions and answers 404 for the others. health runs in both.
 var tokenFunctions = ['token', 'jwks', 'metadata']
 var adminFunctions = ['create', 'list', 'get', 'regenerate', 'disable', 'console', 'sweep']
-
-var roleIds = mapValues(builtInRoles, id => subscriptionResourceId('Microsoft.Authorization/roleDefinitions', id))
 
 // Everything that gets a private endpoint, where the network is private.
 var storageType = 'Microsoft.Storage/storageAccounts'
@@ -199,7 +200,7 @@ module monitoring 'modules/monitoring.bicep' = {
     retentionInDays: logRetentionDays
     grants: map(
       identities.outputs.identities,
-      identity => { principalId: identity.principalId, roleId: roleIds['Monitoring Metrics Publisher'] }
+      identity => { principalId: identity.principalId, role: builtInRoles['Monitoring Metrics Publisher'] }
     )
   }
 }
@@ -224,8 +225,8 @@ module secretsVault 'modules/vault.bicep' = {
     audit: true
     private: privateNetwork
     grants: [
-      { principalId: identities.outputs.identities[0].principalId, roleId: roleIds['Key Vault Secrets User'] }
-      { principalId: last(identities.outputs.identities)!.principalId, roleId: roles.outputs.ids.secretWriter }
+      { principalId: identities.outputs.identities[0].principalId, role: builtInRoles['Key Vault Secrets User'] }
+      { principalId: last(identities.outputs.identities)!.principalId, role: roles.outputs.ids.secretWriter }
     ]
   }
 }
@@ -243,8 +244,8 @@ module signingVaults 'modules/vault.bicep' = [
       signingKeyName: signingKeyName
       rotateAfter: keyRotateAfter
       grants: [
-        { principalId: identities.outputs.identities[0].principalId, roleId: roles.outputs.ids.signer }
-        { principalId: last(identities.outputs.identities)!.principalId, roleId: roleIds['Key Vault Reader'] }
+        { principalId: identities.outputs.identities[0].principalId, role: roles.outputs.ids.signer }
+        { principalId: last(identities.outputs.identities)!.principalId, role: builtInRoles['Key Vault Reader'] }
       ]
     }
   }
@@ -260,7 +261,7 @@ module gatewayVault 'modules/vault.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     audit: true
     private: privateNetwork
-    grants: [{ principalId: gateway.outputs.principalId, roleId: roleIds['Key Vault Secrets User'] }]
+    grants: [{ principalId: gateway.outputs.principalId, role: builtInRoles['Key Vault Secrets User'] }]
   }
 }
 
@@ -273,10 +274,11 @@ module data 'modules/storage.bicep' = {
     sku: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
     private: privateNetwork
     tables: ['apiclients']
-    auditWorkspaceId: monitoring.outputs.workspaceId
+    audit: true
+    workspaceId: monitoring.outputs.workspaceId
     grants: map(
       identities.outputs.identities,
-      identity => { principalId: identity.principalId, roleId: roles.outputs.ids.rowWriter }
+      identity => { principalId: identity.principalId, role: roles.outputs.ids.rowWriter }
     )
   }
 }
@@ -292,8 +294,10 @@ module hostStorages 'modules/storage.bicep' = [
       sku: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
       private: privateNetwork
       containers: [deploymentContainer]
+      audit: false
+      workspaceId: monitoring.outputs.workspaceId
       grants: [
-        { principalId: identities.outputs.identities[i].principalId, roleId: roleIds['Storage Blob Data Owner'] }
+        { principalId: identities.outputs.identities[i].principalId, role: builtInRoles['Storage Blob Data Owner'] }
       ]
     }
   }
@@ -410,7 +414,7 @@ module gatewayAccess 'modules/gateway-access.bicep' = {
     appName: separateAdminApp ? names.adminApp : names.tokenApp
     vaultName: names.gatewayVault
     insightsName: names.insights
-    telemetryGrant: { principalId: gateway.outputs.principalId, roleId: roleIds['Monitoring Metrics Publisher'] }
+    grants: [{ principalId: gateway.outputs.principalId, role: builtInRoles['Monitoring Metrics Publisher'] }]
   }
   dependsOn: [tokenApp, adminApp, gatewayVault]
 }
@@ -438,7 +442,10 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: allTags
     workspaceId: monitoring.outputs.workspaceId
-    vaultIds: map(concat([names.secretsVault], names.signingVaults), vault => '${group.id}/providers/Microsoft.KeyVault/vaults/${vault}')
+    vaultIds: map(
+      concat([names.secretsVault], names.signingVaults),
+      vault => '${group.id}/providers/Microsoft.KeyVault/vaults/${vault}'
+    )
     email: operatorsEmail
   }
   dependsOn: [secretsVault, signingVaults]
@@ -450,8 +457,8 @@ output AZURE_RESOURCE_GROUP string = group.name
 @description('Issuer: the base of the token endpoint, the keys and the metadata.')
 output TOKEN_ISSUER string = issuer
 
-@description('Gateway that serves the admin API and the admin page.')
-output ADMIN_URL string = gateway.outputs.gatewayUrl
+@description('Where API Management serves the admin API and the admin page.')
+output ADMIN_URL string = audience
 
 @description('Name of the token app.')
 output TOKEN_APP string = names.tokenApp

@@ -1,3 +1,5 @@
+import { tagsType } from 'types.bicep'
+
 metadata description = 'What wakes somebody up.'
 
 @description('Required. Prefix of the names.')
@@ -7,7 +9,7 @@ param name string
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags tagsType
 
 @description('Required. Resource id of the Log Analytics workspace.')
 param workspaceId string

@@ -11,7 +11,7 @@ resource service 'Microsoft.ApiManagement/service@2024-05-01' existing = {
 output principalId string = service.identity.principalId
 
 @description('Addresses its calls to backends come from. The service tag ApiManagement is its control plane and does not hold them.')
-output addresses string[] = union(service.properties.?outboundPublicIPAddresses ?? [], service.properties.?publicIPAddresses ?? [])
-
-@description('Address of the gateway.')
-output gatewayUrl string = service.properties.gatewayUrl
+output addresses string[] = union(
+  service.properties.?outboundPublicIPAddresses ?? [],
+  service.properties.?publicIPAddresses ?? []
+)

@@ -1,10 +1,12 @@
+import { tagsType } from 'types.bicep'
+
 metadata description = 'The way from auth.<host> through Front Door to the token app: the public paths, https, nothing cached.'
 
 @description('Required. Name of the Front Door profile.')
 param profileName string
 
 @description('Required. Tags.')
-param tags object
+param tags tagsType
 
 @description('Required. Resource id of the firewall policy.')
 param firewallId string

@@ -1,4 +1,4 @@
-import { scaleType } from 'types.bicep'
+import { scaleType, tagsType } from 'types.bicep'
 
 metadata description = 'A Flex Consumption plan and the app on it.'
 
@@ -12,7 +12,7 @@ param planName string
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags tagsType
 
 @description('Required. User-assigned identity that the app runs as.')
 param identity { id: string, clientId: string, principalId: string }
@@ -27,7 +27,7 @@ param deploymentContainer string
 param insightsName string
 
 @description('Required. Settings of the service.')
-param settings object
+param settings { *: string }
 
 @description('Required. Functions of the package that this app does not run.')
 param disabledFunctions string[]

@@ -11,8 +11,8 @@ param vaultName string
 @description('Required. Name of the Application Insights component.')
 param insightsName string
 
-@description('Required. Role with which API Management sends telemetry there.')
-param telemetryGrant grantType
+@description('Required. Who may send telemetry there.')
+param grants grantType[]
 
 resource app 'Microsoft.Web/sites@2025-03-01' existing = {
   name: appName
@@ -35,15 +35,17 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
 }
 
-resource publisher 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(insights.id, telemetryGrant.principalId, telemetryGrant.roleId)
-  scope: insights
-  properties: {
-    principalId: telemetryGrant.principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: telemetryGrant.roleId
+resource publishers 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for grant in grants: {
+    name: guid(insights.id, grant.principalId, grant.role)
+    scope: insights
+    properties: {
+      principalId: grant.principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', grant.role)
+    }
   }
-}
+]
 
 @description('Address of the secret, without a version, so that API Management follows a changed key.')
 output keyUri string = key.properties.secretUri

@@ -1,3 +1,5 @@
+import { tagsType } from 'types.bicep'
+
 metadata description = 'User-assigned identities, made before the apps so that their roles exist when the apps start.'
 
 @description('Required. Names of the identities.')
@@ -7,7 +9,7 @@ param names string[]
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags tagsType
 
 resource identities 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = [
   for name in names: {

@@ -1,4 +1,4 @@
-import { grantType } from 'types.bicep'
+import { grantType, tagsType } from 'types.bicep'
 
 metadata description = 'Where logs and traces go. Nothing is accepted without an Entra token.'
 
@@ -12,7 +12,7 @@ param insightsName string
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags tagsType
 
 @description('Required. Days that logs are kept.')
 param retentionInDays int
@@ -48,12 +48,12 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
 
 resource publishers 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for grant in grants: {
-    name: guid(insights.id, grant.principalId, grant.roleId)
+    name: guid(insights.id, grant.principalId, grant.role)
     scope: insights
     properties: {
       principalId: grant.principalId
       principalType: 'ServicePrincipal'
-      roleDefinitionId: grant.roleId
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', grant.role)
     }
   }
 ]

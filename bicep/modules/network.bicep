@@ -1,3 +1,5 @@
+import { tagsType } from 'types.bicep'
+
 metadata description = 'A virtual network: each app and the gateway in a subnet of its own, data behind private endpoints, and a door to the admin app that only the gateway fits through.'
 
 @description('Required. Name of the virtual network.')
@@ -7,7 +9,7 @@ param name string
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags tagsType
 
 @description('Required. Address space, /24 or larger.')
 param addressPrefix string
@@ -20,101 +22,104 @@ var prefixes = {
   adminDoor: cidrSubnet(addressPrefix, 28, 10)
 }
 
-// Which subnets may call into which; everything else from inside the network is denied.
-var callers = {
-  data: [prefixes.token, prefixes.admin]
-  adminDoor: [prefixes.gateway]
+type securityRuleType = resourceInput<'Microsoft.Network/networkSecurityGroups@2025-01-01'>.properties.securityRules[*]
+
+func rule(name string, priority int, access 'Allow' | 'Deny', sources string[]) securityRuleType => {
+  name: name
+  properties: {
+    priority: priority
+    direction: 'Inbound'
+    access: access
+    protocol: '*'
+    sourceAddressPrefixes: sources
+    sourcePortRange: '*'
+    destinationAddressPrefix: '*'
+    destinationPortRange: access == 'Allow' ? '443' : '*'
+  }
 }
 
-resource doors 'Microsoft.Network/networkSecurityGroups@2025-01-01' = [
-  for subnet in items(callers): {
-    name: '${name}-${toLower(subnet.key)}'
-    location: location
-    tags: tags
-    properties: {
-      securityRules: [
-        {
-          name: 'callers'
-          properties: {
-            priority: 100
-            direction: 'Inbound'
-            access: 'Allow'
-            protocol: 'Tcp'
-            sourceAddressPrefixes: subnet.value
-            sourcePortRange: '*'
-            destinationAddressPrefix: '*'
-            destinationPortRange: '443'
-          }
-        }
-        {
-          name: 'nobody-else'
-          properties: {
-            priority: 200
-            direction: 'Inbound'
-            access: 'Deny'
-            protocol: '*'
-            sourceAddressPrefix: '*'
-            sourcePortRange: '*'
-            destinationAddressPrefix: '*'
-            destinationPortRange: '*'
-          }
-        }
-      ]
-    }
-  }
-]
+var everywhere = ['0.0.0.0/0']
 
-// Integration subnets only call out. Nothing listens in them.
+// The default rules keep the internet out of the subnets that apps and gateway call from. API Management demands a group.
 resource outbound 'Microsoft.Network/networkSecurityGroups@2025-01-01' = {
   name: '${name}-outbound'
   location: location
   tags: tags
+  properties: {}
+}
+
+resource dataDoor 'Microsoft.Network/networkSecurityGroups@2025-01-01' = {
+  name: '${name}-data'
+  location: location
+  tags: tags
   properties: {
     securityRules: [
-      {
-        name: 'nothing-listens'
-        properties: {
-          priority: 100
-          direction: 'Inbound'
-          access: 'Deny'
-          protocol: '*'
-          sourceAddressPrefix: 'Internet'
-          sourcePortRange: '*'
-          destinationAddressPrefix: '*'
-          destinationPortRange: '*'
-        }
-      }
+      rule('apps', 100, 'Allow', [prefixes.token, prefixes.admin])
+      rule('nobody-else', 200, 'Deny', everywhere)
     ]
   }
 }
 
-var subnets = {
-  token: { prefix: prefixes.token, delegation: 'Microsoft.App/environments', securityGroup: outbound.id }
-  admin: { prefix: prefixes.admin, delegation: 'Microsoft.App/environments', securityGroup: outbound.id }
-  gateway: { prefix: prefixes.gateway, delegation: 'Microsoft.Web/serverFarms', securityGroup: outbound.id }
-  data: { prefix: prefixes.data, delegation: '', securityGroup: resourceId('Microsoft.Network/networkSecurityGroups', '${name}-data') }
-  admindoor: { prefix: prefixes.adminDoor, delegation: '', securityGroup: resourceId('Microsoft.Network/networkSecurityGroups', '${name}-admindoor') }
+resource adminDoor 'Microsoft.Network/networkSecurityGroups@2025-01-01' = {
+  name: '${name}-admin-door'
+  location: location
+  tags: tags
+  properties: {
+    securityRules: [
+      rule('gateway', 100, 'Allow', [prefixes.gateway])
+      rule('nobody-else', 200, 'Deny', everywhere)
+    ]
+  }
 }
 
 resource network 'Microsoft.Network/virtualNetworks@2025-01-01' = {
   name: name
   location: location
   tags: tags
-  dependsOn: [doors]
   properties: {
     addressSpace: { addressPrefixes: [addressPrefix] }
+    // What calls out of a delegated subnet is the service's own, to Entra ID and Azure Monitor. Endpoints never call out.
     subnets: [
-      for subnet in items(subnets): {
-        name: subnet.key
+      {
+        name: 'token'
         properties: {
-          addressPrefix: subnet.value.prefix
-          networkSecurityGroup: { id: subnet.value.securityGroup }
+          addressPrefix: prefixes.token
+          networkSecurityGroup: { id: outbound.id }
+          delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]
+        }
+      }
+      {
+        name: 'admin'
+        properties: {
+          addressPrefix: prefixes.admin
+          networkSecurityGroup: { id: outbound.id }
+          delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]
+        }
+      }
+      {
+        name: 'gateway'
+        properties: {
+          addressPrefix: prefixes.gateway
+          networkSecurityGroup: { id: outbound.id }
+          delegations: [{ name: 'gateway', properties: { serviceName: 'Microsoft.Web/serverFarms' } }]
+        }
+      }
+      {
+        name: 'data'
+        properties: {
+          addressPrefix: prefixes.data
+          networkSecurityGroup: { id: dataDoor.id }
           privateEndpointNetworkPolicies: 'NetworkSecurityGroupEnabled'
-          // Endpoints never call out. In a delegated subnet the service does, to Entra ID and to Azure Monitor.
-          defaultOutboundAccess: !empty(subnet.value.delegation)
-          delegations: empty(subnet.value.delegation)
-            ? []
-            : [{ name: 'service', properties: { serviceName: subnet.value.delegation } }]
+          defaultOutboundAccess: false
+        }
+      }
+      {
+        name: 'admin-door'
+        properties: {
+          addressPrefix: prefixes.adminDoor
+          networkSecurityGroup: { id: adminDoor.id }
+          privateEndpointNetworkPolicies: 'NetworkSecurityGroupEnabled'
+          defaultOutboundAccess: false
         }
       }
     ]
@@ -155,7 +160,7 @@ output subnetIds { token: string, admin: string, gateway: string, data: string, 
   admin: '${network.id}/subnets/admin'
   gateway: '${network.id}/subnets/gateway'
   data: '${network.id}/subnets/data'
-  adminDoor: '${network.id}/subnets/admindoor'
+  adminDoor: '${network.id}/subnets/admin-door'
 }
 
 @description('Private DNS zones by the kind of endpoint.')

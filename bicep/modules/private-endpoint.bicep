@@ -1,3 +1,5 @@
+import { tagsType } from 'types.bicep'
+
 metadata description = 'A private endpoint and its name in the private DNS zone.'
 
 @description('Required. Name of the endpoint.')
@@ -7,7 +9,7 @@ param name string
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags tagsType
 
 @description('Required. Resource that the endpoint leads to.')
 param targetId string

@@ -44,9 +44,9 @@ resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [
   }
 ]
 
-@description('Resource ids of the custom roles.')
+@description('Ids of the custom roles.')
 output ids { signer: string, secretWriter: string, rowWriter: string } = {
-  signer: resourceId('Microsoft.Authorization/roleDefinitions', guid(resourceGroup().id, 'signer'))
-  secretWriter: resourceId('Microsoft.Authorization/roleDefinitions', guid(resourceGroup().id, 'secretWriter'))
-  rowWriter: resourceId('Microsoft.Authorization/roleDefinitions', guid(resourceGroup().id, 'rowWriter'))
+  signer: guid(resourceGroup().id, 'signer')
+  secretWriter: guid(resourceGroup().id, 'secretWriter')
+  rowWriter: guid(resourceGroup().id, 'rowWriter')
 }

@@ -1,4 +1,4 @@
-import { grantType } from 'types.bicep'
+import { grantType, tagsType } from 'types.bicep'
 
 metadata description = 'A storage account that answers to Entra tokens alone, with its tables and containers.'
 
@@ -9,7 +9,7 @@ param name string
 param location string
 
 @description('Required. Tags.')
-param tags object
+param tags tagsType
 
 @description('Required. Redundancy.')
 param sku 'Standard_ZRS' | 'Standard_LRS'
@@ -26,8 +26,11 @@ param tables string[] = []
 @description('Optional. Blob containers to create.')
 param containers string[] = []
 
-@description('Optional. Log Analytics workspace that gets a line for every change of a row. Empty: none.')
-param auditWorkspaceId string = ''
+@description('Required. Whether every change of a row is logged.')
+param audit bool
+
+@description('Required. Resource id of the Log Analytics workspace.')
+param workspaceId string
 
 resource account 'Microsoft.Storage/storageAccounts@2025-08-01' = {
   name: name
@@ -78,21 +81,23 @@ resource containerResources 'Microsoft.Storage/storageAccounts/blobServices/cont
 
 resource assignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for grant in grants: {
-    name: guid(account.id, grant.principalId, grant.roleId)
+    name: guid(account.id, grant.principalId, grant.role)
     scope: account
     properties: {
       principalId: grant.principalId
       principalType: 'ServicePrincipal'
-      roleDefinitionId: grant.roleId
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', grant.role)
     }
   }
 ]
 
-resource auditLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(auditWorkspaceId)) {
+// The stable version, of 2016, knows neither category groups nor tables of their own.
+#disable-next-line use-recent-api-versions
+resource auditLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (audit) {
   name: 'audit'
   scope: tableService
   properties: {
-    workspaceId: auditWorkspaceId
+    workspaceId: workspaceId
     logs: [
       { category: 'StorageWrite', enabled: true }
       { category: 'StorageDelete', enabled: true }

@@ -1,13 +1,17 @@
 metadata description = 'Types and role ids that more than one module uses.'
 
 @export()
+@description('Tags of a resource.')
+type tagsType = { *: string }
+
+@export()
 @description('A role for a principal, on the resource that the module creates.')
 type grantType = {
   @description('Required. Object id of the managed identity.')
   principalId: string
 
-  @description('Required. Resource id of the role definition.')
-  roleId: string
+  @description('Required. Id of the role definition, a GUID.')
+  role: string
 }
 
 @export()
@@ -53,7 +57,7 @@ type apiManagementType = {
 }
 
 @export()
-@description('Ids of the built-in roles that are used, by their names.')
+@description('Built-in roles that are used.')
 var builtInRoles = {
   'Key Vault Secrets User': '4633458b-17de-408a-b874-0445c86b69e6'
   'Key Vault Reader': '21090545-7ca7-4776-b22c-e363652d74d2'
