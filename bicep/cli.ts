@@ -13,6 +13,13 @@ export const CACHE = resolve(TEMPLATES, "../node_modules/.cache/bicep");
 const SUBSCRIPTION = "11111111-1111-1111-1111-111111111111";
 const TENANT = "22222222-2222-2222-2222-222222222222";
 
+/** What `azd env set` has to say before main.bicepparam compiles: these values are for the checks alone. */
+const AZD_ENVIRONMENT = {
+  AZURE_ENV_NAME: "azd",
+  OPERATORS_EMAIL: "operators@yourcompany.com",
+  ADMIN_APPLICATION_ID: "44444444-4444-4444-4444-444444444444",
+};
+
 /** What a run of the CLI printed, diagnostics included. */
 export interface Output {
   ok: boolean;
@@ -45,7 +52,8 @@ export function findBicep(): string | undefined {
 
 /** Runs a command to its end. */
 export function run(command: string, ...args: string[]): Output {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: TEMPLATES, encoding: "utf8" });
+  const env = { ...AZD_ENVIRONMENT, ...process.env };
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: TEMPLATES, env, encoding: "utf8" });
   return { ok: status === 0, stdout: stdout ?? "", stderr: stderr ?? "" };
 }
 

@@ -17,9 +17,12 @@ param location string = deployment().location
 param tags tagsType = {}
 
 @description('Required. Address that alerts, and Azure\'s notices about API Management, go to.')
+@minLength(3)
 param operatorsEmail string
 
 @description('Required. Application id of the Entra app registration whose tokens administrators bring.')
+@minLength(36)
+@maxLength(36)
 param adminApplicationId string
 
 @description('Optional. Tenant of the administrators.')
@@ -148,8 +151,8 @@ var settings = {
   ADMIN_ROLE: adminRole
 }
 
-// One package, two apps: each runs its own functions and answers 404 for the others. health runs in both.
-var tokenFunctions = ['token', 'jwks', 'metadata']
+// One package, two apps: each runs its own functions and answers 404 for the others.
+var tokenFunctions = ['token', 'jwks', 'metadata', 'health']
 var adminFunctions = ['create', 'list', 'get', 'regenerate', 'disable', 'console', 'sweep']
 
 // Everything that gets a private endpoint, where the network is private.
@@ -368,8 +371,9 @@ module tokenApp 'modules/function-app.bicep' = {
     scale: tokenScale
     zoneRedundant: zoneRedundant
     publicNetworkAccess: 'Enabled'
+    restricted: behindFrontDoor
     frontDoorId: behindFrontDoor ? frontDoorProfile!.outputs.frontDoorId : null
-    allowedIpAddresses: behindFrontDoor && !separateAdminApp ? gateway.outputs.addresses : null
+    allowedIpAddresses: separateAdminApp ? [] : gateway.outputs.addresses
     subnetId: privateNetwork ? network!.outputs.subnetIds.token : null
   }
   dependsOn: [data, secretsVault, signingVaults, hostStorages]
@@ -391,6 +395,7 @@ module adminApp 'modules/function-app.bicep' = if (separateAdminApp) {
     scale: adminScale
     zoneRedundant: zoneRedundant
     publicNetworkAccess: privateNetwork ? 'Disabled' : 'Enabled'
+    restricted: true
     allowedIpAddresses: gateway.outputs.addresses
     subnetId: privateNetwork ? network!.outputs.subnetIds.admin : null
   }

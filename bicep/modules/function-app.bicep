@@ -41,10 +41,13 @@ param zoneRedundant bool
 @description('Required. Whether the app can be reached from the internet at all.')
 param publicNetworkAccess 'Enabled' | 'Disabled'
 
-@description('Optional. Addresses that may call. Without this and without a Front Door everybody may.')
-param allowedIpAddresses string[]?
+@description('Required. Whether only those named below may call.')
+param restricted bool
 
-@description('Optional. Id of the one Front Door that may call.')
+@description('Optional. Addresses that may call.')
+param allowedIpAddresses string[] = []
+
+@description('Optional. Id of the Front Door that may call.')
 param frontDoorId string?
 
 @description('Optional. Subnet through which the app calls out.')
@@ -64,7 +67,7 @@ var frontDoorRules = frontDoorId == null
     ]
 
 var addressRules = [
-  for (address, i) in (allowedIpAddresses ?? []): {
+  for (address, i) in allowedIpAddresses: {
     name: 'gateway-${i}'
     priority: 200 + i
     action: 'Allow'
@@ -142,8 +145,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       http20Enabled: true
       appSettings: map(items(appSettings), setting => { name: setting.key, value: setting.value })
       ipSecurityRestrictions: concat(frontDoorRules, addressRules)
-      // An empty list of callers must close the app, not open it.
-      ipSecurityRestrictionsDefaultAction: frontDoorId == null && allowedIpAddresses == null ? 'Allow' : 'Deny'
+      // Said in so many words: an empty list of callers closes the app and does not open it.
+      ipSecurityRestrictionsDefaultAction: restricted ? 'Deny' : 'Allow'
     }
   }
 }
