@@ -121,7 +121,7 @@ var names = {
   network: 'vnet-socmate-${environmentName}'
 }
 
-var signingKeyName = 'access-token'
+var signingKeyName = 'token-signing'
 var deploymentContainer = 'package'
 var behindFrontDoor = frontDoor != null
 var createsApiManagement = apiManagement.?existingName == null
@@ -152,7 +152,7 @@ var settings = {
 }
 
 // One package, two apps: each runs its own functions and answers 404 for the others.
-var tokenFunctions = ['token', 'jwks', 'metadata', 'health']
+var tokenFunctions = ['token', 'jwks', 'metadata', 'openidConfiguration', 'health']
 var adminFunctions = ['create', 'list', 'get', 'regenerate', 'disable', 'console', 'sweep']
 
 // Everything that gets a private endpoint, where the network is private.

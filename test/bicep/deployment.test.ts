@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Snapshot } from "../../bicep/cli.ts";
@@ -95,6 +97,13 @@ function disabledIn(settings: Record<string, string>): string[] {
   return Object.keys(settings).flatMap((name) => /^AzureWebJobs\.(.+)\.Disabled$/.exec(name)?.[1] ?? []);
 }
 
+/** The names of the functions in the package, from their registrations. */
+function registeredFunctions(): string[] {
+  const folder = join(import.meta.dirname, "../../functions");
+  const source = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+  return source.flatMap((text) => [...text.matchAll(/^app\.(?:http|timer)\("([^"]+)"/gm)].map(([, name = ""]) => name));
+}
+
 /** Every value under a member name, however deep. */
 function valuesOf(node: unknown, member: string): unknown[] {
   if (typeof node !== "object" || node === null) return [];
@@ -179,7 +188,18 @@ describe.runIf(hasBicep)("the deployment", () => {
       expect(disabledIn(appOf(all.production, "token").settings)).toEqual([
         ...["console", "create", "disable", "get", "list", "regenerate", "sweep"],
       ]);
-      expect(disabledIn(appOf(all.production, "admin").settings)).toEqual(["health", "jwks", "metadata", "token"]);
+      expect(disabledIn(appOf(all.production, "admin").settings)).toEqual([
+        ...["health", "jwks", "metadata", "openidConfiguration", "token"],
+      ]);
+    });
+
+    test("share out every function of the package, each to one app, under a name that a setting can hold", () => {
+      const disabled = ["token", "admin"].flatMap((kind) => disabledIn(appOf(all.production, kind).settings));
+      expect(new Set(disabled).size).toBe(disabled.length);
+      for (const name of registeredFunctions()) {
+        expect(disabled).toContain(name);
+        expect(name).toMatch(/^\w+$/);
+      }
     });
 
     test("are one that runs everything when merged", () => {
