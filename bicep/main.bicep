@@ -174,6 +174,8 @@ var privateTargets = concat(
     : []
 )
 
+var vaultsId = '${group.id}/providers/Microsoft.KeyVault/vaults'
+
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: names.group
   location: location
@@ -447,9 +449,10 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: allTags
     workspaceId: monitoring.outputs.workspaceId
-    vaultIds: map(
-      concat([names.secretsVault], names.signingVaults),
-      vault => '${group.id}/providers/Microsoft.KeyVault/vaults/${vault}'
+    vaults: concat(
+      map(names.signingVaults, vault => { id: '${vaultsId}/${vault}', statusCodes: ['403', '429'] }),
+      // Whoever still asks for tokens with a disabled client makes it answer 403 to us. A role that is missing raises an alarm.
+      [{ id: '${vaultsId}/${names.secretsVault}', statusCodes: ['429'] }]
     )
     email: operatorsEmail
   }

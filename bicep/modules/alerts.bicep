@@ -14,8 +14,8 @@ param tags tagsType
 @description('Required. Resource id of the Log Analytics workspace.')
 param workspaceId string
 
-@description('Required. Resource ids of the vaults to watch.')
-param vaultIds string[]
+@description('Required. The vaults to watch, each with the answers that must not come from it.')
+param vaults { id: string, statusCodes: string[] }[]
 
 @description('Required. Address that is told.')
 param email string
@@ -32,15 +32,15 @@ resource operators 'Microsoft.Insights/actionGroups@2023-01-01' = {
 }
 
 resource vaultRefusals 'Microsoft.Insights/metricAlerts@2026-01-01' = [
-  for id in vaultIds: {
-    name: '${name}-refused-by-${last(split(id, '/'))}'
+  for vault in vaults: {
+    name: '${name}-refused-by-${last(split(vault.id, '/'))}'
     location: 'global'
     tags: tags
     properties: {
-      description: 'Key Vault throttles (429: add a vault to signingVaultLocations) or forbids (403: a role is missing or a secret is disabled).'
+      description: 'Key Vault throttles (429) or forbids (403).'
       severity: 1
       enabled: true
-      scopes: [id]
+      scopes: [vault.id]
       evaluationFrequency: 'PT1M'
       windowSize: 'PT5M'
       criteria: {
@@ -53,7 +53,7 @@ resource vaultRefusals 'Microsoft.Insights/metricAlerts@2026-01-01' = [
             timeAggregation: 'Count'
             operator: 'GreaterThan'
             threshold: 0
-            dimensions: [{ name: 'StatusCode', operator: 'Include', values: ['403', '429'] }]
+            dimensions: [{ name: 'StatusCode', operator: 'Include', values: vault.statusCodes }]
           }
         ]
       }
@@ -88,7 +88,7 @@ var queries = {
     description: 'The service logged an alarm: something that must not happen, happened.'
     severity: 1
     window: 'PT5M'
-    query: 'AppTraces | where Message has "\\"alarm\\""'
+    query: 'AppTraces | where Message startswith "{" | where isnotempty(parse_json(Message).alarm)'
   }
 }
 
