@@ -65,7 +65,7 @@ param separateAdminApp bool = true
 param tokenScale scaleType = {
   instanceMemoryMB: 2048
   maximumInstanceCount: 40
-  alwaysReadyInstances: 1
+  alwaysReadyInstances: 2
   httpConcurrency: 64
 }
 

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Snapshot } from "../../bicep/cli.ts";
 import { readConfig, SETTING_NAMES } from "../../shared/config.ts";
-import { type Deployments, evaluate, hasBicep, resourcesOf, takeDeployments } from "./deployments.ts";
+import { type Deployments, evaluate, hasBicep, resourcesOf, snapshotOf, takeDeployments } from "./deployments.ts";
 
 const BUILT_IN_ROLES: Record<string, string> = {
   "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
@@ -129,6 +129,17 @@ describe.runIf(hasBicep)("the deployment", () => {
       expect(predictedResources.length, name).toBeGreaterThan(50);
     });
   });
+
+  test.each([
+    ["front-door-without-host", "frontDoor needs authHost"],
+    ["private-behind-basic-gateway", "privateNetwork needs apiManagement.sku StandardV2"],
+  ])(
+    "refuses parameters that cannot work: %s",
+    (name, why) => {
+      expect(() => snapshotOf(join(import.meta.dirname, `${name}.bicepparam`))).toThrow(why);
+    },
+    60_000,
+  );
 
   describe("roles", () => {
     test("are the allowed ones, each with a reason, where the apps are two", () => {

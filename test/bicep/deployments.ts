@@ -13,13 +13,17 @@ export type Deployments = Record<"production" | "dev" | "azd" | "existingGateway
 
 /** Computes what each deployment would send. */
 export function takeDeployments(): Deployments {
-  const snapshot = (file: string) => takeSnapshot(bicep ?? "bicep", file);
   return {
-    production: snapshot(join(TEMPLATES, "production.bicepparam")),
-    dev: snapshot(join(TEMPLATES, "dev.bicepparam")),
-    azd: snapshot(join(TEMPLATES, "main.bicepparam")),
-    existingGateway: snapshot(join(import.meta.dirname, "existing-gateway.bicepparam")),
+    production: snapshotOf(join(TEMPLATES, "production.bicepparam")),
+    dev: snapshotOf(join(TEMPLATES, "dev.bicepparam")),
+    azd: snapshotOf(join(TEMPLATES, "main.bicepparam")),
+    existingGateway: snapshotOf(join(import.meta.dirname, "existing-gateway.bicepparam")),
   };
+}
+
+/** Computes what a deployment with a parameters file would send. */
+export function snapshotOf(parametersFile: string): Snapshot {
+  return takeSnapshot(bicep ?? "bicep", parametersFile);
 }
 
 /** The resources of a type. */
