@@ -4,7 +4,15 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Snapshot } from "../../bicep/cli.ts";
 import { readConfig, SETTING_NAMES } from "../../shared/config.ts";
-import { type Deployments, evaluate, hasBicep, resourcesOf, snapshotOf, takeDeployments } from "./deployments.ts";
+import {
+  type Deployments,
+  evaluate,
+  hasBicep,
+  resourcesOf,
+  snapshotOf,
+  takeDeployments,
+  templateOf,
+} from "./deployments.ts";
 
 const BUILT_IN_ROLES: Record<string, string> = {
   "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
@@ -329,6 +337,12 @@ describe.runIf(hasBicep)("the deployment", () => {
         }
       });
     });
+
+    test("takes a secret as a parameter, here or in a module, so no default can be one", () => {
+      const types = valuesOf(templateOf(), "type").map((type) => String(type).toLowerCase());
+      expect(types).toContain("string");
+      expect(types.filter((type) => type.startsWith("secure"))).toEqual([]);
+    }, 120_000);
 
     test("tells a secret in an output or puts one into a setting", () => {
       each(({ outputs }, name) => {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { findBicep, type Resource, type Snapshot, TEMPLATES, takeSnapshot } from "../../bicep/cli.ts";
+import { findBicep, type Resource, run, type Snapshot, TEMPLATES, takeSnapshot } from "../../bicep/cli.ts";
 
 const bicep = findBicep();
 if (!bicep && process.env.CI === "true") throw new Error("CI needs the Bicep CLI: the .NET SDK brings it.");
@@ -24,6 +24,11 @@ export function takeDeployments(): Deployments {
 /** Computes what a deployment with a parameters file would send. */
 export function snapshotOf(parametersFile: string): Snapshot {
   return takeSnapshot(bicep ?? "bicep", parametersFile);
+}
+
+/** The template that main.bicep compiles to, its modules inside. */
+export function templateOf(): unknown {
+  return JSON.parse(run(bicep ?? "bicep", "build", "main.bicep", "--stdout").stdout);
 }
 
 /** The resources of a type. */
