@@ -34,4 +34,9 @@ export const create: Endpoint = async (request, { config, admins, clients, secre
   throw new Unavailable("every client_id that was drawn is taken");
 };
 
-app.http("create", { methods: ["POST"], route: "api/admin/api-clients", handler: adminEndpoint(create) });
+app.http("create", {
+  methods: ["POST"],
+  authLevel: "function",
+  route: "api/admin/api-clients",
+  handler: adminEndpoint(create),
+});

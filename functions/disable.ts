@@ -15,6 +15,7 @@ export const disable: Endpoint = async (request, { admins, clients, secrets, now
 
 app.http("disable", {
   methods: ["DELETE"],
+  authLevel: "function",
   route: "api/admin/api-clients/{client_id}",
   handler: adminEndpoint(disable),
 });

@@ -11,4 +11,9 @@ export const get: Endpoint = async (request, { admins, clients }, call) => {
   return json(200, clientView(client));
 };
 
-app.http("get", { methods: ["GET"], route: "api/admin/api-clients/{client_id}", handler: adminEndpoint(get) });
+app.http("get", {
+  methods: ["GET"],
+  authLevel: "function",
+  route: "api/admin/api-clients/{client_id}",
+  handler: adminEndpoint(get),
+});

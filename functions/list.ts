@@ -16,4 +16,9 @@ export const list: Endpoint = async (request, { admins, clients }, call) => {
   return json(200, { clients: page.map(clientView), total: matches.length });
 };
 
-app.http("list", { methods: ["GET"], route: "api/admin/api-clients", handler: adminEndpoint(list) });
+app.http("list", {
+  methods: ["GET"],
+  authLevel: "function",
+  route: "api/admin/api-clients",
+  handler: adminEndpoint(list),
+});

@@ -38,7 +38,7 @@ app.http("metadata", {
   route: ".well-known/oauth-authorization-server",
   handler: publicEndpoint(metadata),
 });
-app.http("openid-configuration", {
+app.http("openidConfiguration", {
   methods: ["GET", "HEAD"],
   route: ".well-known/openid-configuration",
   handler: publicEndpoint(openidConfiguration),

@@ -32,6 +32,7 @@ function lostRace(): Problem {
 
 app.http("regenerate", {
   methods: ["POST"],
+  authLevel: "function",
   route: "api/admin/api-clients/{client_id}/regenerate-secret",
   handler: adminEndpoint(regenerate),
 });

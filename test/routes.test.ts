@@ -8,7 +8,7 @@ const ENDPOINTS = {
   token: [["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], "oauth/token"],
   jwks: [["GET", "HEAD"], ".well-known/jwks.json"],
   metadata: [["GET", "HEAD"], ".well-known/oauth-authorization-server"],
-  "openid-configuration": [["GET", "HEAD"], ".well-known/openid-configuration"],
+  openidConfiguration: [["GET", "HEAD"], ".well-known/openid-configuration"],
   health: [["GET", "HEAD"], "health"],
   create: [["POST"], "api/admin/api-clients"],
   list: [["GET"], "api/admin/api-clients"],
@@ -47,8 +47,11 @@ describe("the deployed bundle", () => {
     }
   });
 
-  test("asks for no host key: the token endpoint is for everybody, and the admin API has tokens of its own", () => {
-    for (const [name, trigger] of httpTriggers()) expect(trigger, name).toMatchObject({ authLevel: "anonymous" });
+  test("asks for the gateway's host key at the admin API, beside the admin token, and for none where everybody may come", () => {
+    for (const [name, trigger] of httpTriggers()) {
+      const authLevel = trigger.route?.startsWith("api/admin/") ? "function" : "anonymous";
+      expect(trigger, name).toMatchObject({ authLevel });
+    }
   });
 
   test("takes requests as streams, so that chunked bodies arrive", () => {

@@ -1,0 +1,475 @@
+import { apiManagementType, builtInRoles, scaleType, tagsType } from 'modules/types.bicep'
+
+targetScope = 'subscription'
+
+metadata name = 'SoCMate API clients'
+metadata description = 'The token endpoint and the administration of API clients: two function apps, their stores and vaults, API Management, and what watches them.'
+
+@description('Required. Short name of this installation, for example dev or production.')
+@minLength(2)
+@maxLength(12)
+param environmentName string
+
+@description('Optional. Region.')
+param location string = deployment().location
+
+@description('Optional. Tags of every resource.')
+param tags tagsType = {}
+
+@description('Required. Address that alerts, and Azure\'s notices about API Management, go to.')
+@minLength(3)
+param operatorsEmail string
+
+@description('Required. Application id of the Entra app registration whose tokens administrators bring.')
+@minLength(36)
+@maxLength(36)
+param adminApplicationId string
+
+@description('Optional. Tenant of the administrators.')
+param adminTenantId string = tenant().tenantId
+
+@description('Optional. App role that makes an administrator.')
+param adminRole string = 'admin'
+
+@description('Optional. Host name of the token endpoint, for example auth.socmate.yourcompany.com. Empty: the name Azure gives the token app.')
+param authHost string = ''
+
+@description('Optional. Host name of SoCMate\'s API, for example api.socmate.yourcompany.com. Empty: the name Azure gives API Management.')
+param apiHost string = ''
+
+@description('Optional. Seconds that an access token lives.')
+@minValue(300)
+@maxValue(3600)
+param tokenLifetimeSeconds int = 1800
+
+@description('Optional. First part of every client_id.')
+param clientIdPrefix string = 'socmate'
+
+@description('Optional. Region of each vault that signs; a region may appear more than once. A vault signs 400 tokens a second. Add at the end, never reorder.')
+@minLength(1)
+param signingVaultLocations string[] = [location]
+
+@description('Optional. Seconds that a signing key is published before it signs.')
+param keyPublishLeadSeconds int = 86400
+
+@description('Optional. ISO 8601 duration after which Key Vault makes a new version of the signing key. Set when the key is created, and not changed later.')
+param keyRotateAfter string = 'P90D'
+
+@description('Optional. Whether each signature is a line in the audit log of its vault.')
+param auditSignatures bool = true
+
+@description('Optional. Whether administration runs in an app of its own, that can write secrets and not sign. With false one app does everything.')
+param separateAdminApp bool = true
+
+@description('Optional. Scale of the token app.')
+param tokenScale scaleType = {
+  instanceMemoryMB: 2048
+  maximumInstanceCount: 40
+  alwaysReadyInstances: 2
+  httpConcurrency: 64
+}
+
+@description('Optional. Scale of the admin app.')
+param adminScale scaleType = {
+  instanceMemoryMB: 512
+  maximumInstanceCount: 40
+  alwaysReadyInstances: 0
+  httpConcurrency: 16
+}
+
+@description('Optional. Whether storage and instances are spread over the zones of the region.')
+param zoneRedundant bool = true
+
+@description('Optional. API Management.')
+param apiManagement apiManagementType = {}
+
+@description('Optional. Front Door with a web application firewall before the token app; needs authHost. Default: none.')
+param frontDoor ('Standard_AzureFrontDoor' | 'Premium_AzureFrontDoor')?
+
+@description('Optional. Token requests that one address may make in a minute, where there is a Front Door.')
+@minValue(10)
+param tokenRequestsPerMinute int = 6000
+
+@description('Optional. Whether stores and vaults are reached through private endpoints only, and the admin app by API Management only, which must be StandardV2 then.')
+param privateNetwork bool = false
+
+@description('Optional. Address space of the private network, /24 or larger.')
+param networkPrefix string = '10.20.0.0/24'
+
+@description('Optional. Days that logs are kept.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 90
+
+var suffix = uniqueString(subscription().id, environmentName, location)
+var allTags = union(tags, { 'azd-env-name': environmentName })
+
+var names = {
+  group: 'rg-socmate-${environmentName}'
+  tokenApp: 'func-socmate-token-${suffix}'
+  adminApp: 'func-socmate-admin-${suffix}'
+  data: 'stdata${suffix}'
+  tokenHost: 'sttoken${suffix}'
+  adminHost: 'stadmin${suffix}'
+  secretsVault: 'kv-hash-${suffix}'
+  gatewayVault: 'kv-gate-${suffix}'
+  signingVaults: map(range(0, length(signingVaultLocations)), i => 'kv-sign-${suffix}${i}')
+  apiManagement: apiManagement.?existingName ?? 'apim-socmate-${suffix}'
+  frontDoor: 'fd-socmate-${environmentName}'
+  insights: 'appi-socmate-${environmentName}'
+  workspace: 'log-socmate-${environmentName}'
+  network: 'vnet-socmate-${environmentName}'
+}
+
+var signingKeyName = 'token-signing'
+var deploymentContainer = 'package'
+var behindFrontDoor = frontDoor != null
+var createsApiManagement = apiManagement.?existingName == null
+var apiManagementGroup = apiManagement.?existingResourceGroup ?? names.group
+var issuer = behindFrontDoor && empty(authHost)
+  ? fail('frontDoor needs authHost: the name that it serves.')
+  : 'https://${empty(authHost) ? '${names.tokenApp}.azurewebsites.net' : authHost}'
+var audience = 'https://${empty(apiHost) ? '${names.apiManagement}.azure-api.net' : apiHost}'
+
+// Every setting of the service. The same table is in local.settings.sample.json; AZURE_CLIENT_ID is the app's own.
+var settings = {
+  TOKEN_ISSUER: issuer
+  TOKEN_AUDIENCE: audience
+  TOKEN_LIFETIME_SECONDS: string(tokenLifetimeSeconds)
+  CLIENT_ID_PREFIX: clientIdPrefix
+  TABLES_URL: 'https://${names.data}.table.${environment().suffixes.storage}'
+  SECRETS_VAULT_URL: 'https://${names.secretsVault}${environment().suffixes.keyvaultDns}'
+  SIGNING_VAULT_URLS: join(
+    map(names.signingVaults, vault => 'https://${vault}${environment().suffixes.keyvaultDns}'),
+    ','
+  )
+  SIGNING_KEY_NAME: signingKeyName
+  KEY_PUBLISH_LEAD_SECONDS: string(keyPublishLeadSeconds)
+  ADMIN_ISSUER: '${environment().authentication.loginEndpoint}${adminTenantId}/v2.0'
+  ADMIN_AUDIENCE: adminApplicationId
+  ADMIN_JWKS_URL: '${environment().authentication.loginEndpoint}${adminTenantId}/discovery/v2.0/keys'
+  ADMIN_ROLE: adminRole
+}
+
+// One package, two apps: each runs its own functions and answers 404 for the others.
+var tokenFunctions = ['token', 'jwks', 'metadata', 'openidConfiguration', 'health']
+var adminFunctions = ['create', 'list', 'get', 'regenerate', 'disable', 'console', 'sweep']
+
+// Everything that gets a private endpoint, where the network is private.
+var storageType = 'Microsoft.Storage/storageAccounts'
+var privateTargets = concat(
+  map(
+    concat(names.signingVaults, [names.secretsVault]),
+    vault => { name: vault, type: 'Microsoft.KeyVault/vaults', part: 'vault', subnet: 'data' }
+  ),
+  [
+    { name: names.data, type: storageType, part: 'table', subnet: 'data' }
+    { name: names.tokenHost, type: storageType, part: 'blob', subnet: 'data' }
+  ],
+  separateAdminApp
+    ? [
+        { name: names.adminHost, type: storageType, part: 'blob', subnet: 'data' }
+        { name: names.adminApp, type: 'Microsoft.Web/sites', part: 'sites', subnet: 'adminDoor' }
+      ]
+    : []
+)
+
+var vaultsId = '${group.id}/providers/Microsoft.KeyVault/vaults'
+
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
+  name: names.group
+  location: location
+  tags: allTags
+}
+
+module identities 'modules/identities.bicep' = {
+  scope: group
+  params: {
+    names: separateAdminApp ? ['id-socmate-token', 'id-socmate-admin'] : ['id-socmate-token']
+    location: location
+    tags: allTags
+  }
+}
+
+module roles 'modules/roles.bicep' = {
+  scope: group
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  scope: group
+  params: {
+    workspaceName: names.workspace
+    insightsName: names.insights
+    location: location
+    tags: allTags
+    retentionInDays: logRetentionDays
+    grants: map(
+      identities.outputs.identities,
+      identity => { principalId: identity.principalId, role: builtInRoles['Monitoring Metrics Publisher'] }
+    )
+  }
+}
+
+module network 'modules/network.bicep' = if (privateNetwork) {
+  scope: group
+  params: {
+    name: names.network
+    location: location
+    tags: allTags
+    addressPrefix: networkPrefix
+  }
+}
+
+module secretsVault 'modules/vault.bicep' = {
+  scope: group
+  params: {
+    name: names.secretsVault
+    location: location
+    tags: allTags
+    workspaceId: monitoring.outputs.workspaceId
+    audit: true
+    private: privateNetwork
+    grants: [
+      { principalId: identities.outputs.identities[0].principalId, role: builtInRoles['Key Vault Secrets User'] }
+      { principalId: last(identities.outputs.identities)!.principalId, role: roles.outputs.ids.secretWriter }
+    ]
+  }
+}
+
+module signingVaults 'modules/vault.bicep' = [
+  for (region, i) in signingVaultLocations: {
+    scope: group
+    params: {
+      name: names.signingVaults[i]
+      location: region
+      tags: allTags
+      workspaceId: monitoring.outputs.workspaceId
+      audit: auditSignatures
+      private: privateNetwork
+      signingKeyName: signingKeyName
+      rotateAfter: keyRotateAfter
+      grants: [
+        { principalId: identities.outputs.identities[0].principalId, role: roles.outputs.ids.signer }
+        { principalId: last(identities.outputs.identities)!.principalId, role: builtInRoles['Key Vault Reader'] }
+      ]
+    }
+  }
+]
+
+// Apart from the hashes, so that the token app, which reads those, cannot read the key to the admin app.
+module gatewayVault 'modules/vault.bicep' = {
+  scope: group
+  params: {
+    name: names.gatewayVault
+    location: location
+    tags: allTags
+    workspaceId: monitoring.outputs.workspaceId
+    audit: true
+    private: privateNetwork
+    grants: [{ principalId: gateway.outputs.principalId, role: builtInRoles['Key Vault Secrets User'] }]
+  }
+}
+
+module data 'modules/storage.bicep' = {
+  scope: group
+  params: {
+    name: names.data
+    location: location
+    tags: allTags
+    sku: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
+    private: privateNetwork
+    tables: ['apiclients']
+    audit: true
+    workspaceId: monitoring.outputs.workspaceId
+    grants: map(
+      identities.outputs.identities,
+      identity => { principalId: identity.principalId, role: roles.outputs.ids.rowWriter }
+    )
+  }
+}
+
+// An app can overwrite its own package and read its own host keys. With one account for both it could do so with the other's.
+module hostStorages 'modules/storage.bicep' = [
+  for (name, i) in (separateAdminApp ? [names.tokenHost, names.adminHost] : [names.tokenHost]): {
+    scope: group
+    params: {
+      name: name
+      location: location
+      tags: allTags
+      sku: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
+      private: privateNetwork
+      containers: [deploymentContainer]
+      audit: false
+      workspaceId: monitoring.outputs.workspaceId
+      grants: [
+        { principalId: identities.outputs.identities[i].principalId, role: builtInRoles['Storage Blob Data Owner'] }
+      ]
+    }
+  }
+]
+
+module endpoints 'modules/private-endpoint.bicep' = [
+  for target in (privateNetwork ? privateTargets : []): {
+    scope: group
+    params: {
+      name: 'pe-${target.name}-${target.part}'
+      location: location
+      tags: allTags
+      targetId: '${group.id}/providers/${target.type}/${target.name}'
+      groupId: target.part
+      subnetId: network!.outputs.subnetIds[target.subnet]
+      zoneId: network!.outputs.zoneIds[target.part]
+    }
+    dependsOn: [secretsVault, signingVaults, data, hostStorages, adminApp]
+  }
+]
+
+module newApiManagement 'modules/api-management.bicep' = if (createsApiManagement) {
+  scope: group
+  params: {
+    name: names.apiManagement
+    location: location
+    tags: allTags
+    options: privateNetwork && apiManagement.?sku != 'StandardV2'
+      ? fail('privateNetwork needs apiManagement.sku StandardV2: no smaller tier reaches a private backend.')
+      : apiManagement
+    hostName: apiHost
+    publisherEmail: operatorsEmail
+    workspaceId: monitoring.outputs.workspaceId
+    subnetId: privateNetwork ? network!.outputs.subnetIds.gateway : null
+  }
+}
+
+module gateway 'modules/api-management-facts.bicep' = {
+  scope: resourceGroup(apiManagementGroup)
+  params: { name: names.apiManagement }
+  dependsOn: [newApiManagement]
+}
+
+module frontDoorProfile 'modules/front-door.bicep' = if (behindFrontDoor) {
+  scope: group
+  params: {
+    name: names.frontDoor
+    tags: allTags
+    sku: frontDoor!
+    tokenRequestsPerMinute: tokenRequestsPerMinute
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module tokenApp 'modules/function-app.bicep' = {
+  scope: group
+  params: {
+    name: names.tokenApp
+    planName: 'plan-${names.tokenApp}'
+    location: location
+    tags: union(allTags, { 'azd-service-name': 'token' })
+    identity: identities.outputs.identities[0]
+    hostStorageName: names.tokenHost
+    deploymentContainer: deploymentContainer
+    insightsName: names.insights
+    settings: settings
+    disabledFunctions: separateAdminApp ? adminFunctions : []
+    scale: tokenScale
+    zoneRedundant: zoneRedundant
+    publicNetworkAccess: 'Enabled'
+    restricted: behindFrontDoor
+    frontDoorId: behindFrontDoor ? frontDoorProfile!.outputs.frontDoorId : null
+    allowedIpAddresses: separateAdminApp ? [] : gateway.outputs.addresses
+    subnetId: privateNetwork ? network!.outputs.subnetIds.token : null
+  }
+  dependsOn: [data, secretsVault, signingVaults, hostStorages]
+}
+
+module adminApp 'modules/function-app.bicep' = if (separateAdminApp) {
+  scope: group
+  params: {
+    name: names.adminApp
+    planName: 'plan-${names.adminApp}'
+    location: location
+    tags: union(allTags, { 'azd-service-name': 'admin' })
+    identity: last(identities.outputs.identities)!
+    hostStorageName: names.adminHost
+    deploymentContainer: deploymentContainer
+    insightsName: names.insights
+    settings: settings
+    disabledFunctions: tokenFunctions
+    scale: adminScale
+    zoneRedundant: zoneRedundant
+    publicNetworkAccess: privateNetwork ? 'Disabled' : 'Enabled'
+    restricted: true
+    allowedIpAddresses: gateway.outputs.addresses
+    subnetId: privateNetwork ? network!.outputs.subnetIds.admin : null
+  }
+  dependsOn: [data, secretsVault, signingVaults, hostStorages]
+}
+
+module frontDoorRoute 'modules/front-door-route.bicep' = if (behindFrontDoor) {
+  scope: group
+  params: {
+    profileName: names.frontDoor
+    tags: allTags
+    firewallId: frontDoorProfile!.outputs.firewallId
+    originHostName: tokenApp.outputs.hostName
+    hostName: authHost
+  }
+}
+
+module gatewayAccess 'modules/gateway-access.bicep' = {
+  scope: group
+  params: {
+    appName: separateAdminApp ? names.adminApp : names.tokenApp
+    vaultName: names.gatewayVault
+    insightsName: names.insights
+    grants: [{ principalId: gateway.outputs.principalId, role: builtInRoles['Monitoring Metrics Publisher'] }]
+  }
+  dependsOn: [tokenApp, adminApp, gatewayVault]
+}
+
+module adminApi 'modules/admin-api.bicep' = {
+  scope: resourceGroup(apiManagementGroup)
+  params: {
+    serviceName: names.apiManagement
+    backendHostName: separateAdminApp ? adminApp!.outputs.hostName : tokenApp.outputs.hostName
+    gatewayKeyUri: gatewayAccess.outputs.keyUri
+    adminTenantId: adminTenantId
+    adminAudience: adminApplicationId
+    adminRole: adminRole
+    tokenIssuer: issuer
+    tokenAudience: audience
+    insightsName: names.insights
+    insightsResourceGroup: names.group
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  scope: group
+  params: {
+    name: 'socmate-${environmentName}'
+    location: location
+    tags: allTags
+    workspaceId: monitoring.outputs.workspaceId
+    vaults: concat(
+      map(names.signingVaults, vault => { id: '${vaultsId}/${vault}', statusCodes: ['403', '429'] }),
+      // Whoever still asks for tokens with a disabled client makes it answer 403 to us. A role that is missing raises an alarm.
+      [{ id: '${vaultsId}/${names.secretsVault}', statusCodes: ['429'] }]
+    )
+    email: operatorsEmail
+  }
+  dependsOn: [secretsVault, signingVaults]
+}
+
+@description('Resource group of the installation.')
+output AZURE_RESOURCE_GROUP string = group.name
+
+@description('Issuer: the base of the token endpoint, the keys and the metadata.')
+output TOKEN_ISSUER string = issuer
+
+@description('Where API Management serves the admin API and the admin page.')
+output ADMIN_URL string = audience
+
+@description('Name of the token app.')
+output TOKEN_APP string = names.tokenApp
+
+@description('Name of the admin app, or of the one app where they are merged.')
+output ADMIN_APP string = separateAdminApp ? names.adminApp : names.tokenApp

@@ -1,0 +1,126 @@
+import { tagsType } from 'types.bicep'
+
+metadata description = 'What wakes somebody up.'
+
+@description('Required. Prefix of the names.')
+param name string
+
+@description('Required. Region.')
+param location string
+
+@description('Required. Tags.')
+param tags tagsType
+
+@description('Required. Resource id of the Log Analytics workspace.')
+param workspaceId string
+
+@description('Required. The vaults to watch, each with the answers that must not come from it.')
+param vaults { id: string, statusCodes: string[] }[]
+
+@description('Required. Address that is told.')
+param email string
+
+resource operators 'Microsoft.Insights/actionGroups@2023-01-01' = {
+  name: '${name}-operators'
+  location: 'global'
+  tags: tags
+  properties: {
+    groupShortName: 'SoCMate'
+    enabled: true
+    emailReceivers: [{ name: 'operators', emailAddress: email, useCommonAlertSchema: true }]
+  }
+}
+
+resource vaultRefusals 'Microsoft.Insights/metricAlerts@2026-01-01' = [
+  for vault in vaults: {
+    name: '${name}-refused-by-${last(split(vault.id, '/'))}'
+    location: 'global'
+    tags: tags
+    properties: {
+      description: 'Key Vault throttles (429) or forbids (403).'
+      severity: 1
+      enabled: true
+      scopes: [vault.id]
+      evaluationFrequency: 'PT1M'
+      windowSize: 'PT5M'
+      criteria: {
+        'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+        allOf: [
+          {
+            criterionType: 'StaticThresholdCriterion'
+            name: 'refused'
+            metricName: 'ServiceApiResult'
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            dimensions: [{ name: 'StatusCode', operator: 'Include', values: vault.statusCodes }]
+          }
+        ]
+      }
+      actions: [{ actionGroupId: operators.id }]
+    }
+  }
+]
+
+// The URL is the same in both telemetry modes of the Functions host, the operation's name is not.
+var tokenRequests = 'AppRequests | where Url has "/oauth/token"'
+
+var queries = {
+  'token-errors': {
+    description: 'More than one token request in a hundred ended in 5xx.'
+    severity: 1
+    window: 'PT5M'
+    query: '${tokenRequests} | summarize failed = sumif(ItemCount, toint(ResultCode) >= 500), total = sum(ItemCount) | where total >= 20 and failed * 100 > total'
+  }
+  'token-slow': {
+    description: 'One token request in twenty took longer than a second.'
+    severity: 2
+    window: 'PT10M'
+    query: '${tokenRequests} | summarize slow = sumif(ItemCount, DurationMs > 1000), total = sum(ItemCount) | where total >= 20 and slow * 20 > total'
+  }
+  'retry-after-storm': {
+    description: 'Token requests were turned away with 503 and Retry-After. Signing quota or a store is exhausted.'
+    severity: 1
+    window: 'PT5M'
+    query: '${tokenRequests} | where ResultCode == "503" | summarize refused = sum(ItemCount) | where refused > 50'
+  }
+  alarm: {
+    description: 'The service logged an alarm: something that must not happen, happened.'
+    severity: 1
+    window: 'PT5M'
+    query: 'AppTraces | where Message startswith "{" | where isnotempty(parse_json(Message).alarm)'
+  }
+}
+
+resource queryAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
+  for item in items(queries): {
+    name: '${name}-${item.key}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: '${name}-${item.key}'
+      description: item.value.description
+      severity: item.value.severity
+      enabled: true
+      scopes: [workspaceId]
+      evaluationFrequency: 'PT5M'
+      windowSize: item.value.window
+      // The tables exist only once the apps have sent something.
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: item.value.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      autoMitigate: true
+      actions: { actionGroups: [operators.id] }
+    }
+  }
+]

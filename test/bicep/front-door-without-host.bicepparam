@@ -1,0 +1,7 @@
+using '../../bicep/main.bicep'
+
+param environmentName = 'wrong'
+param location = 'westeurope'
+param operatorsEmail = 'operators@yourcompany.com'
+param adminApplicationId = '00000000-0000-0000-0000-000000000000'
+param frontDoor = 'Standard_AzureFrontDoor'
