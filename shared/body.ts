@@ -1,27 +1,13 @@
 import type { HttpRequest } from "@azure/functions";
-
-/** Why a body could not be read: its size, its slowness, or a caller that went away. Each is the caller's doing. */
-export class BodyError extends Error {
-  override readonly name = "BodyError";
-  /** 413, 408 or 400. */
-  readonly status: number;
-  /** Public: what to change. */
-  readonly detail: string;
-
-  constructor(status: number, detail: string) {
-    super(detail);
-    this.status = status;
-    this.detail = detail;
-  }
-}
+import { RequestError } from "./request-error.ts";
 
 /**
  * Reads a request's body and stops at the first byte too many, so that memory stays flat whatever is sent.
  *
- * @throws BodyError
+ * @throws RequestError
  */
 export async function readBody(request: HttpRequest, maximumBytes: number, signal: AbortSignal): Promise<Uint8Array> {
-  const tooLarge = () => new BodyError(413, `The body is too large: send at most ${maximumBytes / 1024} KiB.`);
+  const tooLarge = () => new RequestError(413, `The body is too large: send at most ${maximumBytes / 1024} KiB.`);
   if (Number(request.headers.get("content-length")) > maximumBytes) throw tooLarge();
   if (!request.body) return new Uint8Array();
 
@@ -38,11 +24,11 @@ export async function readBody(request: HttpRequest, maximumBytes: number, signa
     }
   } catch (error) {
     giveUp();
-    throw error instanceof BodyError ? error : new BodyError(400, "The body broke off: send it whole.");
+    throw error instanceof RequestError ? error : new RequestError(400, "The body broke off: send it whole.");
   } finally {
     signal.removeEventListener("abort", giveUp);
   }
-  if (signal.aborted) throw new BodyError(408, "The body did not arrive in time: send it at once.");
+  if (signal.aborted) throw new RequestError(408, "The body did not arrive in time: send it at once.");
   return Buffer.concat(chunks);
 }
 

@@ -1,10 +1,10 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit } from "@azure/functions";
-import { BodyError } from "./body.ts";
 import type { Audit, Call } from "./call.ts";
 import { ConfigError } from "./config.ts";
 import { type LogFields, type LogLevel, logLine, traceOf } from "./log.ts";
 import { OAuthError } from "./oauth-error.ts";
 import { Problem } from "./problem.ts";
+import { RequestError } from "./request-error.ts";
 import { Unavailable } from "./retry.ts";
 import { type Services, services } from "./services.ts";
 
@@ -59,6 +59,7 @@ function handler(endpoint: Endpoint, kind: Kind, source = services): HttpHandler
     };
 
     try {
+      if (forgesHeaders(request)) throw new RequestError(400, "Leave the parameter Headers out of the URL.");
       const response = await inTime(endpoint(request, source(), call), call.signal);
       if (kind.logsSuccess) log("info", { outcome: "success", status: response.status });
       return response;
@@ -73,6 +74,11 @@ function handler(endpoint: Endpoint, kind: Kind, source = services): HttpHandler
       return response;
     }
   };
+}
+
+/** The Functions library takes the query's parameter of this name, where there is one, for the headers of a streamed request. */
+function forgesHeaders(request: HttpRequest): boolean {
+  return [...request.query.keys()].some((name) => name.toLowerCase() === "headers");
 }
 
 /** Ends a request when its time is over, whatever it waits for. */
@@ -99,7 +105,7 @@ function oauthErrorResponse(error: unknown): HttpResponseInit {
 function toOAuthError(error: unknown): OAuthError {
   const reason = reasonOf(error);
   if (error instanceof OAuthError) return error;
-  if (error instanceof BodyError) {
+  if (error instanceof RequestError) {
     return new OAuthError("invalid_request", { description: error.detail, reason, status: error.status });
   }
   const retryAfter = retryAfterOf(error);
@@ -121,7 +127,7 @@ function problemResponse(error: unknown): HttpResponseInit {
 
 function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof BodyError) return new Problem(error.status, { detail: error.detail });
+  if (error instanceof RequestError) return new Problem(error.status, { detail: error.detail });
   const retryAfter = retryAfterOf(error);
   if (retryAfter) {
     const detail =
@@ -142,6 +148,6 @@ function retryAfterOf(error: unknown): { "Retry-After": string } | undefined {
 /** What the log says of an error. The message of an unexpected one may quote input, so only its trace is told. */
 function reasonOf(error: unknown): string {
   if (error instanceof OAuthError || error instanceof Problem || error instanceof Unavailable) return error.reason;
-  if (error instanceof BodyError || error instanceof ConfigError) return error.message;
+  if (error instanceof RequestError || error instanceof ConfigError) return error.message;
   return traceOf(error);
 }

@@ -11,7 +11,7 @@ const MAX_BODY_BYTES = 64 * 1024;
  * Reads a JSON body that fits a schema.
  *
  * @throws Problem 400 with every fault, 415 for another media type.
- * @throws BodyError
+ * @throws RequestError
  */
 export async function readJson<T>(request: HttpRequest, schema: z.ZodType<T>, call: Call): Promise<T> {
   if (mediaType(request) !== "application/json") {

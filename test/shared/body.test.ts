@@ -1,6 +1,7 @@
 import type { HttpRequest } from "@azure/functions";
 import { describe, expect, test } from "vitest";
-import { BodyError, mediaType, readBody } from "../../shared/body.ts";
+import { mediaType, readBody } from "../../shared/body.ts";
+import { RequestError } from "../../shared/request-error.ts";
 
 const LIMIT = 8 * 1024;
 const forever = new AbortController().signal;
@@ -76,7 +77,7 @@ describe("a body", () => {
   });
 
   test("that is refused is refused by an error of its own kind", async () => {
-    await expect(readBody(chunked(9).request, LIMIT, forever)).rejects.toBeInstanceOf(BodyError);
+    await expect(readBody(chunked(9).request, LIMIT, forever)).rejects.toBeInstanceOf(RequestError);
   });
 });
 

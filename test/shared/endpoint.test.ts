@@ -1,10 +1,10 @@
 import { type HttpHandler, HttpRequest, InvocationContext } from "@azure/functions";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { BodyError } from "../../shared/body.ts";
 import { ConfigError } from "../../shared/config.ts";
 import { adminEndpoint, type Endpoint, json, publicEndpoint, tokenEndpoint } from "../../shared/endpoint.ts";
 import { OAuthError } from "../../shared/oauth-error.ts";
 import { Problem } from "../../shared/problem.ts";
+import { RequestError } from "../../shared/request-error.ts";
 import { Unavailable } from "../../shared/retry.ts";
 import type { Services } from "../../shared/services.ts";
 import { hurryTimeouts } from "../fakes/fast-timeouts.ts";
@@ -48,7 +48,15 @@ describe("an error of the token endpoint is told as RFC 6749 §5.2 has it:", () 
   const refused = new OAuthError("invalid_scope", { description: "public", reason: "private" });
   const cases: [string, unknown, number, string, string, object, string][] = [
     ["a refusal", refused, 400, "invalid_scope", "public", {}, "private"],
-    ["a body that is too large", new BodyError(413, "too large"), 413, "invalid_request", "too large", {}, "too large"],
+    [
+      "a body that is too large",
+      new RequestError(413, "too large"),
+      413,
+      "invalid_request",
+      "too large",
+      {},
+      "too large",
+    ],
     [
       "a fault of Azure",
       new Unavailable("table get: 500", { retryAfterSeconds: 7 }),
@@ -94,7 +102,7 @@ describe.each([
   const unknown = new Unavailable("private", { detail: "The outcome is unknown." });
   const cases: [string, unknown, number, string, object, string][] = [
     ["a refusal", new Problem(404, { detail: "public", reason: "private" }), 404, "public", {}, "private"],
-    ["a body that is too large", new BodyError(413, "too large"), 413, "too large", {}, "too large"],
+    ["a body that is too large", new RequestError(413, "too large"), 413, "too large", {}, "too large"],
     ["a fault of Azure", new Unavailable("table get: 500"), 503, again, { "Retry-After": "2" }, "table get: 500"],
     ["a fault with more to say", unknown, 503, "The outcome is unknown.", { "Retry-After": "2" }, "private"],
     ["wrong settings", new ConfigError(["x"]), 503, again, { "Retry-After": "60" }, "Wrong app settings. x"],
