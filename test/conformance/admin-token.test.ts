@@ -1,4 +1,4 @@
-import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { createHmac, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -181,6 +181,18 @@ test("[check 38] refuses our own token of an API client", async () => {
     .object({ access_token: z.string() })
     .parse(bodyOf(await requestToken(await createClient())));
   expect(await listAs(token)).toEqual(INVALID_TOKEN);
+});
+
+test("[check 38] refuses HS256 with the key that we publish ourselves, and RS256 with its kid", async () => {
+  const published = z.object({ keys: z.array(z.record(z.string(), z.string())) });
+  const [jwk] = published.parse(bodyOf(await send(`${url}/.well-known/jwks.json`))).keys;
+  const ownKey = createPublicKey({ key: jwk as JsonWebKey, format: "jwk" });
+  const header = { typ: "at+jwt", kid: jwk?.kid };
+  for (const key of [ownKey.export({ format: "pem", type: "spki" }), jwk?.n ?? ""]) {
+    const hmac = (input: string) => createHmac("sha256", key).update(input).digest();
+    expect(await listAs(encodeJwt({ ...header, alg: "HS256" }, claims(), hmac))).toEqual(INVALID_TOKEN);
+  }
+  expect(await listAs(adminIssuer.sign({ ...header, alg: "RS256" }, claims()))).toEqual(INVALID_TOKEN);
 });
 
 test("[check 38] believes no identity that a header tells", async () => {

@@ -1,0 +1,326 @@
+import { decodeJwt } from "jose";
+import { afterEach, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { oauthError, problem, REFUSED } from "../support/answers.ts";
+import { basic, postForm, startEverything } from "../support/everything.ts";
+import { type Answer, bodyOf, send } from "../support/http.ts";
+import { requestOf, sendRaw } from "../support/raw-http.ts";
+
+// Well-formed requests that try to be taken for another: by path, query, header or identity.
+
+const { url, stack, service, admin, createClient, requestToken } = await startEverything();
+const { host } = new URL(url);
+const CLIENTS = "/api/admin/api-clients";
+const victim = await createClient({ name: "Victim" });
+const { clientId } = victim;
+
+/** The victim stays as it was, whatever was tried. */
+afterEach(async () => {
+  expect(await requestToken(victim)).toMatchObject({ status: 200 });
+});
+
+const UNKNOWN = problem(404, "There is no API client with this client_id.");
+const NO_TOKEN = problem(401, "Send a valid admin token: Authorization: Bearer <admin token>.", undefined, {
+  "www-authenticate": "Bearer",
+});
+const NOT_FOUND_BY_HOST: Answer = { status: 404, headers: {}, text: "" };
+
+/** Sends a request whose target no URL parser has touched, with an admin token unless told otherwise. */
+function asAdmin(method: string, target: string, headers: readonly [string, string][] = []): Promise<Answer> {
+  const token: [string, string] = ["Authorization", `Bearer ${stack.adminToken()}`];
+  return sendRaw(url, requestOf({ method, target, headers: [token, ...headers], body: Buffer.alloc(0) }, host));
+}
+
+describe("a client_id in the path", () => {
+  test.for([
+    `${clientId}%20`,
+    `%20${clientId}`,
+    `${clientId}%0a`,
+    `${clientId}%09`,
+    `${clientId}.`,
+    `${clientId};a=b`,
+    `${clientId}%3fa=b`,
+    `${clientId}%23`,
+    `${clientId}%2523`,
+    `${clientId}%2F`,
+    `..%2F${clientId}`,
+    `x%2F..%2F${clientId}`,
+    `..%5c${clientId}`,
+    `${clientId}%5c`,
+    `${clientId}%27`,
+    `${clientId}'%20or%201%20eq%201%20or%20PartitionKey%20eq%20'`,
+    clientId.toUpperCase(),
+    clientId.replace("s", "%EF%BD%93"),
+    clientId.replace("-", "%E2%80%90"),
+    `${clientId}%CC%81`,
+    `${clientId}%E2%80%8B`,
+    `${clientId}%ff`,
+    "%2e%2e%2f%2e%2e",
+    "..%2f",
+    "%2F",
+    "%252e%252e",
+    "$metadata",
+    "*",
+    "%25",
+    "__proto__",
+    "constructor",
+    "client",
+    "a".repeat(7_000),
+    "a-".repeat(40),
+    "%F0%9F%9A%80",
+  ])("reaches no client but the one it spells: %.60s", async (id) => {
+    const answers = [
+      await asAdmin("GET", `${CLIENTS}/${id}`),
+      await asAdmin("DELETE", `${CLIENTS}/${id}`),
+      await asAdmin("POST", `${CLIENTS}/${id}/regenerate-secret`),
+    ];
+    expect(answers).toEqual([UNKNOWN, UNKNOWN, UNKNOWN]);
+  });
+
+  test.for([
+    `${CLIENTS}/${clientId}/x`,
+    `${CLIENTS}//${clientId}`,
+    `${CLIENTS}/${clientId}/../x`,
+    `${CLIENTS}/${clientId}/regenerate-secret/x`,
+    `//api/admin/api-clients/${clientId}`,
+    `/admin/api-clients/${clientId}`,
+    `/api/admin/api-clients%2F${clientId}`,
+    "/admin/host/status",
+    "/admin/functions",
+    "/runtime/webhooks",
+    "/.auth/me",
+    "/dist/functions.cjs",
+    "/.env",
+  ])("or a path beside it does nothing: %s", async (target) => {
+    const { status } = await asAdmin("DELETE", target);
+    expect(status).toBe(404);
+  });
+
+  test("is the same client where the platform takes two spellings for one path", async () => {
+    const detail = await asAdmin("GET", `${CLIENTS}/${clientId}`);
+    expect(detail.status).toBe(200);
+    const encoded = clientId.replace(/./g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+    for (const target of [
+      `${CLIENTS}/${clientId}/`,
+      `${CLIENTS.toUpperCase()}/${clientId}`,
+      `${CLIENTS}/x/../${clientId}`,
+      `${CLIENTS}/${encoded}`,
+    ]) {
+      expect(await asAdmin("GET", target)).toMatchObject({ status: 200 });
+      expect(await send(url + target), "without a token").toEqual(NO_TOKEN);
+    }
+  });
+});
+
+describe("a query", () => {
+  test.for(["client_id", "Client_ID", "CLIENT_ID", "client_id[]", "params", "route"])(
+    "names no other client than the path: %s",
+    async (name) => {
+      const other = await createClient();
+      const answer = await asAdmin("DELETE", `${CLIENTS}/${other.clientId}?${name}=${clientId}`);
+      // Where its case differs the platform takes the name from the query, and then there is no client_id at all.
+      expect([200, 404]).toContain(answer.status);
+      expect(answer.text).not.toContain(clientId);
+    },
+  );
+
+  // The Functions library would take such a parameter for the headers of the request, credentials among them.
+  test.for(["Headers", "headers", "HEADERS"])("named %s is refused, since it stands for the headers", async (name) => {
+    const refusal = "Leave the parameter Headers out of the URL.";
+    const forged = (headers: object) => `${name}=${encodeURIComponent(JSON.stringify(headers))}`;
+    const list = forged({ authorization: `Bearer ${stack.adminToken()}` });
+    expect(await send(`${url}${CLIENTS}?${list}`)).toEqual(problem(400, refusal));
+    const token = forged({
+      authorization: basic(clientId, victim.clientSecret),
+      "content-type": "application/x-www-form-urlencoded",
+    });
+    const body = "grant_type=client_credentials";
+    expect(await send(`${url}/oauth/token?${token}`, { method: "POST", body })).toEqual(
+      oauthError(400, "invalid_request", refusal),
+    );
+    expect(await send(`${url}/health?${name}=x`)).toEqual(problem(400, refusal));
+  });
+
+  test.for(["Query", "query", "req", "$request", "sys", "code", "x-functions-key", "__proto__[x]", "constructor"])(
+    "named %s changes nothing",
+    async (name) => {
+      const { status, text } = await asAdmin("GET", `${CLIENTS}?${encodeURIComponent(name)}=%7B%7D&search=Victim`);
+      expect({ status, text }).toMatchObject({ status: 200, text: expect.stringContaining(clientId) });
+    },
+  );
+
+  test("with a parameter twice is read one way, and never fails", async () => {
+    for (const query of ["limit=1&limit=2", "search=a&search=b", "status=active&status=disabled", "limit=1&limit=x"]) {
+      expect([200, 400]).toContain((await asAdmin("GET", `${CLIENTS}?${query}`)).status);
+    }
+  });
+});
+
+describe("a header", () => {
+  test.for(["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])(
+    "overrides no method: %s",
+    async (name) => {
+      expect(await asAdmin("GET", `${CLIENTS}/${clientId}`, [[name, "DELETE"]])).toMatchObject({ status: 200 });
+      expect(await asAdmin("POST", `${CLIENTS}/${clientId}?_method=DELETE`, [[name, "DELETE"]])).toEqual(
+        NOT_FOUND_BY_HOST,
+      );
+    },
+  );
+
+  test.for([
+    "X-Original-URL",
+    "X-Rewrite-URL",
+    "X-Forwarded-Uri",
+    "X-Forwarded-Path",
+    "X-Forwarded-Prefix",
+    "Forwarded",
+  ])("overrides no path: %s", async (name) => {
+    const headers: [string, string][] = [[name, `${CLIENTS}/${clientId}`]];
+    expect(await asAdmin("DELETE", `${CLIENTS}/socmate-nobody-abc123`, headers)).toEqual(UNKNOWN);
+    expect(await asAdmin("DELETE", "/health", headers)).toEqual(NOT_FOUND_BY_HOST);
+  });
+
+  test("tells no other host: what is published and signed names the configured issuer", async () => {
+    const evil = "evil.example";
+    const headers: [string, string][] = [
+      ["X-Forwarded-Host", evil],
+      ["X-Forwarded-Proto", "https"],
+      ["X-Original-Host", evil],
+      ["X-Forwarded-Server", evil],
+      ["Forwarded", `host=${evil};proto=https`],
+    ];
+    const metadata = requestOf(
+      { method: "GET", target: "/.well-known/oauth-authorization-server", headers, body: Buffer.alloc(0) },
+      evil,
+    );
+    expect(bodyOf(await sendRaw(url, metadata))).toMatchObject({ issuer: url, token_endpoint: `${url}/oauth/token` });
+
+    const body = Buffer.from(
+      `grant_type=client_credentials&client_id=${clientId}&client_secret=${victim.clientSecret}`,
+    );
+    const form: [string, string] = ["Content-Type", "application/x-www-form-urlencoded"];
+    const token = requestOf({ method: "POST", target: "/oauth/token", headers: [...headers, form], body }, evil);
+    const { access_token: accessToken } = z
+      .object({ access_token: z.string() })
+      .parse(bodyOf(await sendRaw(url, token)));
+    expect(decodeJwt(accessToken)).toMatchObject({ iss: url, aud: stack.settings.TOKEN_AUDIENCE });
+
+    const creation = requestOf(
+      {
+        method: "POST",
+        target: CLIENTS,
+        headers: [...headers, ["Content-Type", "application/json"], ["Authorization", `Bearer ${stack.adminToken()}`]],
+        body: Buffer.from(JSON.stringify({ name: "Test", scopes: ["search:read"] })),
+      },
+      evil,
+    );
+    const created = await sendRaw(url, creation);
+    expect(created.status).toBe(201);
+    expect(JSON.stringify(created)).not.toContain(evil);
+  });
+
+  test("with the id of another invocation gets its own answer all the same", async () => {
+    const shared = "00000000-0000-4000-8000-000000000000";
+    const right = Array.from({ length: 10 }, () =>
+      postForm(
+        url,
+        { grant_type: "client_credentials" },
+        { authorization: basic(clientId, victim.clientSecret), "x-ms-invocation-id": shared },
+      ),
+    );
+    const wrong = Array.from({ length: 10 }, () =>
+      postForm(url, { grant_type: "password" }, { "x-ms-invocation-id": shared }),
+    );
+    expect((await Promise.all(right)).map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect((await Promise.all(wrong)).map(({ status }) => status)).toEqual(Array(10).fill(400));
+  });
+
+  test("from another origin is given no right to read an answer", async () => {
+    const origin = { origin: "https://evil.example", "access-control-request-method": "DELETE" };
+    const answers = [
+      await send(`${url}${CLIENTS}`, { headers: { ...origin, authorization: `Bearer ${stack.adminToken()}` } }),
+      await send(`${url}${CLIENTS}/${clientId}`, { method: "OPTIONS", headers: origin }),
+      await send(`${url}/oauth/token`, { method: "OPTIONS", headers: origin }),
+      await send(`${url}/.well-known/jwks.json`, { headers: origin }),
+    ];
+    for (const { headers } of answers)
+      expect(Object.keys(headers).filter((name) => /^access-control/.test(name))).toEqual([]);
+  });
+
+  test("asking for HTML, a range, another version or a cached answer changes nothing", async () => {
+    const headers = {
+      accept: "text/html",
+      "accept-encoding": "identity",
+      range: "bytes=0-10",
+      "if-none-match": "*",
+      "if-modified-since": new Date().toUTCString(),
+    };
+    const plain = await send(`${url}/.well-known/jwks.json`);
+    expect(await send(`${url}/.well-known/jwks.json`, { headers })).toEqual(plain);
+  });
+});
+
+describe("an identity", () => {
+  test.for<[string, string]>([
+    ["a space after it", `${clientId} `],
+    ["a tab before it", `\t${clientId}`],
+    ["a line feed after it", `${clientId}\n`],
+    ["NUL after it", `${clientId}\0`],
+    ["upper case", clientId.toUpperCase()],
+    ["a full-width letter", clientId.replace("s", "\uff53")],
+    ["a zero-width space", `${clientId}\u200b`],
+    ["a combining accent", `${clientId}\u0301`],
+    ["a slash after it", `${clientId}/`],
+    ["a quote after it", `${clientId}'`],
+    ["OData", `${clientId}' or PartitionKey ne '`],
+    ["a path to it", `../apiclients/${clientId}`],
+    ["a list", `${clientId},${clientId}`],
+    ["1 KB", "a-".repeat(512)],
+    ["dots", ".."],
+    ["an asterisk", "*"],
+  ])("with %s is not the client's", async ([, id]) => {
+    expect(await requestToken({ ...victim, clientId: id })).toEqual(REFUSED);
+    expect(
+      await postForm(url, { grant_type: "client_credentials" }, { authorization: basic(id, victim.clientSecret) }),
+    ).toEqual(REFUSED);
+  });
+
+  test.for([
+    "client_id[]",
+    "client_id[0]",
+    "client_id.x",
+    "Client_Id",
+    "client_id ",
+    "client%5Fid2",
+    "\u200bclient_id",
+  ])("in a parameter called %j is none", async (name) => {
+    const answer = await postForm(url, {
+      grant_type: "client_credentials",
+      [name]: clientId,
+      client_secret: victim.clientSecret,
+    });
+    expect(answer).toMatchObject({ status: 401, text: expect.stringContaining("Send client_id and client_secret") });
+  });
+
+  test("of one client does not go with the secret of another, nor with a stored hash", async () => {
+    const other = await createClient();
+    expect(await requestToken({ clientId, clientSecret: other.clientSecret })).toEqual(REFUSED);
+    expect(await requestToken({ clientId, clientSecret: `v1:${"A".repeat(43)}` })).toEqual(REFUSED);
+    expect(await requestToken({ clientId, clientSecret: `client-secret-${"0".repeat(32)}` })).toEqual(REFUSED);
+  });
+
+  test("that was disabled stays refused, whatever else is done to the client", async () => {
+    const gone = await createClient();
+    await admin("DELETE", `/${gone.clientId}`);
+    const tries = await Promise.all([
+      admin("POST", `/${gone.clientId}/regenerate-secret`),
+      admin("DELETE", `/${gone.clientId}`),
+      ...Array.from({ length: 10 }, () => requestToken(gone)),
+    ]);
+    expect(tries.map(({ status }) => status)).toEqual([409, 200, ...Array(10).fill(401)]);
+  });
+});
+
+test("nothing of all this was a failure of the service", () => {
+  expect(service.lines.filter((line) => line.includes('"failed"'))).toEqual([]);
+});
