@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 
-// What Kestrel, the web server under Azure's Functions host, does to a request before the host sees it. Sizes in bytes.
-const MAX_REQUEST_LINE = 8 * 1024;
+// What Kestrel, the web server under Azure's Functions host, does to a request before the host sees it. Sizes in bytes. Its limit
+// of the request line is left out: those of Azure's front ends differ by plan, and a long search is for the service to answer.
 const MAX_HEADER_COUNT = 100;
 const MAX_BODY = 100 * 1024 * 1024;
 
@@ -9,8 +9,7 @@ const MAX_BODY = 100 * 1024 * 1024;
 export const MAX_HEADERS = 32 * 1024;
 
 /** The status with which a request is refused before any function sees it, or `undefined`. */
-export function refusalOf({ method = "", url = "", headers, rawHeaders }: IncomingMessage): number | undefined {
-  if (method.length + url.length + "  HTTP/1.1\r\n".length > MAX_REQUEST_LINE) return 414;
+export function refusalOf({ headers, rawHeaders }: IncomingMessage): number | undefined {
   if (rawHeaders.length / 2 > MAX_HEADER_COUNT) return 431;
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
   if (hosts.length > 1 || !/^([\w.-]+|\[[\da-f:.]+\])(:\d+)?$/i.test(headers.host ?? "")) return 400;
