@@ -7,8 +7,8 @@ type Style = Parameters<typeof styleText>[0];
 
 // `styleText` leaves colours out where standard output is no terminal, or NO_COLOR is set.
 const styled = (style: Style, text: string) => styleText(style, text, { stream: process.stdout });
-const title = (text: string, aside: string) => `  ${styled(["bold", "green"], text)} ${styled("dim", aside)}`;
-const heading = (text: string, aside: string) => `  ${styled("bold", text)} ${styled("dim", aside)}`;
+const title = (text: string, aside: string) => `  ${styled(["bold", "green"], text)}  ${styled("dim", aside)}`;
+const heading = (text: string, aside = "") => `  ${styled("bold", text)}${aside && `  ${styled("dim", aside)}`}`;
 const row = (name: string, value: string) => `    ${styled("dim", name.padEnd(15))}${value}`;
 
 const INDENT = " ".repeat(6);
@@ -40,40 +40,40 @@ export function welcome(
 ): string {
   const { url } = parts;
   return `
-${title("SoCMate API clients", `ready after ${(milliseconds / 1000).toFixed(1)} s`)}
+${title("SoCMate API clients", `ready after ${(milliseconds / 1000).toFixed(1)} s, Ctrl-C stops everything`)}
 
 ${row("Service", styled("bold", url))}
 ${rows(parts, dir)}
 ${row("Log", join(dir, "service.log"))}
 
-${heading("1. Create a client", "")}
+${heading("Admin token", "for one hour; another one: npm run --silent admin-token")}
+
+${styled("dim", token)}
+
+${heading("1. Create a client")}
 
 curl -X POST ${url}/api/admin/api-clients \\
   -H "Authorization: Bearer $(cat '${resolve(dir, "admin-token")}')" \\
   -H "Content-Type: application/json" \\
   -d '{"name": "XSOAR Production", "scopes": ["investigations:read", "incidents:read"]}'
 
-${heading("2. Get a token", "with the client_id and client_secret from the answer")}
+${heading("2. Get a token", "with the client_id and client_secret of the answer")}
 
 curl -X POST ${url}/oauth/token -d grant_type=client_credentials \\
   -d client_id=... -d client_secret=...
 
-${heading("The admin token", "for one hour; another one: npm run --silent admin-token")}
-
-${styled("dim", token)}
-
-${heading("Requests", "Ctrl-C stops everything")}
+${heading("Requests", "one line each")}
 `;
 }
 
 /** What `npm run stand-ins` says once they run. */
 export function welcomeStandIns(parts: RunningStack, dir: string): string {
   return `
-${title("Stand-ins for Azure", "are running; Ctrl-C stops them")}
+${title("Stand-ins for Azure", "run, Ctrl-C stops them")}
 
 ${rows(parts, dir)}
 
-${heading("Run the service on them", "with Azure Functions Core Tools; local.settings.json is written")}
+${heading("Run the service on them", "with Azure Functions Core Tools, for which local.settings.json is written")}
 
 npm run build && func start
 `;
