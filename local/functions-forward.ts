@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request as sendRequest } from "node:http";
-import { drain, end, type HttpCall, headersOf, logFailure, queryOf } from "./functions-call.ts";
+import { drain, type HttpCall, headersOf, logFailure, queryOf } from "./functions-call.ts";
 import type { RpcTypedData } from "./functions-messages.ts";
 
 // Headers that belong to one connection (RFC 9110 §7.6.1), and those that the forwarder writes itself.
@@ -59,7 +59,7 @@ export async function forwardRequest(call: HttpCall, httpUri: string): Promise<v
     if (response.destroyed) return; // the client went away
     logFailure(log, registered, error);
     if (response.headersSent) response.destroy();
-    else end(request, response, 500);
+    else response.writeHead(500, { "content-length": 0 }).end();
   }
   if (request.complete) return;
   request.unpipe(forwarded);

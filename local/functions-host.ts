@@ -23,7 +23,7 @@ export interface FunctionsHostOptions {
 /** A running Functions host. */
 export interface FunctionsHost {
   readonly url: string;
-  /** Lets requests under way finish for up to 5 seconds, runs the app's hooks for its end, and stops. */
+  /** Stops: requests under way, and then the app's hooks for its end, have 5 seconds each. */
   close(): Promise<void>;
 }
 
@@ -53,10 +53,9 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       url,
       close: async () => {
         timers.stop();
-        const drained = new Promise((resolve) => server.close(resolve));
-        await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())]);
+        await atMost(STOP_MS, new Promise((resolve) => server.close(resolve)));
         server.closeAllConnections();
-        await app.terminate();
+        await atMost(STOP_MS, app.terminate());
       },
     };
   } catch (error) {
@@ -95,6 +94,10 @@ function runTimer(timers: Timers, name: string, request: IncomingMessage): numbe
   if (request.headers["content-type"] !== "application/json") return 415;
   timers.run(name).catch(() => {});
   return 202;
+}
+
+async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  await Promise.race([work, new Promise((resolve) => setTimeout(resolve, milliseconds).unref())]);
 }
 
 function isTrue(setting = ""): boolean {

@@ -43,7 +43,8 @@ export async function respond(response: ServerResponse, answer: () => unknown): 
     else sendJson(response, 200, body);
   } catch (error) {
     if (response.req.socket.destroyed) return; // the client went away in the middle of its request
-    const { status, body, headers } = error instanceof HttpError ? error : new HttpError(500, { error: String(error) });
+    if (!(error instanceof HttpError)) console.error(error);
+    const { status, body, headers } = error instanceof HttpError ? error : new HttpError(500, {});
     response.req.resume();
     sendJson(response, status, body, headers);
   }

@@ -49,9 +49,8 @@ export async function announceStack(dir: string, parts: RunningStack): Promise<(
 /** The stack that runs on the folder, or `undefined`; a `stack.json` that a killed one left behind does not count. */
 export async function findRunningStack(dir: string): Promise<RunningStack | undefined> {
   const text = await readIfPresent(join(dir, "stack.json"));
-  if (text === undefined) return undefined;
-  const parts = runningStackSchema.parse(JSON.parse(text));
   try {
+    const parts = runningStackSchema.parse(JSON.parse(text ?? ""));
     await fetchAdminToken(parts);
     return parts;
   } catch {

@@ -40,7 +40,9 @@ function tell(message: ServiceMessage): void {
 }
 
 function stop(): void {
-  stopped ??= Promise.resolve(host?.close()).finally(() => process.exit());
+  stopped ??= Promise.resolve(host?.close())
+    .catch(console.error)
+    .finally(() => process.exit());
 }
 
 function reasonOf(error: unknown): string {
