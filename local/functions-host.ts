@@ -30,7 +30,17 @@ export interface FunctionsHost {
 /** Starts a Functions host for one app and answers as Azure's does. `POST /admin/functions/<name>` runs a timer function. */
 export async function startFunctionsHost(options: FunctionsHostOptions): Promise<FunctionsHost> {
   const { bundle, routePrefix, settings, port, log } = options;
-  const server = createServer({ maxHeaderSize: MAX_HEADERS });
+  const ready = Promise.withResolvers<Handler>();
+  const server = createServer({ maxHeaderSize: MAX_HEADERS }, (request, response) => {
+    logWhenDone(request, response, log);
+    ready.promise
+      .then((handle) => handle(request, response))
+      .catch((error: unknown) => {
+        if (response.destroyed) return; // the client went away
+        log("error", `functions: ${error instanceof Error ? error.stack : error}`);
+        response.destroy();
+      });
+  });
   // The port comes first: one that is taken is said before the app starts anything.
   const url = `http://127.0.0.1:${await listen(server, port)}`;
   try {
@@ -40,15 +50,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     });
     const enabled = app.functions.filter(({ name }) => !isTrue(settings[`AzureWebJobs.${name}.Disabled`]));
     const timers = startTimers(app, enabled, log);
-    const handle = createHandler(app, httpFunctions(enabled, routePrefix, log), timers, log);
-    server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-      logWhenDone(request, response, log);
-      handle(request, response).catch((error: unknown) => {
-        if (response.destroyed) return; // the client went away
-        log("error", `functions: ${error instanceof Error ? error.stack : error}`);
-        response.destroy();
-      });
-    });
+    ready.resolve(createHandler(app, httpFunctions(enabled, routePrefix, log), timers, log));
     return {
       url,
       close: async () => {
@@ -64,8 +66,10 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   }
 }
 
-function createHandler(app: FunctionsApp, routes: readonly HttpFunction[], timers: Timers, log: HostLog) {
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+function createHandler(app: FunctionsApp, routes: readonly HttpFunction[], timers: Timers, log: HostLog): Handler {
+  return async (request, response) => {
     const { method = "", url = "" } = request;
     const [rawPath = "", query] = url.split(/\?(.*)/s, 2);
     const path = decodePath(rawPath);

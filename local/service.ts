@@ -26,7 +26,11 @@ export interface ServiceOptions {
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
 }
 
-/** Runs an instance of the service on a stack in a child process, ready when it settles. Rejects with one sentence when the process cannot start. */
+/**
+ * Runs an instance of the service on a stack in a child process, which answers when this settles.
+ *
+ * @throws an error with one sentence when the process cannot start.
+ */
 export async function startService(
   stack: { readonly settings: Readonly<Record<string, string>>; readonly port: number },
   options: ServiceOptions = {},

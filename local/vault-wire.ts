@@ -14,7 +14,10 @@ export interface VaultCall {
   readonly version: string | undefined;
 }
 
-/** What a vault does, by method, collection, "name" and action: `"GET secrets name versions"`. An operation that returns nothing is answered 204. */
+/**
+ * What a vault does, by method, collection, "name" and action: `"GET secrets name versions"`. An operation that returns
+ * nothing is answered 204.
+ */
 export type VaultOperations = Readonly<Record<string, (call: VaultCall) => unknown>>;
 
 const unixSeconds = z.int().min(0);
