@@ -10,7 +10,7 @@ const localSettingsSchema = z.looseObject({
   Host: z.looseObject({}).default({}),
 });
 
-/** Writes `local.settings.json`, with which Azure Functions Core Tools run the service on the stack. Keeps what else is in it. */
+/** Writes `local.settings.json`, with which Azure Functions Core Tools run the service on the stack; keeps what else is in it. */
 export async function writeLocalSettings({ settings, port }: Pick<Stack, "settings" | "port">): Promise<void> {
   const kept = localSettingsSchema.parse(JSON.parse((await readIfPresent(PATH)) ?? "{}"));
   const written = {

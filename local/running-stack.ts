@@ -23,7 +23,7 @@ export type RunningStack = z.infer<typeof runningStackSchema>;
 
 /** The folder of the local stack: `LOCAL_DATA_DIR`, else `.local`. */
 export function dataDir(): string {
-  return process.env["LOCAL_DATA_DIR"] || ".local";
+  return process.env.LOCAL_DATA_DIR || ".local";
 }
 
 /** Where the parts of a stack are. */

@@ -18,7 +18,10 @@ export interface Service {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** How to run an instance: on the stack's own port unless `port` says another (0: any); `env` is added to the stack's settings, and what is `undefined` there left out. */
+/**
+ * How to run an instance: on the stack's own port unless `port` says another (0: any); `env` is added to the stack's settings,
+ * and what is `undefined` there left out; `onLine` gets what the process writes.
+ */
 export interface ServiceOptions {
   readonly port?: number;
   readonly env?: Readonly<Record<string, string | undefined>>;

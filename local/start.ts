@@ -20,7 +20,7 @@ const cleanups: (() => unknown)[] = [];
 let stopping: Promise<never> | undefined;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(0));
-if (process.env["npm_lifecycle_event"]) {
+if (process.env.npm_lifecycle_event) {
   // npm hands a signal to the shell between it and this process, and a shell that dies of it tells nobody.
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && stop(0), PARENT_CHECK_MS).unref();
@@ -50,7 +50,7 @@ async function startStandIns(): Promise<void> {
 }
 
 async function startStackHere(): Promise<Stack> {
-  const port = portOf(process.env["PORT"]);
+  const port = portOf(process.env.PORT);
   await assertFree(port);
   const running = await findRunningStack(dir);
   if (running) throw new Error(`The folder ${dir} is in use by ${running.url}; choose another with LOCAL_DATA_DIR.`);

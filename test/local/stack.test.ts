@@ -112,7 +112,7 @@ describe("the admin issuer", () => {
   test("replaces claims, and leaves out those that are undefined", async () => {
     const keys = createRemoteJWKSet(new URL(stack.settings.ADMIN_JWKS_URL));
     const { payload } = await jwtVerify(stack.adminToken({ roles: ["reader"], oid: undefined }), keys);
-    expect(payload["roles"]).toEqual(["reader"]);
+    expect(payload.roles).toEqual(["reader"]);
     expect(payload).not.toHaveProperty("oid");
   });
 

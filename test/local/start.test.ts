@@ -179,7 +179,7 @@ describe("npm run stand-ins", () => {
     const settings = z
       .object({ Values: z.record(z.string(), z.string()), Host: z.unknown(), IsEncrypted: z.boolean() })
       .parse(JSON.parse(await readFile(path, "utf8")));
-    expect(output.text).toContain(settings.Values["SECRETS_VAULT_URL"]);
+    expect(output.text).toContain(settings.Values.SECRETS_VAULT_URL);
     expect(settings.Values).toMatchObject({ MINE: "kept", FUNCTIONS_WORKER_RUNTIME: "node" });
     expect(settings.Host).toEqual({ CORS: "*", LocalHttpPort: port });
     const service = await startService({ settings: settings.Values, port });
