@@ -3,6 +3,7 @@ import { ManagedIdentityCredential } from "@azure/identity";
 import { CryptographyClient, KeyClient } from "@azure/keyvault-keys";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { type AdminAuthenticator, createAdminAuthenticator } from "./admin-auth.ts";
+import { azureHttpClient, stripTablePipeline, vaultHttp } from "./azure-http.ts";
 import { CLIENT_TABLE, type ClientStore, createClientStore } from "./client-store.ts";
 import { type Config, ConfigError, isLoopback, MAX_TOKEN_LIFETIME_SECONDS, readConfig } from "./config.ts";
 import { createHealth, type Health } from "./health.ts";
@@ -62,9 +63,10 @@ function createServices(config: Config): Services {
   const now = () => new Date();
   const attempt = createAttempt();
   const credential = new ManagedIdentityCredential(config.azureClientId ? { clientId: config.azureClientId } : {});
-  // Retrying is ours (retry.ts): the SDKs' own waits as long as any Retry-After says, without a deadline.
-  const retryOptions = { maxRetries: 0 };
-  const vaultOptions = (url: string) => ({ retryOptions, disableChallengeResourceVerification: isLoopback(url) });
+  const vaultOptions = (url: string) => ({
+    ...vaultHttp(),
+    disableChallengeResourceVerification: isLoopback(url),
+  });
 
   const signingVaults = config.signingVaultUrls.map(
     (url): SigningVault => ({
@@ -73,7 +75,8 @@ function createServices(config: Config): Services {
       cryptography: (key) => new CryptographyClient(key, credential, vaultOptions(url)),
     }),
   );
-  const table = new TableClient(config.tablesUrl, CLIENT_TABLE, credential, { retryOptions });
+  const table = new TableClient(config.tablesUrl, CLIENT_TABLE, credential, { httpClient: azureHttpClient });
+  stripTablePipeline(table.pipeline);
   const secretVault = new SecretClient(config.secretsVaultUrl, credential, vaultOptions(config.secretsVaultUrl));
 
   const clients = createClientStore(table, attempt);
