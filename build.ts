@@ -13,8 +13,9 @@ await build({
   platform: "node",
   target: "node22",
   format: "cjs",
-  minify: true,
-  keepNames: true,
+  // Identifiers stay, for traces in the log. `keepNames` would keep them as well, at a call for each closure made: 5 % of a token.
+  minifyWhitespace: true,
+  minifySyntax: true,
   sourcemap: true,
   sourcesContent: false,
   external: ["@azure/functions-core"],

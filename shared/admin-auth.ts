@@ -1,6 +1,6 @@
 import type { HttpRequest } from "@azure/functions";
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import type { Call } from "./call.ts";
 import type { Config } from "./config.ts";
 import { Problem } from "./problem.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { CLIENT_STATUSES, type Client } from "./client.ts";
 
 function wholeNumber(minimum: number, maximum: number) {

@@ -1,5 +1,5 @@
 import { odata, type TableClient } from "@azure/data-tables";
-import { z } from "zod";
+import * as z from "zod";
 import type { Call } from "./call.ts";
 import { CLIENT_STATUSES, type Client, wholeSeconds } from "./client.ts";
 import { type Attempt, statusOf, Unavailable } from "./retry.ts";

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { containsClientSecret } from "./client-secret.ts";
 import { isScope, SCOPES, type Scope } from "./scopes.ts";
 

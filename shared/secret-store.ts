@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { SecretClient } from "@azure/keyvault-secrets";
-import { z } from "zod";
+import * as z from "zod";
 import type { Call } from "./call.ts";
 import { isSecretHash } from "./client-secret.ts";
 import { HashCache } from "./hash-cache.ts";
