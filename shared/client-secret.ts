@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -54,7 +54,7 @@ export function secretMatches(clientId: string, clientSecret: string, secretHash
 }
 
 function digest(clientId: string, clientSecret: string): Buffer {
-  return createHash("sha256").update(`socmate-client-secret-v1\0${clientId}\0${clientSecret}`).digest();
+  return hash("sha256", `socmate-client-secret-v1\0${clientId}\0${clientSecret}`, "buffer");
 }
 
 function checkSum(text: string): string {

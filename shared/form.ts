@@ -44,9 +44,11 @@ export function decodeFormComponent(text: string): string | undefined {
   }
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 function decodeUtf8(body: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+    return utf8.decode(body);
   } catch {
     throw malformed("UTF-8");
   }
