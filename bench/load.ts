@@ -1,0 +1,108 @@
+import { connect } from "node:net";
+
+/** What to ask for, how often at once, and for how long. */
+export interface Load {
+  url: string;
+  /** Bodies of token requests, sent in turn. */
+  bodies: readonly string[];
+  /** How many connections, each with one request under way. */
+  concurrency: number;
+  durationMs: number;
+}
+
+/** What a load came to. */
+export interface LoadResult {
+  /** Answers of status 200 with an access token. */
+  tokens: number;
+  /** All other answers by status; 0 is a broken connection. */
+  others: Record<string, number>;
+  seconds: number;
+  /** Milliseconds from the first byte sent to the last received. */
+  p50: number;
+  p99: number;
+}
+
+const HEADERS_END = Buffer.from("\r\n\r\n");
+const CHUNKS_END = Buffer.from("0\r\n\r\n");
+
+/**
+ * Sends token requests over raw keep-alive sockets. An HTTP client would cost as much as a server does, and both cores are wanted
+ * for the servers: here a request is a write of ready bytes, and an answer is looked through for its status and its end.
+ */
+export async function runLoad(load: Load): Promise<LoadResult> {
+  const latencies: number[] = [];
+  const others: Record<string, number> = {};
+  const nextRequest = requestWriter(load);
+  const started = performance.now();
+  const until = started + load.durationMs;
+  let tokens = 0;
+
+  const onAnswer = (status: number, isToken: boolean, milliseconds: number) => {
+    if (isToken) {
+      tokens++;
+      latencies.push(milliseconds);
+    } else {
+      others[status] = (others[status] ?? 0) + 1;
+    }
+    return performance.now() < until;
+  };
+  await Promise.all(Array.from({ length: load.concurrency }, () => runConnection(load.url, nextRequest, onAnswer)));
+
+  latencies.sort((a, b) => a - b);
+  const percentile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
+  const seconds = (performance.now() - started) / 1000;
+  return { tokens, others, seconds, p50: percentile(0.5), p99: percentile(0.99) };
+}
+
+/** Asks over one connection again and again until `onAnswer` says that it is enough. */
+async function runConnection(
+  url: string,
+  nextRequest: () => string,
+  onAnswer: (status: number, isToken: boolean, milliseconds: number) => boolean,
+): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  let sentAt = 0;
+  let received: Buffer | undefined;
+
+  const ask = () => {
+    received = undefined;
+    sentAt = performance.now();
+    socket.write(nextRequest(), "latin1");
+  };
+  socket.on("connect", ask);
+  socket.on("data", (chunk) => {
+    received = received ? Buffer.concat([received, chunk]) : chunk;
+    if (!isComplete(received)) return;
+    const status = Number(received.toString("latin1", 9, 12));
+    const goesOn = onAnswer(status, status === 200 && received.includes('"access_token"'), performance.now() - sentAt);
+    if (goesOn) ask();
+    else socket.end();
+  });
+  // A connection that breaks is counted and ends; the others go on.
+  socket.on("error", () => void onAnswer(0, false, 0));
+  socket.on("close", end);
+  await ended;
+}
+
+function requestWriter({ url, bodies }: Load): () => string {
+  const { host, pathname } = new URL(url);
+  const requests = bodies.map(
+    (body) =>
+      `POST ${pathname} HTTP/1.1\r\nHost: ${host}\r\nAccept: */*\r\nUser-Agent: bench\r\n` +
+      `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  let sent = 0;
+  return () => requests[sent++ % requests.length] ?? "";
+}
+
+/** Tells whether an answer is all there: as long as it says, or with the last of its chunks. */
+function isComplete(received: Buffer): boolean {
+  const headersEnd = received.indexOf(HEADERS_END);
+  if (headersEnd < 0) return false;
+  const head = received.toString("latin1", 0, headersEnd);
+  const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+  if (length !== undefined) return received.length >= headersEnd + HEADERS_END.length + Number(length);
+  return received.subarray(-CHUNKS_END.length).equals(CHUNKS_END);
+}

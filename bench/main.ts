@@ -1,0 +1,47 @@
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { createClient } from "./client.ts";
+import { benchColdStart } from "./cold-start.ts";
+import { startServer, startStandIns } from "./processes.ts";
+import { printReport, type Report } from "./report.ts";
+import { benchTokens } from "./tokens.ts";
+
+// `npm run bench -- --help` says what it takes.
+const SECTIONS = ["tokens", "cold-start"] as const;
+const { values: options } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    only: { type: "string", multiple: true, default: [...SECTIONS] },
+    rounds: { type: "string", default: "5" },
+    help: { type: "boolean", default: false },
+  },
+});
+if (options.help) {
+  console.log(`npm run bench -- [--json] [--rounds N] [--only ${SECTIONS.join("|")}]…`);
+  process.exit();
+}
+
+const ROUND_MS = 1_500;
+const rounds = Number(options.rounds);
+const wants = (section: (typeof SECTIONS)[number]) => options.only.includes(section);
+
+const report: Report = {
+  date: new Date().toISOString(),
+  node: process.version,
+  cores: cpus().length,
+  processor: cpus()[0]?.model ?? "",
+};
+const standIns = await startStandIns();
+try {
+  if (wants("tokens")) Object.assign(report, await benchTokens(standIns, rounds, ROUND_MS));
+  if (wants("cold-start")) {
+    const host = await startServer("service-in-host", standIns.settings);
+    const client = await createClient(host.url, standIns);
+    await host.stop();
+    report.coldStart = await benchColdStart(standIns, client, rounds);
+  }
+} finally {
+  await standIns.stop();
+}
+if (options.json) console.log(JSON.stringify(report));
+else printReport(report);

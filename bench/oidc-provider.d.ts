@@ -1,0 +1,19 @@
+/** The little of oidc-provider that is used here; the package has no types. */
+declare module "oidc-provider" {
+  import type { KeyObject } from "node:crypto";
+  import type { RequestListener } from "node:http";
+
+  export class Provider {
+    constructor(issuer: string, configuration: object);
+    // biome-ignore lint/style/useNamingConvention: the name is theirs.
+    readonly Client: { prototype: { compareClientSecret(presented: string): boolean } };
+    callback(): RequestListener;
+  }
+
+  export abstract class ExternalSigningKey {
+    kid: string;
+    alg: string;
+    keyObject(): KeyObject;
+    sign(data: Uint8Array): Promise<Uint8Array>;
+  }
+}
