@@ -40,13 +40,15 @@ export function services(): Services {
   return current;
 }
 
-/** Makes the services before the first request needs them, or says in the log what is wrong with the settings; requests get 503 then. */
+/**
+ * Does what the first request would have to wait for: makes the services, and probes what they need, by which every Azure client gets
+ * its token, its connection and its keys. Says in the log what is wrong with the settings; requests get 503 then.
+ */
 export function start(): void {
   try {
-    // The list of keys, and with it the first token and connection of the signing vault. A failure is told when a request meets it.
-    services()
-      .signer.jwks()
-      .catch(() => {});
+    void services().health.report();
+    // Node loads `fetch` and its classes when they are first used, and the Functions library uses them: half the time of loading us.
+    void new Request("http://127.0.0.1");
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const fault of error.faults) logLine(console, "error", { event: "start", outcome: "failed", reason: fault });
