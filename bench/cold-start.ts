@@ -2,85 +2,113 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
 import type { BenchClient } from "./client.ts";
 import type { StandIns } from "./processes.ts";
 import { type Figure, figureOf } from "./statistics.ts";
 
 const ROOT = join(import.meta.dirname, "..");
+const BUILDS = ["bundled", "unbundled"] as const;
+export type Build = (typeof BUILDS)[number];
 
-/** How one build of the service starts. */
+/** An instance that nobody asks at once has this long to get ready. */
+const HEAD_START_MS = 2_000;
+
+/** How one build of the service starts, in the local Functions host. */
 export interface ColdStart {
-  /** The size of what is loaded of our own build; an unbundled one loads its packages beside. */
+  /** The size of our own build; an unbundled one loads its packages beside. */
   kilobytes: number;
-  /** Milliseconds from the start of loading to a server that listens. */
+  /** Milliseconds from the start of loading to a host that listens. */
   load: Figure;
-  /** Milliseconds from the start of the process to its first token. */
+  /** Milliseconds from the start of the process to its first token, asked for at once. */
   firstToken: Figure;
+  /** Milliseconds that the first token takes of an instance that has been up for two seconds, and the one right after it. */
+  firstRequest: Figure;
+  secondRequest: Figure;
 }
 
 /** Starts the deployed bundle and an unbundled build in turn, each time in a fresh process. */
 export async function benchColdStart(
-  standIns: StandIns,
-  client: BenchClient,
+  { settings }: StandIns,
+  { body }: BenchClient,
   rounds: number,
-): Promise<Record<"bundled" | "unbundled", ColdStart>> {
+): Promise<Record<Build, ColdStart>> {
   // Inside the project, where the packages of the unbundled build are found.
-  await mkdir(join(ROOT, "node_modules/.cache"), { recursive: true });
-  const folder = await mkdtemp(join(ROOT, "node_modules/.cache/bench-"));
+  const cache = join(ROOT, "node_modules/.cache");
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(cache, "bench-"));
   try {
     const runner = join(folder, "runner.mjs");
     const unbundled = join(folder, "unbundled.cjs");
-    const node = { bundle: true, platform: "node", target: "node22" } as const;
-    await build({ ...node, entryPoints: [join(ROOT, "bench/cold-process.ts")], outfile: runner, format: "esm" });
-    const main = join(ROOT, "functions/main.ts");
-    await build({ ...node, entryPoints: [main], outfile: unbundled, format: "cjs", packages: "external" });
+    const options = { bundle: true, platform: "node", target: "node22", packages: "external" } as const;
+    await build({ ...options, entryPoints: [join(ROOT, "bench/cold-process.ts")], outfile: runner, format: "esm" });
+    await build({ ...options, entryPoints: [join(ROOT, "functions/main.ts")], outfile: unbundled, format: "cjs" });
 
     const bundles = { bundled: join(ROOT, "dist/functions.cjs"), unbundled };
-    const times = { bundled: [] as Times[], unbundled: [] as Times[] };
+    const atOnce: Record<Build, Start[]> = { bundled: [], unbundled: [] };
+    const later: Record<Build, Start[]> = { bundled: [], unbundled: [] };
     // The first round fills the system's file cache and does not count.
     for (let round = 0; round <= rounds; round++) {
-      for (const name of ["bundled", "unbundled"] as const) {
-        const measured = await startOnce(runner, bundles[name], standIns.settings, client.body);
-        if (round > 0) times[name].push(measured);
+      for (const name of BUILDS) {
+        const starts = [
+          await startOnce([runner, bundles[name]], settings, body, 0),
+          await startOnce([runner, bundles[name]], settings, body, HEAD_START_MS),
+        ] as const;
+        if (round === 0) continue;
+        atOnce[name].push(starts[0]);
+        later[name].push(starts[1]);
       }
     }
-    const summary = async (name: "bundled" | "unbundled"): Promise<ColdStart> => ({
+    const sumUp = async (name: Build): Promise<ColdStart> => ({
       kilobytes: Math.round((await stat(bundles[name])).size / 1_000),
-      load: figureOf(times[name].map(({ loadMs }) => loadMs)),
-      firstToken: figureOf(times[name].map(({ firstTokenMs }) => firstTokenMs)),
+      load: figureOf(atOnce[name].map(({ loadMs }) => loadMs)),
+      firstToken: figureOf(atOnce[name].map(({ firstTokenMs }) => firstTokenMs)),
+      firstRequest: figureOf(later[name].map(({ firstRequestMs }) => firstRequestMs)),
+      secondRequest: figureOf(later[name].map(({ secondRequestMs }) => secondRequestMs)),
     });
-    return { bundled: await summary("bundled"), unbundled: await summary("unbundled") };
+    return { bundled: await sumUp("bundled"), unbundled: await sumUp("unbundled") };
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-interface Times {
+interface Start {
   loadMs: number;
   firstTokenMs: number;
+  firstRequestMs: number;
+  secondRequestMs: number;
 }
 
 async function startOnce(
-  runner: string,
-  bundle: string,
-  settings: Record<string, string>,
+  [runner, bundle]: [string, string],
+  env: Record<string, string>,
   body: string,
-): Promise<Times> {
+  waitMs: number,
+): Promise<Start> {
   const startedAt = performance.now();
-  const child = fork(runner, [bundle], { env: settings, execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });
-  const exited = once(child, "exit");
+  const child = fork(runner, [bundle], { env, execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const exited = once(child, "exit").then(([code]) => {
+    throw new Error(`A cold start ended with ${code}.`);
+  });
   try {
-    const [{ url, loadMs }] = (await Promise.race([once(child, "message"), exited])) as [
-      { url: string; loadMs: number },
-    ];
-    const headers = { "content-type": "application/x-www-form-urlencoded" };
-    const response = await fetch(url, { method: "POST", headers, body });
-    if (response.status !== 200) throw new Error(`The first token: ${response.status} ${await response.text()}`);
-    await response.arrayBuffer();
-    return { loadMs, firstTokenMs: performance.now() - startedAt };
+    const [message] = await Promise.race([once(child, "message"), exited]);
+    const { url, loadMs } = message as { url: string; loadMs: number };
+    await sleep(waitMs);
+    const firstRequestMs = await timeToken(url, body);
+    const firstTokenMs = performance.now() - startedAt;
+    return { loadMs, firstTokenMs, firstRequestMs, secondRequestMs: await timeToken(url, body) };
   } finally {
     if (child.connected) child.disconnect();
-    await exited;
+    await exited.catch(() => {});
   }
+}
+
+async function timeToken(url: string, body: string): Promise<number> {
+  const sentAt = performance.now();
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  const response = await fetch(url, { method: "POST", headers, body });
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`A cold start's token: ${response.status} ${text}`);
+  return performance.now() - sentAt;
 }

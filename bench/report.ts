@@ -1,4 +1,4 @@
-import type { ColdStart } from "./cold-start.ts";
+import type { Build, ColdStart } from "./cold-start.ts";
 import type { Figure } from "./statistics.ts";
 import { CONCURRENCIES, CONTESTANTS, type TokenBench } from "./tokens.ts";
 
@@ -8,7 +8,7 @@ export interface Report extends Partial<TokenBench> {
   node: string;
   cores: number;
   processor: string;
-  coldStart?: Record<"bundled" | "unbundled", ColdStart>;
+  coldStart?: Record<Build, ColdStart>;
 }
 
 /** Prints a report for people: ratios first. */
@@ -21,10 +21,11 @@ export function printReport(report: Report): void {
     for (const concurrency of CONCURRENCIES) printTokens(concurrency, figures, memory);
   }
   if (coldStart) {
-    console.log("\nCold start, ms: median (min–max)");
-    for (const [name, { kilobytes, load, firstToken }] of Object.entries(coldStart)) {
-      const size = `${kilobytes} KB`;
-      console.log(`  ${name.padEnd(12)}${size.padStart(9)}   loaded ${range(load)}   first token ${range(firstToken)}`);
+    console.log("\nCold start in the local Functions host, ms: median (min–max)");
+    console.log(`${" ".repeat(25)}loaded, first token at once; after 2 s: first token, second`);
+    for (const [name, { kilobytes, load, firstToken, firstRequest, secondRequest }] of Object.entries(coldStart)) {
+      const cells = [load, firstToken, firstRequest, secondRequest].map((figure) => range(figure).padStart(18));
+      console.log(`  ${name.padEnd(12)}${`${kilobytes} KB`.padStart(9)}${cells.join(" ")}`);
     }
   }
 }
