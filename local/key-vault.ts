@@ -22,20 +22,24 @@ export interface KeyVault {
   close(): Promise<void>;
 }
 
-/** How to start a vault: in memory without `dir`; `clock` returns milliseconds and dates what is created. */
+/**
+ * How to start a vault: in memory without `dir`; `clock` returns milliseconds and dates what is created; `admit` is asked before each
+ * operation, such as `POST keys name sign`, and refuses it by throwing an `HttpError`.
+ */
 export interface KeyVaultOptions {
   readonly certificate: Certificate;
   readonly identity: Identity;
   readonly dir?: string | undefined;
   readonly port?: number | undefined;
   readonly clock?: (() => number) | undefined;
+  readonly admit?: ((operation: string) => void) | undefined;
 }
 
 type Line = ({ readonly kind: "secret" } & Change<Secret>) | ({ readonly kind: "key" } & Change<Key>);
 
 /** Starts a Key Vault that the real SDK clients talk to: secrets, and RSA keys that sign with RS256. */
 export async function startKeyVault(options: KeyVaultOptions): Promise<KeyVault> {
-  const { certificate, identity, dir, port, clock = Date.now } = options;
+  const { certificate, identity, dir, port, clock = Date.now, admit } = options;
   const secrets = new VaultObjects<Secret>("secret", clock, () => journal);
   const keys = new VaultObjects<Key>("key", clock, () => journal);
   const journal = openJournal<Line>(dir && join(dir, "journal.jsonl"), (line) =>
@@ -46,7 +50,7 @@ export async function startKeyVault(options: KeyVaultOptions): Promise<KeyVault>
   const server = createServer({ cert: certificate.cert, key: certificate.key }, (request, response) =>
     respond(response, () => {
       authenticate(request, identity);
-      return answer(request, operations);
+      return answer(request, operations, admit);
     }),
   );
   const url = `https://127.0.0.1:${await listen(server, port)}`;
@@ -71,7 +75,11 @@ function authenticate(request: IncomingMessage, identity: Identity): void {
   throw new HttpError(401, { error: { code: "Unauthorized", message } }, { "www-authenticate": challenge });
 }
 
-async function answer(request: IncomingMessage, operations: VaultOperations): Promise<unknown> {
+async function answer(
+  request: IncomingMessage,
+  operations: VaultOperations,
+  admit: KeyVaultOptions["admit"],
+): Promise<unknown> {
   // Not a URL object: it would resolve what Key Vault refuses as a name. The SDKs leave the place of "no version" empty.
   const [path = "", search] = (request.url ?? "").split("?", 2);
   const [collection, name, ...rest] = path.split("/").filter((segment) => segment !== "");
@@ -82,8 +90,10 @@ async function answer(request: IncomingMessage, operations: VaultOperations): Pr
   }
   const action = rest.find((segment) => ACTIONS.has(segment));
   const version = rest.find((segment) => segment !== action);
-  const operation = operations[[request.method, collection, name && "name", action].filter(Boolean).join(" ")];
+  const operationName = [request.method, collection, name && "name", action].filter(Boolean).join(" ");
+  const operation = operations[operationName];
   if (!operation) throw vaultError(404, "NotFound", "There is nothing at this address.");
+  admit?.(operationName);
   const body = request.method === "GET" ? {} : await readJson(request);
   return operation({ body, query, base: `https://${request.headers.host}`, name: name ?? "", version });
 }

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { HttpError } from "../../local/http-server.ts";
+import { enforceLimits } from "../../local/vault-limits.ts";
+
+test("a vault takes so many operations of a kind in ten seconds, refuses more with 429, and then takes them again", () => {
+  let time = 0;
+  const admit = enforceLimits({ signatures: 2, secretReads: 1, secretWrites: 0 }, () => time);
+  const refusal = (operation: string) => {
+    try {
+      admit(operation);
+    } catch (error) {
+      if (error instanceof HttpError) return { status: error.status, after: error.headers["retry-after"] };
+      throw error;
+    }
+  };
+  expect(refusal("POST keys name sign")).toBeUndefined();
+  time = 7_500;
+  expect(refusal("POST keys name sign")).toBeUndefined();
+  expect(refusal("POST keys name sign")).toEqual({ status: 429, after: "3" });
+  expect(refusal("GET secrets name")).toBeUndefined();
+  expect(refusal("PUT secrets name")).toEqual({ status: 429, after: "3" });
+  expect(refusal("GET keys name versions")).toBeUndefined();
+  time = 10_000;
+  expect(refusal("POST keys name sign")).toBeUndefined();
+});
