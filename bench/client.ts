@@ -1,4 +1,4 @@
-import type { StandIns } from "./processes.ts";
+import { type StandIns, startServer } from "./processes.ts";
 
 /** A client of the service, and what it sends to get a token. */
 export interface BenchClient {
@@ -10,15 +10,26 @@ export interface BenchClient {
 
 const SCOPES = ["investigations:read", "incidents:read", "search:read"];
 
-/** Creates a client through the admin API. */
-export async function createClient(serviceUrl: string, { adminToken }: StandIns, name = "Bench"): Promise<BenchClient> {
+async function createClient(serviceUrl: string, { adminToken }: StandIns): Promise<BenchClient> {
   const response = await fetch(new URL("/api/admin/api-clients", serviceUrl), {
     method: "POST",
     headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
-    body: JSON.stringify({ name, scopes: SCOPES }),
+    body: JSON.stringify({ name: "Bench", scopes: SCOPES }),
   });
   if (response.status !== 201) throw new Error(`No client was created: ${response.status} ${await response.text()}`);
   const { client_id, client_secret } = (await response.json()) as { client_id: string; client_secret: string };
   const form = { grant_type: "client_credentials", client_id, client_secret, scope: SCOPES.join(" ") };
   return { clientId: client_id, clientSecret: client_secret, body: new URLSearchParams(form).toString() };
+}
+
+/** Creates clients through an instance of the service that is there for that alone. */
+export async function createClients(standIns: StandIns, count: number): Promise<BenchClient[]> {
+  const host = await startServer("service-in-host", standIns.settings);
+  try {
+    const clients: BenchClient[] = [];
+    while (clients.length < count) clients.push(await createClient(host.url, standIns));
+    return clients;
+  } finally {
+    await host.stop();
+  }
 }

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
-import type { BenchClient } from "./client.ts";
+import { createClients } from "./client.ts";
 import type { StandIns } from "./processes.ts";
 import { type Figure, figureOf } from "./statistics.ts";
 
@@ -29,11 +29,10 @@ export interface ColdStart {
 }
 
 /** Starts the deployed bundle and an unbundled build in turn, each time in a fresh process. */
-export async function benchColdStart(
-  { settings }: StandIns,
-  { body }: BenchClient,
-  rounds: number,
-): Promise<Record<Build, ColdStart>> {
+export async function benchColdStart(standIns: StandIns, rounds: number): Promise<Record<Build, ColdStart>> {
+  const { settings } = standIns;
+  const [client] = await createClients(standIns, 1);
+  const body = client?.body ?? "";
   // Inside the project, where the packages of the unbundled build are found.
   const cache = join(ROOT, "node_modules/.cache");
   await mkdir(cache, { recursive: true });

@@ -8,6 +8,8 @@ export interface Load {
   /** How many connections, each with one request under way. */
   concurrency: number;
   durationMs: number;
+  /** Requests to start each second, evenly; without it, the next when the last is answered. */
+  perSecond?: number;
 }
 
 /** What a load came to. */
@@ -32,34 +34,47 @@ const CHUNKS_END = Buffer.from("0\r\n\r\n");
 export async function runLoad(load: Load): Promise<LoadResult> {
   const latencies: number[] = [];
   const others: Record<string, number> = {};
-  const nextRequest = requestWriter(load);
   const started = performance.now();
   const until = started + load.durationMs;
+  const nextRequest = requestWriter(load);
   let tokens = 0;
+  let taken = 0;
 
-  const onAnswer = (status: number, isToken: boolean, milliseconds: number) => {
-    if (isToken) {
-      tokens++;
-      latencies.push(milliseconds);
-    } else {
-      others[status] = (others[status] ?? 0) + 1;
-    }
-    return performance.now() < until;
+  const run: Run = {
+    url: load.url,
+    nextRequest,
+    /** Milliseconds until the next request may go, or `undefined` when there is none any more. */
+    waitMs: () => {
+      const now = performance.now();
+      const dueAt = load.perSecond ? started + (1_000 * taken++) / load.perSecond : now;
+      return Math.max(dueAt, now) < until ? Math.max(dueAt - now, 0) : undefined;
+    },
+    onAnswer: (status, isToken, milliseconds) => {
+      if (isToken) {
+        tokens++;
+        latencies.push(milliseconds);
+      } else {
+        others[status] = (others[status] ?? 0) + 1;
+      }
+    },
   };
-  await Promise.all(Array.from({ length: load.concurrency }, () => runConnection(load.url, nextRequest, onAnswer)));
+  await Promise.all(Array.from({ length: load.concurrency }, () => runConnection(run)));
 
   latencies.sort((a, b) => a - b);
   const percentile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
-  const seconds = (performance.now() - started) / 1000;
+  const seconds = (performance.now() - started) / 1_000;
   return { tokens, others, seconds, p50: percentile(0.5), p99: percentile(0.99) };
 }
 
-/** Asks over one connection again and again until `onAnswer` says that it is enough. */
-async function runConnection(
-  url: string,
-  nextRequest: () => string,
-  onAnswer: (status: number, isToken: boolean, milliseconds: number) => boolean,
-): Promise<void> {
+interface Run {
+  url: string;
+  nextRequest(): string;
+  waitMs(): number | undefined;
+  onAnswer(status: number, isToken: boolean, milliseconds: number): void;
+}
+
+/** Asks over one connection again and again as long as the run lasts. */
+async function runConnection({ url, nextRequest, waitMs, onAnswer }: Run): Promise<void> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), noDelay: true });
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
@@ -71,17 +86,22 @@ async function runConnection(
     sentAt = performance.now();
     socket.write(nextRequest(), "latin1");
   };
-  socket.on("connect", ask);
+  const next = () => {
+    const wait = waitMs();
+    if (wait === undefined) socket.end();
+    else if (wait < 1) ask();
+    else setTimeout(ask, wait);
+  };
+  socket.on("connect", next);
   socket.on("data", (chunk) => {
     received = received ? Buffer.concat([received, chunk]) : chunk;
     if (!isComplete(received)) return;
     const status = Number(received.toString("latin1", 9, 12));
-    const goesOn = onAnswer(status, status === 200 && received.includes('"access_token"'), performance.now() - sentAt);
-    if (goesOn) ask();
-    else socket.end();
+    onAnswer(status, status === 200 && received.includes('"access_token"'), performance.now() - sentAt);
+    next();
   });
   // A connection that breaks is counted and ends; the others go on.
-  socket.on("error", () => void onAnswer(0, false, 0));
+  socket.on("error", () => onAnswer(0, false, 0));
   socket.on("close", end);
   await ended;
 }

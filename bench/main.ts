@@ -1,13 +1,14 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { createClient } from "./client.ts";
 import { benchColdStart } from "./cold-start.ts";
-import { startServer, startStandIns } from "./processes.ts";
+import { benchLists } from "./lists.ts";
+import { startStandIns } from "./processes.ts";
 import { printReport, type Report } from "./report.ts";
+import { benchMintStorm, benchVaults } from "./scale.ts";
 import { benchTokens } from "./tokens.ts";
 
 // `npm run bench -- --help` says what it takes.
-const SECTIONS = ["tokens", "cold-start"] as const;
+const SECTIONS = ["tokens", "cold-start", "vaults", "lists"] as const;
 const { values: options } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
@@ -31,17 +32,19 @@ const report: Report = {
   cores: cpus().length,
   processor: cpus()[0]?.model ?? "",
 };
-const standIns = await startStandIns();
-try {
-  if (wants("tokens")) Object.assign(report, await benchTokens(standIns, rounds, ROUND_MS));
-  if (wants("cold-start")) {
-    const host = await startServer("service-in-host", standIns.settings);
-    const client = await createClient(host.url, standIns);
-    await host.stop();
-    report.coldStart = await benchColdStart(standIns, client, rounds);
+if (wants("tokens") || wants("cold-start")) {
+  const standIns = await startStandIns();
+  try {
+    if (wants("tokens")) Object.assign(report, await benchTokens(standIns, rounds, ROUND_MS));
+    if (wants("cold-start")) report.coldStart = await benchColdStart(standIns, rounds);
+  } finally {
+    await standIns.stop();
   }
-} finally {
-  await standIns.stop();
 }
+if (wants("vaults")) {
+  report.vaults = await benchVaults();
+  report.mintStorm = await benchMintStorm();
+}
+if (wants("lists")) report.lists = await benchLists();
 if (options.json) console.log(JSON.stringify(report));
 else printReport(report);

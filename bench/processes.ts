@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import type { VaultLimits } from "../local/vault-limits.ts";
 import type { Load, LoadResult } from "./load.ts";
 
 /** What a process has used so far. */
@@ -27,7 +28,15 @@ export interface LoadGenerator {
 export interface StandIns {
   settings: Record<string, string>;
   adminToken: string;
+  /** How often the signing vaults have signed. */
+  signatures(): Promise<number>;
   stop(): Promise<void>;
+}
+
+/** How many signing vaults there are, and what each vault takes, if that is limited. */
+export interface StandInsOptions {
+  signingVaults?: number;
+  limits?: VaultLimits;
 }
 
 /** Starts a contestant: the module of that name in `contestants/`. */
@@ -45,10 +54,10 @@ export async function startLoadGenerator(): Promise<LoadGenerator> {
 }
 
 /** Starts the stand-ins in a process of their own, so that their work is nobody else's. */
-export async function startStandIns(): Promise<StandIns> {
-  const child = start("stand-ins-process.ts", [], {});
+export async function startStandIns(options: StandInsOptions = {}): Promise<StandIns> {
+  const child = start("stand-ins-process.ts", [JSON.stringify(options)], {});
   const { settings, adminToken } = await answer<Pick<StandIns, "settings" | "adminToken">>(child);
-  return { settings, adminToken, stop: () => stop(child) };
+  return { settings, adminToken, signatures: () => ask(child, "signatures"), stop: () => stop(child) };
 }
 
 function start(file: string, args: string[], env: Record<string, string>): ChildProcess {

@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { Pool } from "undici";
 
 /** A client's row in Table Storage, as far as a token needs it. */
@@ -22,17 +23,21 @@ export interface RawKey {
 /** Azure as one sees it with an HTTP client and nothing else: what a table read, a secret read and a signature cost at the least. */
 export interface RawAzure {
   row(clientId: string): Promise<Row | undefined>;
+  insertRow(row: Record<string, string>): Promise<void>;
   secretHash(secretName: string): Promise<string>;
   key: RawKey;
 }
 
+type Settings = Readonly<Record<string, string | undefined>>;
+
 /** Connects with the settings of the service. */
-export async function connectRawAzure(settings: NodeJS.ProcessEnv): Promise<RawAzure> {
+export async function connectRawAzure(settings: Settings): Promise<RawAzure> {
   const setting = (name: string) => settings[name] ?? "";
   const tablesUrl = new URL(setting("TABLES_URL"));
-  const tables = new Pool(tablesUrl.origin, { connections: 64 });
-  const secrets = new Pool(setting("SECRETS_VAULT_URL"), { connections: 64 });
-  const vault = new Pool(setting("SIGNING_VAULT_URLS"), { connections: 64 });
+  const pool = { connections: 64, connect: { ca: await readFile(setting("NODE_EXTRA_CA_CERTS"), "utf8") } };
+  const tables = new Pool(tablesUrl.origin, pool);
+  const secrets = new Pool(setting("SECRETS_VAULT_URL"), pool);
+  const vault = new Pool(setting("SIGNING_VAULT_URLS"), pool);
   const [tableToken, vaultToken] = await Promise.all([
     identityToken(settings, "https://storage.azure.com"),
     identityToken(settings, "https://vault.azure.net"),
@@ -64,6 +69,13 @@ export async function connectRawAzure(settings: NodeJS.ProcessEnv): Promise<RawA
       const path = `${tablesUrl.pathname}/apiclients(PartitionKey='${clientId}',RowKey='client')`;
       return get(tables, path, tableHeaders) as Promise<Row | undefined>;
     },
+    insertRow: async (row) => {
+      const headers = { ...tableHeaders, "content-type": "application/json", prefer: "return-no-content" };
+      const path = `${tablesUrl.pathname}/apiclients`;
+      const { statusCode, body } = await tables.request({ method: "POST", path, headers, body: JSON.stringify(row) });
+      await body.dump();
+      if (statusCode !== 204) throw new Error(`insert: ${statusCode}`);
+    },
     secretHash: async (secretName) => {
       const path = `/secrets/${secretName}?api-version=7.6`;
       return ((await get(secrets, path, vaultHeaders)) as { value: string }).value;
@@ -89,7 +101,7 @@ export async function connectRawAzure(settings: NodeJS.ProcessEnv): Promise<RawA
   };
 }
 
-async function identityToken(settings: NodeJS.ProcessEnv, resource: string): Promise<string> {
+async function identityToken(settings: Settings, resource: string): Promise<string> {
   const url = `${settings.IDENTITY_ENDPOINT}?api-version=2019-08-01&resource=${resource}`;
   const response = await fetch(url, { headers: { "x-identity-header": settings.IDENTITY_HEADER ?? "" } });
   return ((await response.json()) as { access_token: string }).access_token;

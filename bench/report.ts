@@ -1,4 +1,6 @@
 import type { Build, ColdStart } from "./cold-start.ts";
+import type { ListFigures } from "./lists.ts";
+import type { MintStorm, VaultScale } from "./scale.ts";
 import type { Figure } from "./statistics.ts";
 import { CONCURRENCIES, CONTESTANTS, type TokenBench } from "./tokens.ts";
 
@@ -9,25 +11,61 @@ export interface Report extends Partial<TokenBench> {
   cores: number;
   processor: string;
   coldStart?: Record<Build, ColdStart>;
+  vaults?: VaultScale[];
+  mintStorm?: MintStorm;
+  lists?: ListFigures[];
 }
 
 /** Prints a report for people: ratios first. */
 export function printReport(report: Report): void {
-  const { date, node, cores, processor, ratios, figures, memory, coldStart } = report;
-  console.log(`${date}, Node ${node}, ${cores} × ${processor}\n`);
+  const { date, node, cores, processor, ratios, figures, memory, coldStart, vaults, mintStorm, lists } = report;
+  console.log(`${date}, Node ${node}, ${cores} × ${processor}`);
   if (ratios && figures && memory) {
-    console.log("Ratios at 16 in parallel, medians of the rounds");
+    console.log("\nRatios at 16 in parallel, medians of the rounds");
     for (const [name, ratio] of Object.entries(ratios)) console.log(`  ${name.padEnd(36)}${ratio.toFixed(2)}`);
     for (const concurrency of CONCURRENCIES) printTokens(concurrency, figures, memory);
   }
-  if (coldStart) {
-    console.log("\nCold start in the local Functions host, ms: median (min–max)");
-    console.log(`${" ".repeat(25)}loaded, first token at once; after 2 s: first token, second`);
-    for (const [name, { kilobytes, load, firstToken, firstRequest, secondRequest }] of Object.entries(coldStart)) {
-      const cells = [load, firstToken, firstRequest, secondRequest].map((figure) => range(figure).padStart(18));
-      console.log(`  ${name.padEnd(12)}${`${kilobytes} KB`.padStart(9)}${cells.join(" ")}`);
-    }
+  if (coldStart) printColdStart(coldStart);
+  if (vaults) printVaults(vaults);
+  if (mintStorm) {
+    const { tokens, signatures, others, tokensPerSecond } = mintStorm;
+    console.log(
+      `\nMint storm of one client, 64 in parallel: ${tokens} tokens (${tokensPerSecond.toFixed(0)}/s) of ` +
+        `${signatures} signatures; other answers: ${JSON.stringify(others)}`,
+    );
   }
+  if (lists) printLists(lists);
+}
+
+function printColdStart(coldStart: NonNullable<Report["coldStart"]>): void {
+  console.log("\nCold start in the local Functions host, ms: median (min–max)");
+  console.log(`${" ".repeat(23)}${heads(19, "loaded", "first token", "first after 2 s", "second after 2 s")}`);
+  for (const [name, { kilobytes, load, firstToken, firstRequest, secondRequest }] of Object.entries(coldStart)) {
+    const cells = [load, firstToken, firstRequest, secondRequest].map((figure) => range(figure).padStart(19));
+    console.log(`  ${name.padEnd(12)}${`${kilobytes} KB`.padStart(9)}${cells.join("")}`);
+  }
+}
+
+function printVaults(vaults: readonly VaultScale[]): void {
+  console.log("\nSigning vaults at a tenth of Azure's limit");
+  console.log(heads(10, "vaults", "limit/s", "offered/s", "tokens/s", "p50 ms", "p99 ms", "other answers"));
+  for (const { vaults: count, limit, offered, tokensPerSecond, p50, p99, others } of vaults) {
+    const cells = [count, limit, offered, tokensPerSecond, p50, p99].map((value) => value.toFixed(0).padStart(10));
+    console.log(`${cells.join("")}   ${JSON.stringify(others)}`);
+  }
+}
+
+function printLists(lists: readonly ListFigures[]): void {
+  console.log("\nList and search, ms: median (min–max)");
+  console.log(heads(19, "clients", "list", "search", "CPU ms each", "MB"));
+  for (const { clients, list, search, cpu, memory } of lists) {
+    const cells = [String(clients), range(list), range(search), cpu.toFixed(1), String(memory)];
+    console.log(cells.map((cell) => cell.padStart(19)).join(""));
+  }
+}
+
+function heads(width: number, ...names: string[]): string {
+  return names.map((name) => name.padStart(width)).join("");
 }
 
 function printTokens(

@@ -1,8 +1,34 @@
+import { startKeyVault } from "../local/key-vault.ts";
 import { startStack } from "../local/stack.ts";
+import { enforceLimits } from "../local/vault-limits.ts";
+import type { StandInsOptions } from "./processes.ts";
 
+const { signingVaults = 1, limits }: StandInsOptions = JSON.parse(process.argv[2] ?? "{}");
 const stack = await startStack();
+const { certificate, identity, settings } = stack;
+
+let signatures = 0;
+/** A key that is as old as this signs in every vault, not only in the one that has the oldest. */
+const twoDaysAgo = () => Date.now() - 2 * 86_400_000;
+const vaults = await Promise.all(
+  Array.from({ length: signingVaults }, async () => {
+    const enforce = limits && enforceLimits(limits);
+    const admit = (operation: string) => {
+      enforce?.(operation);
+      if (operation.endsWith(" sign")) signatures += 1;
+    };
+    const vault = await startKeyVault({ certificate, identity, clock: twoDaysAgo, admit });
+    await vault.ensureKey(settings.SIGNING_KEY_NAME);
+    return vault;
+  }),
+);
+
+process.on("message", () => process.send?.(signatures));
 process.on("disconnect", async () => {
-  await stack.close();
+  await Promise.all([stack.close(), ...vaults.map((vault) => vault.close())]);
   process.exit();
 });
-process.send?.({ settings: stack.settings, adminToken: stack.adminToken() });
+process.send?.({
+  settings: { ...settings, SIGNING_VAULT_URLS: vaults.map(({ url }) => url).join(",") },
+  adminToken: stack.adminToken(),
+});

@@ -1,4 +1,4 @@
-import { type BenchClient, createClient } from "./client.ts";
+import { type BenchClient, createClients } from "./client.ts";
 import type { LoadResult } from "./load.ts";
 import { type LoadGenerator, type Server, type StandIns, startLoadGenerator, startServer } from "./processes.ts";
 import { type Figure, figureOf, ratioOf } from "./statistics.ts";
@@ -46,12 +46,12 @@ const WARM_AT_MOST_MS = 15_000;
 /** Lets all contestants issue tokens in turn, again and again, so that none has the machine at a better time than the others. */
 export async function benchTokens(standIns: StandIns, rounds: number, roundMs: number): Promise<TokenBench> {
   const names = Object.keys(CONTESTANTS) as Contestant[];
-  const load = await startLoadGenerator();
-  const host = await startServer("service-in-host", standIns.settings);
-  const client = await createClient(host.url, standIns);
+  const [client] = await createClients(standIns, 1);
+  if (!client) throw new Error("no client");
   const env = { ...standIns.settings, BENCH_CLIENT_ID: client.clientId, BENCH_CLIENT_SECRET: client.clientSecret };
-  const servers = new Map<Contestant, Server>([["service-in-host", host]]);
-  for (const name of names) if (!servers.has(name)) servers.set(name, await startServer(name, env));
+  const load = await startLoadGenerator();
+  const servers = new Map<Contestant, Server>();
+  for (const name of names) servers.set(name, await startServer(name, env));
   try {
     for (const server of servers.values()) await warmUp(server, load, client);
     const measured = await measure(servers, load, client, rounds, roundMs);
