@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { end, type HostLog, logWhenDone } from "./functions-call.ts";
 import { type FunctionsApp, loadFunctionsApp } from "./functions-core.ts";
 import { forwardRequest } from "./functions-forward.ts";
-import { type HttpFunction, httpFunctions } from "./functions-routes.ts";
+import { findFunction, type HttpFunction, httpFunctions } from "./functions-routes.ts";
 import { invokeOverRpc } from "./functions-rpc.ts";
 import { startTimers, type Timers } from "./functions-timers.ts";
 import { close, listen } from "./http-server.ts";
@@ -70,31 +70,28 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
 
 function createHandler(app: FunctionsApp, routes: readonly HttpFunction[], timers: Timers, log: HostLog): Handler {
   return async (request, response) => {
-    const { method = "", url = "" } = request;
-    const [rawPath = "", query] = url.split(/\?(.*)/s, 2);
+    const [rawPath = "", query] = (request.url ?? "").split(/\?(.*)/s, 2);
     const path = decodePath(rawPath);
     const refused = refusalOf(request);
     if (refused !== undefined || path === undefined) return end(request, response, refused ?? 400);
+    if (timers.has(timerOf(path))) return end(request, response, runTimer(timers, timerOf(path), request));
+    const found = findFunction(routes, request.method ?? "", path);
+    if (!found) return end(request, response, 404);
 
-    const timer = /^\/admin\/functions\/([^/]+)$/i.exec(path)?.[1];
-    if (timer !== undefined && method === "POST" && timers.has(timer)) {
-      return end(request, response, runTimer(timers, timer, request));
-    }
-    for (const { registered, bindingName, methods, route } of routes) {
-      const parameters = methods.includes(method) ? route.match(path) : undefined;
-      if (!parameters) continue;
-      const target = encodePath(path) + (query === undefined ? "" : `?${query}`);
-      const host = request.headers.host ?? "";
-      const invocationId = randomUUID();
-      const call = { app, registered, bindingName, invocationId, request, response, parameters, target, host, log };
-      return app.httpUri === undefined ? invokeOverRpc(call) : forwardRequest(call, app.httpUri);
-    }
-    end(request, response, 404);
+    const target = encodePath(path) + (query === undefined ? "" : `?${query}`);
+    const host = request.headers.host ?? "";
+    const call = { ...found, app, invocationId: randomUUID(), request, response, target, host, log };
+    return app.httpUri === undefined ? invokeOverRpc(call) : forwardRequest(call, app.httpUri);
   };
+}
+
+function timerOf(path: string): string {
+  return /^\/admin\/functions\/([^/]+)$/i.exec(path)?.[1] ?? "";
 }
 
 /** As on Azure the run is not waited for. JSON is asked for because a browser sends it from no foreign page unasked. */
 function runTimer(timers: Timers, name: string, request: IncomingMessage): number {
+  if (request.method !== "POST") return 404;
   if (request.headers["content-type"] !== "application/json") return 415;
   timers.run(name).catch(() => {});
   return 202;

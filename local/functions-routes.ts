@@ -1,6 +1,6 @@
 import type { HostLog } from "./functions-call.ts";
 import { type RegisteredFunction, triggerOf } from "./functions-messages.ts";
-import { compileRoute, type Route } from "./route.ts";
+import { compileRoute, type Route, type RouteParameters } from "./route.ts";
 
 /** An HTTP function with its whole route. */
 export interface HttpFunction {
@@ -25,6 +25,19 @@ export function httpFunctions(functions: readonly RegisteredFunction[], prefix: 
     else log("error", `functions: The '${registered.name}' function is in error: ${reason}`);
   }
   return accepted.sort((a, b) => (a.route.precedence < b.route.precedence ? -1 : 1));
+}
+
+/** The first function that answers the method at the path, and what its route captured of it. */
+export function findFunction(
+  routes: readonly HttpFunction[],
+  method: string,
+  path: string,
+): (HttpFunction & { parameters: RouteParameters }) | undefined {
+  for (const candidate of routes) {
+    const parameters = candidate.methods.includes(method) ? candidate.route.match(path) : undefined;
+    if (parameters) return { ...candidate, parameters };
+  }
+  return undefined;
 }
 
 function refusal(own: string, { route, methods }: HttpFunction, accepted: readonly HttpFunction[]): string | undefined {

@@ -12,7 +12,7 @@ const hostJsonSchema = z.object({ extensions: z.object({ http: z.object({ routeP
 const [bundle = "", port = "0"] = process.argv.slice(2);
 
 let host: FunctionsHost | undefined;
-let stopped: Promise<void> | undefined;
+let stopping = false;
 
 process.on("message", stop); // the parent has nothing else to say
 process.on("disconnect", stop); // the parent is gone
@@ -40,7 +40,9 @@ function tell(message: ServiceMessage): void {
 }
 
 function stop(): void {
-  stopped ??= Promise.resolve(host?.close())
+  if (stopping) return;
+  stopping = true;
+  Promise.resolve(host?.close())
     .catch(console.error)
     .finally(() => process.exit());
 }

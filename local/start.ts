@@ -30,7 +30,7 @@ try {
   await (process.argv.includes("--stand-ins") ? startStandIns() : startAll());
 } catch (error) {
   // A part that ended because a Ctrl-C came while it started is not worth a word.
-  if (!stopping) console.error(error instanceof Error ? error.message : error);
+  if (stopping === undefined) console.error(error instanceof Error ? error.message : error);
   await stop(1);
 }
 
@@ -73,7 +73,7 @@ async function startServiceOn(stack: Stack): Promise<void> {
   });
   await cleanUpWith(() => service.stop());
   void service.exited.then(() => {
-    if (stopping) return;
+    if (stopping !== undefined) return;
     console.error(`The service has ended unexpectedly; the last lines of ${logFile} may say why.`);
     void stop(1);
   });

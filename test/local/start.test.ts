@@ -67,7 +67,7 @@ async function end({ child }: { child: ReturnType<typeof spawn> }, signal: NodeJ
 /** The command that follows a heading in what was printed. */
 function commandAfter(output: string, heading: string): string {
   const [, after = ""] = output.split(heading);
-  return /^curl[^]*?[^\\](?=\n\n)/m.exec(after)?.[0] ?? "";
+  return /^curl.*?(?=\n\n)/ms.exec(after)?.[0] ?? "";
 }
 
 // One after the other on the same folder, each on what the one before left.
