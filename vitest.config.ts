@@ -9,8 +9,8 @@ export default defineConfig({
     // A process for each file: what one test does to its environment stays there. Vitest would take one of two cores.
     pool: "forks",
     maxWorkers: "100%",
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // The library says so of itself whenever an endpoint is imported without a host.
     onConsoleLog: (line) => !/"@azure\/functions" package/.test(line),
   },

@@ -43,11 +43,14 @@ export function logFailure(log: HostLog, { name }: RegisteredFunction, error: un
   log("error", `Executed '${name}' (Failed): ${reason}`);
 }
 
-/** Logs the request once it is over: method, path without query, status, milliseconds. */
+/** Logs the request once it is over: method, path without query and without a client secret that strayed into it, status, milliseconds. */
 export function logWhenDone(request: IncomingMessage, response: ServerResponse, log: HostLog): void {
   const started = performance.now();
   response.once("close", () => {
-    const path = request.url?.split("?", 1)[0]?.replace(/[^\x21-\x7e]/g, "?");
+    const path = request.url
+      ?.split("?", 1)[0]
+      ?.replace(/[^\x21-\x7e]/g, "?")
+      .replace(/socmate_\w{20,}/g, "<client secret>");
     const status = response.writableFinished ? response.statusCode : "aborted";
     log("information", `${request.method} ${path} ${status} ${Math.round(performance.now() - started)} ms`);
   });

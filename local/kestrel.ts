@@ -5,8 +5,11 @@ import type { IncomingMessage } from "node:http";
 const MAX_HEADER_COUNT = 100;
 const MAX_BODY = 100 * 1024 * 1024;
 
-/** The most that the request line and all headers may have together. */
-export const MAX_HEADERS = 32 * 1024;
+/**
+ * The most that the request line and all headers may have together. Kestrel stops at 32 KB; here more gets through, so that it can be
+ * seen what the service answers to it.
+ */
+export const MAX_HEADERS = 128 * 1024;
 
 /** The status with which a request is refused before any function sees it, or `undefined`. */
 export function refusalOf({ headers, rawHeaders }: IncomingMessage): number | undefined {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { MAX_HEADERS } from "./kestrel.ts";
 import type { ServiceMessage } from "./service-process.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -43,7 +44,14 @@ export async function startService(
   const onLine = options.onLine ?? ((line) => void lines.push(line));
   const child = spawn(
     process.execPath,
-    ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "service-process.ts"), bundle, String(port)],
+    [
+      "--disable-warning=ExperimentalWarning",
+      // The app's own HTTP server has Node's limit of 16 KB, and a request that it refuses leaves its invocation hanging.
+      `--max-http-header-size=${MAX_HEADERS}`,
+      join(import.meta.dirname, "service-process.ts"),
+      bundle,
+      String(port),
+    ],
     { cwd: ROOT, env: { ...stack.settings, ...env }, stdio: ["ignore", "pipe", "pipe", "ipc"] },
   );
   for (const stream of ["stdout", "stderr"] as const) {

@@ -6,6 +6,8 @@ import { containsClientSecret } from "./client-secret.ts";
 import { type FieldError, Problem } from "./problem.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
+/** An answer should not be many times what was sent. */
+const MAX_ERRORS = 100;
 
 /**
  * Reads a JSON body that fits a schema.
@@ -23,11 +25,11 @@ export async function readJson<T>(request: HttpRequest, schema: z.ZodType<T>, ca
   return result.data;
 }
 
-/** Makes the 400 that names every fault of a body or a query. */
+/** Makes the 400 that names every fault of a body or a query, and of a hopeless one as many as a reader can use. */
 export function invalidInput(where: "body" | "query", error: z.ZodError): Problem {
   const errors = error.issues.flatMap(fieldErrors);
   const detail = `The ${where} has ${errors.length === 1 ? "a fault" : `${errors.length} faults`}: correct what errors names.`;
-  return new Problem(400, { detail, reason: `invalid ${where}`, errors });
+  return new Problem(400, { detail, reason: `invalid ${where}`, errors: errors.slice(0, MAX_ERRORS) });
 }
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {

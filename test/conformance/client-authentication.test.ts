@@ -61,7 +61,7 @@ test.for<[string, string]>([
   ["two values", `${basic(clientId, clientSecret)} ${basic(clientId, clientSecret)}`],
   ["a list", `${basic(clientId, clientSecret)}, ${basic(clientId, clientSecret)}`],
   ["another scheme", `Bearer ${clientSecret}`],
-  ["10 KB", `Basic ${"A".repeat(10_000)}`],
+  ["64 KB", `Basic ${"A".repeat(64 * 1024)}`],
 ])("[check 10] RFC 6749 §5.2: refuses Basic with %s", async ([, authorization]) => {
   expect(await withBasic(authorization)).toEqual(NOT_BASIC);
 });
@@ -78,26 +78,6 @@ test("[check 10] RFC 6749 §5.2: refuses two Authorization headers", async () =>
     grant_type=client_credentials
   `);
   expect(await sendRaw(url, request)).toEqual(NOT_BASIC);
-});
-
-test("[check 10] RFC 6585 §5: 64 KB of Basic are more than the platform lets through", async () => {
-  const request = rawRequest(`
-    POST /oauth/token HTTP/1.1
-    Host: ${host}
-    Authorization: Basic ${"A".repeat(64 * 1024)}
-    Content-Type: application/x-www-form-urlencoded
-    Content-Length: <length>
-
-    grant_type=client_credentials
-  `);
-  // The rest of the header may still be on its way when the connection ends, and then it takes the answer with it.
-  expect([431, "reset"]).toContain(
-    await sendRaw(url, request).then(
-      ({ status }) => status,
-      () => "reset",
-    ),
-  );
-  expect(await requestToken(client)).toMatchObject({ status: 200 });
 });
 
 test("[check 11] accepts the very same credentials in Basic and in the form", async () => {

@@ -8,18 +8,19 @@ test("a vault takes so many operations of a kind in ten seconds, refuses more wi
   const refusal = (operation: string) => {
     try {
       admit(operation);
+      return "none";
     } catch (error) {
       if (error instanceof HttpError) return { status: error.status, after: error.headers["retry-after"] };
       throw error;
     }
   };
-  expect(refusal("POST keys name sign")).toBeUndefined();
+  expect(refusal("POST keys name sign")).toBe("none");
   time = 7_500;
-  expect(refusal("POST keys name sign")).toBeUndefined();
+  expect(refusal("POST keys name sign")).toBe("none");
   expect(refusal("POST keys name sign")).toEqual({ status: 429, after: "3" });
-  expect(refusal("GET secrets name")).toBeUndefined();
+  expect(refusal("GET secrets name")).toBe("none");
   expect(refusal("PUT secrets name")).toEqual({ status: 429, after: "3" });
-  expect(refusal("GET keys name versions")).toBeUndefined();
+  expect(refusal("GET keys name versions")).toBe("none");
   time = 10_000;
-  expect(refusal("POST keys name sign")).toBeUndefined();
+  expect(refusal("POST keys name sign")).toBe("none");
 });

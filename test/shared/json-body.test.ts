@@ -79,6 +79,13 @@ describe("a JSON body", () => {
     );
   });
 
+  test("has at most a hundred of its faults told, and their number", async () => {
+    const body = { ...valid, scopes: Array(2_000).fill("admin:all") };
+    const { detail, errors } = await read(JSON.stringify(body)).catch((problem) => problem);
+    expect(detail).toBe("The body has 2000 faults: correct what errors names.");
+    expect(errors).toHaveLength(100);
+  });
+
   test("of more than 64 KiB is too large", async () => {
     const fitting = JSON.stringify({ ...valid, name: "a".repeat(65_536 - JSON.stringify(valid).length + 1) });
     expect(fitting).toHaveLength(65_536);
