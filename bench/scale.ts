@@ -53,7 +53,7 @@ async function loadVaults(signingVaults: number, perSecond: number): Promise<Loa
   const limits = { ...AZURE_LIMITS, signatures: AZURE_LIMITS.signatures * SHARE_OF_LIMIT };
   const standIns = await startStandIns({ signingVaults, limits });
   const bodies = (await createClients(standIns, CLIENTS)).map(({ body }) => body);
-  const server = await startServer("service", standIns.settings);
+  const server = await startServer("service", { ...standIns.settings, TOKEN_REUSE_SECONDS: "0" });
   const load = await startLoadGenerator();
   try {
     return await load.run({ url: server.url, bodies, concurrency: 64, perSecond, durationMs: LOAD_MS });

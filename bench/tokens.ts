@@ -48,7 +48,13 @@ export async function benchTokens(standIns: StandIns, rounds: number, roundMs: n
   const names = Object.keys(CONTESTANTS) as Contestant[];
   const [client] = await createClients(standIns, 1);
   if (!client) throw new Error("no client");
-  const env = { ...standIns.settings, BENCH_CLIENT_ID: client.clientId, BENCH_CLIENT_SECRET: client.clientSecret };
+  const env = {
+    ...standIns.settings,
+    // The others sign every token.
+    TOKEN_REUSE_SECONDS: "0",
+    BENCH_CLIENT_ID: client.clientId,
+    BENCH_CLIENT_SECRET: client.clientSecret,
+  };
   const load = await startLoadGenerator();
   const servers = new Map<Contestant, Server>();
   for (const name of names) servers.set(name, await startServer(name, env));

@@ -50,6 +50,8 @@ param clientIdPrefix string = 'socmate'
 param signingVaultLocations string[] = [location]
 
 @description('Optional. Seconds that a signing key is published before it signs.')
+@minValue(661)
+@maxValue(2592000)
 param keyPublishLeadSeconds int = 86400
 
 @description('Optional. ISO 8601 duration after which Key Vault makes a new version of the signing key. Set when the key is created, and not changed later.')
@@ -136,6 +138,9 @@ var settings = {
   TOKEN_ISSUER: issuer
   TOKEN_AUDIENCE: audience
   TOKEN_LIFETIME_SECONDS: string(tokenLifetimeSeconds)
+  TOKEN_REUSE_BURST: '10'
+  TOKEN_REUSE_PER_SECOND: '1'
+  TOKEN_REUSE_SECONDS: '10'
   CLIENT_ID_PREFIX: clientIdPrefix
   TABLES_URL: 'https://${names.data}.table.${environment().suffixes.storage}'
   SECRETS_VAULT_URL: 'https://${names.secretsVault}${environment().suffixes.keyvaultDns}'

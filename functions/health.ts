@@ -3,11 +3,11 @@ import { type Endpoint, json, publicEndpoint } from "../shared/endpoint.ts";
 
 /** `GET /health`: whether the service could issue tokens, and which part is missing if not. */
 export const health: Endpoint = async (_request, services) => {
-  const parts = await services.health.report();
+  const { signing_vaults: signingVaults, ...parts } = await services.health.report();
   const healthy = Object.values(parts).every((state) => state === "ok");
   return json(
     healthy ? 200 : 503,
-    { status: healthy ? "ok" : "unavailable", ...parts },
+    { status: healthy ? "ok" : "unavailable", ...parts, signing_vaults: signingVaults },
     healthy ? {} : { "Retry-After": "10" },
   );
 };

@@ -2,7 +2,9 @@ import { app } from "@azure/functions";
 import { type Endpoint, json, publicEndpoint } from "../shared/endpoint.ts";
 
 /** `GET /.well-known/jwks.json`: the keys that verify our tokens (RFC 7517 §5). */
-export const jwks: Endpoint = async (_request, { signer }) =>
-  json(200, await signer.jwks(), { "Cache-Control": "public, max-age=300" });
+export const jwks: Endpoint = async (_request, { signer }) => {
+  const { keys, maxAgeSeconds } = await signer.jwks();
+  return json(200, { keys }, maxAgeSeconds > 0 ? { "Cache-Control": `public, max-age=${maxAgeSeconds}` } : {});
+};
 
 app.http("jwks", { methods: ["GET", "HEAD"], route: ".well-known/jwks.json", handler: publicEndpoint(jwks) });

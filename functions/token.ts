@@ -1,5 +1,4 @@
 import { app } from "@azure/functions";
-import { accessTokenClaims } from "../shared/access-token.ts";
 import { mediaType, readBody } from "../shared/body.ts";
 import { authenticateClient, readCredentials } from "../shared/client-auth.ts";
 import { type Endpoint, json, tokenEndpoint } from "../shared/endpoint.ts";
@@ -10,7 +9,7 @@ import { grantScopes } from "../shared/scopes.ts";
 const MAX_BODY_BYTES = 8 * 1024;
 
 /** `POST /oauth/token`: an access token for a client's credentials (RFC 6749 §4.4). */
-export const token: Endpoint = async (request, { config, clients, secrets, signer, usage, now }, call) => {
+export const token: Endpoint = async (request, { clients, secrets, tokens, usage, now }, call) => {
   if (request.method !== "POST") throw methodNotAllowed();
   if (mediaType(request) !== "application/x-www-form-urlencoded") throw wrongMediaType();
   if (OAUTH_PARAMETERS.some((name) => request.query.has(name))) throw parameterInUrl();
@@ -23,23 +22,15 @@ export const token: Endpoint = async (request, { config, clients, secrets, signe
   const client = await authenticateClient(credentials, { clients, secrets }, call);
   const scopes = grantScopes(form.scope, client.scopes);
 
-  const issuedAt = now();
-  const claims = accessTokenClaims({
-    issuer: config.tokenIssuer,
-    audience: config.tokenAudience,
-    clientId: client.clientId,
-    scopes,
-    issuedAt,
-    lifetimeSeconds: config.tokenLifetimeSeconds,
-  });
-  const accessToken = await signer.accessToken(claims, call);
-  usage.record(client.clientId, issuedAt);
+  const { accessToken, claims, expiresInSeconds, isReused } = await tokens.issue(client, scopes, call);
+  usage.record(client.clientId, now());
   call.audit.jti = claims.jti;
   call.audit.scope = claims.scope;
+  if (isReused) call.audit.reused = true;
 
   const body = {
     access_token: accessToken,
-    expires_in: claims.exp - claims.iat,
+    expires_in: expiresInSeconds,
     token_type: "Bearer",
     scope: claims.scope,
   };

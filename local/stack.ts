@@ -10,7 +10,8 @@ import { type Identity, startIdentity } from "./identity.ts";
 import { startKeyVault } from "./key-vault.ts";
 import { startTables } from "./tables.ts";
 
-const SIGNING_KEY_NAME = "token-signing";
+/** The name of the key in every signing vault. */
+export const SIGNING_KEY_NAME = "token-signing";
 
 /** Everything that the service needs around it, running on loopback. */
 export interface Stack {
@@ -31,66 +32,75 @@ export type StackSettings = Readonly<Record<string, string> & ReturnType<typeof 
 
 /**
  * How to start a stack: in memory without `dir`; `port` is where its service is going to be; `clock`, in milliseconds, dates
- * what the vaults create.
+ * what the vaults create; `signingVaults` is how many there are, 1 by default.
  */
 export interface StackOptions {
   readonly dir?: string | undefined;
   readonly port?: number | undefined;
   readonly clock?: (() => number) | undefined;
+  readonly signingVaults?: number;
 }
 
 interface Parts {
   readonly serviceUrl: string;
   readonly tables: { readonly url: string };
   readonly secretsVault: { readonly url: string };
-  readonly signingVault: { readonly url: string };
+  readonly signingVaults: readonly { readonly url: string }[];
   readonly adminIssuer: AdminIssuer;
   readonly identity: Identity;
   readonly certificate: Certificate;
 }
 
 /**
- * Starts the stand-ins for Azure: table storage, a vault for secrets, a vault with the signing key, the identity endpoint,
+ * Starts the stand-ins for Azure: table storage, a vault for secrets, a vault or more with a signing key, the identity endpoint,
  * and the issuer of admin tokens.
  */
-export async function startStack({ dir, port, clock }: StackOptions = {}): Promise<Stack> {
+export async function startStack({ dir, port, clock, signingVaults: count = 1 }: StackOptions = {}): Promise<Stack> {
   const inDir = (name: string) => dir && join(dir, name);
   const certificateDir = dir ?? (await mkdtemp(join(tmpdir(), "socmate-")));
   const certificate = await loopbackCertificate(resolve(certificateDir));
   const identity = await startIdentity({ dir });
-  const [tables, secretsVault, signingVault, adminIssuer, servicePort] = await Promise.all([
+  const startVault = (name: string) => startKeyVault({ certificate, identity, clock, dir: inDir(name) });
+  const signingVaultNames = Array.from({ length: count }, (_, i) =>
+    i === 0 ? "signing-vault" : `signing-vault-${i + 1}`,
+  );
+  const [tables, secretsVault, signingVaults, adminIssuer, servicePort] = await Promise.all([
     startTables({ certificate, identity, dir: inDir("tables") }),
-    startKeyVault({ certificate, identity, clock, dir: inDir("secrets-vault") }),
-    startKeyVault({ certificate, identity, clock, dir: inDir("signing-vault") }),
+    startVault("secrets-vault"),
+    Promise.all(signingVaultNames.map(startVault)),
     startAdminIssuer({ dir }),
     port ?? freePort(),
   ]);
-  await signingVault.ensureKey(SIGNING_KEY_NAME);
+  await Promise.all(signingVaults.map((vault) => vault.ensureKey(SIGNING_KEY_NAME)));
   const serviceUrl = `http://127.0.0.1:${servicePort}`;
   return {
-    settings: settingsOf({ serviceUrl, tables, secretsVault, signingVault, adminIssuer, identity, certificate }),
+    settings: settingsOf({ serviceUrl, tables, secretsVault, signingVaults, adminIssuer, identity, certificate }),
     port: servicePort,
     certificate,
     identity,
     adminIssuer,
     adminToken: adminIssuer.token,
     close: async () => {
-      await Promise.all([tables, secretsVault, signingVault, adminIssuer, identity].map((part) => part.close()));
+      const parts = [tables, secretsVault, ...signingVaults, adminIssuer, identity];
+      await Promise.all(parts.map((part) => part.close()));
       if (dir === undefined) await rm(certificateDir, { recursive: true });
     },
   };
 }
 
 function settingsOf(parts: Parts) {
-  const { serviceUrl, tables, secretsVault, signingVault, adminIssuer, identity, certificate } = parts;
+  const { serviceUrl, tables, secretsVault, signingVaults, adminIssuer, identity, certificate } = parts;
   return {
     TOKEN_ISSUER: serviceUrl,
     TOKEN_AUDIENCE: `${serviceUrl}/api`,
     TOKEN_LIFETIME_SECONDS: "1800",
+    TOKEN_REUSE_BURST: "10",
+    TOKEN_REUSE_PER_SECOND: "1",
+    TOKEN_REUSE_SECONDS: "10",
     CLIENT_ID_PREFIX: "socmate",
     TABLES_URL: tables.url,
     SECRETS_VAULT_URL: secretsVault.url,
-    SIGNING_VAULT_URLS: signingVault.url,
+    SIGNING_VAULT_URLS: signingVaults.map(({ url }) => url).join(),
     SIGNING_KEY_NAME,
     KEY_PUBLISH_LEAD_SECONDS: "86400",
     ADMIN_ISSUER: adminIssuer.issuer,

@@ -14,6 +14,14 @@ import { requestLine, warningLine, welcome, welcomeStandIns } from "./terminal.t
 
 const TOKEN_REFRESH_MS = 30 * 60_000;
 const PARENT_CHECK_MS = 500;
+/** What the environment of the command may change; the other settings say where the stand-ins are. */
+const CHANGEABLE = [
+  "TOKEN_LIFETIME_SECONDS",
+  "TOKEN_REUSE_BURST",
+  "TOKEN_REUSE_PER_SECOND",
+  "TOKEN_REUSE_SECONDS",
+  "KEY_PUBLISH_LEAD_SECONDS",
+];
 
 const dir = dataDir();
 const cleanups: (() => unknown)[] = [];
@@ -56,7 +64,11 @@ async function startStackHere(): Promise<Stack> {
   if (running) throw new Error(`The folder ${dir} is in use by ${running.url}; choose another with LOCAL_DATA_DIR.`);
   const stack = await startStack({ dir, port });
   await cleanUpWith(stack.close);
-  return stack;
+  return { ...stack, settings: { ...stack.settings, ...changedSettings() } };
+}
+
+function changedSettings(): Record<string, string> {
+  return Object.fromEntries(CHANGEABLE.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
 /** Runs the service: all that it writes goes to a file, one line a request and every warning to the terminal. */

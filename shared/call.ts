@@ -18,6 +18,8 @@ export interface Audit {
   client_id?: string;
   /** What identifies the token that was issued. */
   jti?: string;
+  /** The token had been given out before, to a client that asks for it too often. */
+  reused?: true;
   scope?: string;
 }
 

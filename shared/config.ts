@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { SHORTEST_USUAL_LEAD_SECONDS } from "./key-ring.ts";
+import type { ReuseRules } from "./mint-cache.ts";
 
 /** What the app settings say. */
 export interface Config {
@@ -7,6 +9,7 @@ export interface Config {
   /** `aud` of the access tokens. */
   tokenAudience: string;
   tokenLifetimeSeconds: number;
+  tokenReuse: ReuseRules;
   clientIdPrefix: string;
   tablesUrl: string;
   secretsVaultUrl: string;
@@ -32,12 +35,16 @@ export class ConfigError extends Error {
 
 /** The longest life of a token that the settings allow. */
 export const MAX_TOKEN_LIFETIME_SECONDS = 3600;
+/** Enough to watch a rotation. */
+const SHORTEST_LEAD_SECONDS = 10;
+
+type Env = Readonly<Record<string, string | undefined>>;
 
 const text = z.string({ error: ({ input }) => (input === undefined ? "is missing." : "must be text.") });
 
-const wholeNumber = (minimum: number, maximum: number) =>
+const wholeNumber = (minimum: number, maximum: number, unit = "seconds") =>
   text
-    .regex(/^\d{1,9}$/, "must be a whole number of seconds.")
+    .regex(/^\d{1,9}$/, `must be a whole number of ${unit}.`)
     .transform(Number)
     .pipe(z.number().min(minimum, `must be at least ${minimum}.`).max(maximum, `must be at most ${maximum}.`));
 
@@ -55,6 +62,10 @@ const settingsSchema = z.object({
   TOKEN_ISSUER: origin,
   TOKEN_AUDIENCE: url,
   TOKEN_LIFETIME_SECONDS: wholeNumber(300, MAX_TOKEN_LIFETIME_SECONDS).default(1800),
+  TOKEN_REUSE_BURST: wholeNumber(0, 1_000, "tokens").default(10),
+  TOKEN_REUSE_PER_SECOND: wholeNumber(0, 1_000, "tokens").default(1),
+  // Far below the shortest life of a token, so that one that is given out again is as good as new.
+  TOKEN_REUSE_SECONDS: wholeNumber(0, 60).default(10),
   CLIENT_ID_PREFIX: text
     .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be words of a-z and 0-9 joined by hyphens.")
     .max(24, "must be at most 24 characters long.")
@@ -68,7 +79,7 @@ const settingsSchema = z.object({
     /^[0-9a-zA-Z-]{1,127}$/,
     "must be the name of a Key Vault key: letters, digits and hyphens.",
   ),
-  KEY_PUBLISH_LEAD_SECONDS: wholeNumber(10, 2_592_000).default(86_400),
+  KEY_PUBLISH_LEAD_SECONDS: wholeNumber(SHORTEST_LEAD_SECONDS, 2_592_000).default(86_400),
   ADMIN_ISSUER: url,
   ADMIN_AUDIENCE: text.min(1, "must not be empty."),
   ADMIN_JWKS_URL: url,
@@ -86,15 +97,20 @@ export const SETTING_NAMES = Object.keys(settingsSchema.shape);
  *
  * @throws ConfigError with every fault.
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Env): Config {
   const { data: settings, error } = settingsSchema.safeParse(env);
   const faults = error?.issues.map(({ path, message }) => `${String(path[0])} ${message}`) ?? [];
-  faults.push(...ownIssuerFaults(env));
+  faults.push(...ownIssuerFaults(env), ...leadFaults(env));
   if (!settings || faults.length > 0) throw new ConfigError(faults);
   return {
     tokenIssuer: settings.TOKEN_ISSUER,
     tokenAudience: settings.TOKEN_AUDIENCE,
     tokenLifetimeSeconds: settings.TOKEN_LIFETIME_SECONDS,
+    tokenReuse: {
+      burst: settings.TOKEN_REUSE_BURST,
+      perSecond: settings.TOKEN_REUSE_PER_SECOND,
+      seconds: settings.TOKEN_REUSE_SECONDS,
+    },
     clientIdPrefix: settings.CLIENT_ID_PREFIX,
     tablesUrl: settings.TABLES_URL,
     secretsVaultUrl: settings.SECRETS_VAULT_URL,
@@ -117,10 +133,20 @@ export function isLoopback(url: string): boolean {
 }
 
 /** Our own tokens must never pass for an administrator's. */
-function ownIssuerFaults({ TOKEN_ISSUER: own = "", ...env }: Readonly<Record<string, string | undefined>>): string[] {
+function ownIssuerFaults({ TOKEN_ISSUER: own = "", ...env }: Env): string[] {
   return ["ADMIN_ISSUER", "ADMIN_JWKS_URL"]
     .filter((name) => isSameOrigin(env[name] ?? "", own))
     .map((name) => `${name} must not be this service itself (TOKEN_ISSUER).`);
+}
+
+/** A key must have reached every verifier before it signs. On one machine, whose clocks agree, all times may be short. */
+function leadFaults({ TOKEN_ISSUER: issuer = "", KEY_PUBLISH_LEAD_SECONDS: lead }: Env): string[] {
+  const isOwnMachine = !URL.canParse(issuer) || isLoopback(issuer);
+  const isShort = Number(lead) >= SHORTEST_LEAD_SECONDS && Number(lead) <= SHORTEST_USUAL_LEAD_SECONDS;
+  if (isOwnMachine || !isShort) return [];
+  return [
+    `KEY_PUBLISH_LEAD_SECONDS must be more than ${SHORTEST_USUAL_LEAD_SECONDS}: longer than verifiers cache the JWKS and instances the list of keys, and clocks differ (less is for a loopback TOKEN_ISSUER alone).`,
+  ];
 }
 
 function isSecureUrl(value: string): boolean {

@@ -1,14 +1,22 @@
 import { backgroundCall } from "./call.ts";
+import { wholeSeconds } from "./client.ts";
 import type { ClientStore } from "./client-store.ts";
 import type { SecretStore } from "./secret-store.ts";
 import type { Signer } from "./signer.ts";
+import type { VaultReport } from "./vault-report.ts";
 
-/** The parts that a token needs. */
+type State = "ok" | "unavailable";
+
+/** The parts that a token needs, and the signing vaults in the order of the settings, which are not named here. */
 export interface HealthReport {
-  table: "ok" | "unavailable";
-  secrets_vault: "ok" | "unavailable";
-  signing_key: "ok" | "unavailable";
+  table: State;
+  secrets_vault: State;
+  signing_key: State;
+  signing_vaults: SigningVaultHealth[];
 }
+
+/** One signing vault; times are UTC. */
+export type SigningVaultHealth = ReturnType<typeof vaultHealth>;
 
 /** Tells whether the service could issue tokens. */
 export interface Health {
@@ -22,7 +30,7 @@ const PROBE_TIMEOUT_MS = 4_000;
 interface Probed {
   clients: Pick<ClientStore, "find">;
   secrets: Pick<SecretStore, "probe">;
-  signer: Pick<Signer, "probe">;
+  signer: Pick<Signer, "report">;
   now: () => Date;
 }
 
@@ -33,12 +41,17 @@ export function createHealth({ clients, secrets, signer, now }: Probed): Health 
 
   const probe = async (): Promise<HealthReport> => {
     const call = backgroundCall(PROBE_TIMEOUT_MS);
-    const [table, secretsVault, signingKey] = await Promise.all([
+    const [table, secretsVault, vaults] = await Promise.all([
       stateOf(clients.find("health-probe", call)),
       stateOf(secrets.probe(call)),
-      stateOf(signer.probe(call)),
+      signer.report(call),
     ]);
-    return { table, secrets_vault: secretsVault, signing_key: signingKey };
+    return {
+      table,
+      secrets_vault: secretsVault,
+      signing_key: vaults.some(({ signs }) => signs) ? "ok" : "unavailable",
+      signing_vaults: vaults.map(vaultHealth),
+    };
   };
 
   return {
@@ -53,9 +66,18 @@ export function createHealth({ clients, secrets, signer, now }: Probed): Health 
   };
 }
 
-async function stateOf(probe: Promise<unknown>): Promise<"ok" | "unavailable"> {
+async function stateOf(probe: Promise<unknown>): Promise<State> {
   return probe.then(
     () => "ok",
     () => "unavailable",
   );
+}
+
+function vaultHealth({ reachable, active, next, published }: VaultReport) {
+  return {
+    reachable,
+    active: active ? { kid: active.kid, since: wholeSeconds(new Date(active.since)) } : null,
+    next: next ? { kid: next.kid, active_from: wholeSeconds(new Date(next.activeFrom)) } : null,
+    published,
+  };
 }

@@ -3,6 +3,7 @@ import type { Call } from "./call.ts";
 
 /** One call to Azure may take this long. Two tries of one call fit into the time of a token request. */
 const TRY_TIMEOUT_MS = 2_000;
+const MAX_TRIES = 2;
 /** What a caller is told to wait where Azure said nothing. */
 const DEFAULT_RETRY_AFTER_SECONDS = 2;
 const MAX_RETRY_AFTER_SECONDS = 60;
@@ -46,6 +47,8 @@ export interface Operation<T> {
   run(signal: AbortSignal): Promise<T>;
   /** Tells an error that is an answer from one that is a fault; an answer is thrown as it is. */
   expect?(error: unknown): boolean;
+  /** 1 where there is a better way to try again. */
+  tries?: 1;
 }
 
 /**
@@ -67,7 +70,7 @@ export function createAttempt(): Attempt {
     return true;
   };
 
-  return async ({ name, run, expect }, call) => {
+  return async ({ name, run, expect, tries: most = MAX_TRIES }, call) => {
     savedRetries = Math.min(savedRetries + RETRIES_PER_CALL, MAX_SAVED_RETRIES);
     for (let tries = 1; ; tries++) {
       try {
@@ -77,12 +80,17 @@ export function createAttempt(): Attempt {
         const status = statusOf(error);
         const fault = toUnavailable(name, error, call);
         const pauseMs = retryAfterMs(error) ?? 50 + 100 * Math.random();
-        if (call.signal.aborted || tries === 2 || !isPassing(status) || pauseMs > MAX_PAUSE_MS || !spendRetry())
+        if (call.signal.aborted || tries === most || !isPassing(status) || pauseMs > MAX_PAUSE_MS || !spendRetry())
           throw fault;
         await pause(pauseMs, call.signal, fault);
       }
     }
   };
+}
+
+/** What an {@link Unavailable} was made from, if Azure threw something. */
+export function causeOf(error: unknown): unknown {
+  return error instanceof Unavailable ? error.cause : undefined;
 }
 
 /** The HTTP status that Azure answered with, if it was an answer. `code` is not set on every Azure error; the status is. */
@@ -123,7 +131,7 @@ function isPassing(status: number | undefined): boolean {
 }
 
 /** Reads `Retry-After` in either form (RFC 9110 §10.2.3), and Azure's own header in milliseconds. */
-function retryAfterMs(error: unknown): number | undefined {
+export function retryAfterMs(error: unknown): number | undefined {
   const headers = headersOf(error);
   const milliseconds = Number(headers?.get("retry-after-ms") ?? Number.NaN);
   if (milliseconds >= 0) return milliseconds;

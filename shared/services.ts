@@ -7,10 +7,13 @@ import { azureHttpClient, stripTablePipeline, vaultHttp } from "./azure-http.ts"
 import { CLIENT_TABLE, type ClientStore, createClientStore } from "./client-store.ts";
 import { type Config, ConfigError, isLoopback, MAX_TOKEN_LIFETIME_SECONDS, readConfig } from "./config.ts";
 import { createHealth, type Health } from "./health.ts";
+import { keyTimes } from "./key-ring.ts";
 import { logLine } from "./log.ts";
 import { createAttempt } from "./retry.ts";
 import { createSecretStore, type SecretStore } from "./secret-store.ts";
-import { createSigner, type Signer, type SigningVault } from "./signer.ts";
+import { createSigner, type Signer } from "./signer.ts";
+import type { SigningVault } from "./signing-key.ts";
+import { createTokenMint, type TokenMint } from "./token-mint.ts";
 import { createUsageRecorder, type UsageRecorder } from "./usage.ts";
 
 /** What endpoints may use. */
@@ -20,13 +23,11 @@ export interface Services {
   clients: ClientStore;
   secrets: SecretStore;
   signer: Signer;
+  tokens: TokenMint;
   usage: UsageRecorder;
   health: Health;
   now: () => Date;
 }
-
-/** A key stays published for this long after the last token it signed has died. */
-const KEEP_MARGIN_MS = 2 * 3_600_000;
 
 let current: Services | undefined;
 
@@ -86,7 +87,7 @@ function createServices(config: Config): Services {
   const signer = createSigner({
     vaults: signingVaults,
     keyName: config.signingKeyName,
-    rules: { leadMs: config.keyPublishLeadSeconds * 1000, keepMs: MAX_TOKEN_LIFETIME_SECONDS * 1000 + KEEP_MARGIN_MS },
+    times: keyTimes(config.keyPublishLeadSeconds, MAX_TOKEN_LIFETIME_SECONDS),
     attempt,
     now,
   });
@@ -96,6 +97,7 @@ function createServices(config: Config): Services {
     clients,
     secrets,
     signer,
+    tokens: createTokenMint(config, signer, now),
     usage: createUsageRecorder(clients),
     health: createHealth({ clients, secrets, signer, now }),
     now,

@@ -1,197 +1,115 @@
-import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import type { CryptographyClient, KeyClient, KeyVaultKey } from "@azure/keyvault-keys";
-import { calculateJwkThumbprint } from "jose";
 import { type AccessTokenClaims, signingInput } from "./access-token.ts";
-import { backgroundCall, type Call } from "./call.ts";
-import { type KeyRing, type KeyRules, type KeyVersion, keyRing } from "./key-ring.ts";
-import { type Attempt, Unavailable } from "./retry.ts";
+import type { Call } from "./call.ts";
+import { causeOf, statusOf, Unavailable } from "./retry.ts";
+import { type PublicJwk, type SigningKey, WrongSignature } from "./signing-key.ts";
+import { MAX_PAUSE_MS, SigningQueue } from "./signing-queue.ts";
+import { reportOf, type VaultReport } from "./vault-report.ts";
+import { preferred, type SignerOptions, type SigningServer, VaultRing } from "./vault-ring.ts";
 
-/** A vault with a signing key, as much of its SDK clients as the signer needs. */
-export interface SigningVault {
-  url: string;
-  keys: Pick<KeyClient, "getKey" | "listPropertiesOfKeyVersions">;
-  /** The client that signs with exactly this version of the key. */
-  cryptography(key: KeyVaultKey): Pick<CryptographyClient, "signData">;
-}
-
-/** A public signing key as the JWKS shows it (RFC 7517 §4, RFC 7518 §6.3.1). */
-export interface PublicJwk {
-  kty: "RSA";
-  use: "sig";
-  alg: "RS256";
-  /** The RFC 7638 thumbprint. */
+/** A signed access token, and the key that verifies it. */
+export interface SignedToken {
+  accessToken: string;
   kid: string;
-  n: string;
-  e: string;
 }
 
-/** A version of a key that never leaves its vault: what it is known by, and what it can do. */
-interface SigningKey extends KeyVersion {
-  readonly jwk: PublicJwk;
-  readonly publicKey: KeyObject;
-  sign(data: Uint8Array, call: Call): Promise<Uint8Array>;
+/** A key set (RFC 7517 §5). */
+export interface KeySet {
+  keys: PublicJwk[];
+  /** How long a verifier may keep it; 0 where the keys of a vault are missing, because it could not be listed. */
+  maxAgeSeconds: number;
 }
 
-/** Signs access tokens in Key Vault and publishes the keys. Both throw {@link Unavailable} while no vault can serve. */
+/** Signs access tokens in Key Vault and publishes the keys. */
 export interface Signer {
-  /** Signs a token and verifies it against the published key before it is returned. */
-  accessToken(claims: AccessTokenClaims, call: Call): Promise<string>;
-  /** The key set that verifies every live token (RFC 7517 §5). */
-  jwks(): Promise<{ keys: PublicJwk[] }>;
-  /** Signs something that is no token, to see whether tokens could be signed. */
-  probe(call: Call): Promise<void>;
+  /**
+   * Signs a token in a vault that can, and verifies it before it is returned.
+   *
+   * @throws Unavailable
+   */
+  accessToken(claims: AccessTokenClaims, call: Call): Promise<SignedToken>;
+  /** Whether a key is one that tokens are signed with now. */
+  signsWith(kid: string): boolean;
+  /**
+   * The keys that verify every live token.
+   *
+   * @throws Unavailable
+   */
+  jwks(): Promise<KeySet>;
+  /** Looks at every vault, in the order of the settings, and has it sign something that is no token. */
+  report(call: Call): Promise<VaultReport[]>;
 }
 
-export interface SignerOptions {
-  vaults: readonly SigningVault[];
-  keyName: string;
-  rules: KeyRules;
-  attempt: Attempt;
-  now: () => Date;
-}
-
-const REFRESH_MS = 5 * 60_000;
-const REFRESH_AFTER_FAILURE_MS = 10_000;
-/** An instance that slept through its refreshes waits for the next one rather than sign with what it remembers. */
-const STALE_MS = 2 * REFRESH_MS;
-/** A vault whose list cannot be read is used as it was last seen for this long. */
-const KEEP_LIST_MS = 24 * 3_600_000;
-const LIST_TIMEOUT_MS = 10_000;
+/** A request may try each vault once, and the only one twice. */
+const MIN_TRIES = 2;
 
 /** Makes the signer over one vault or several, each with a key of its own. */
-export function createSigner({ vaults, keyName, rules, attempt, now }: SignerOptions): Signer {
-  const lists = vaults.map((vault) => new KeyList(vault, keyName, rules.leadMs, attempt, now));
-  let turn = 0;
-
-  const currentRing = async (): Promise<KeyRing<SigningKey>> => {
-    const keys = (await Promise.all(lists.map((list) => list.keys()))).flat();
-    return keyRing(keys, now().getTime(), rules);
-  };
-
-  /** Tries the vaults in turn, a different one first each time, until one of them signs. */
-  const withKey = async <T>(use: (key: SigningKey) => Promise<T>): Promise<T> => {
-    const { signing } = await currentRing();
-    const first = turn++ % Math.max(signing.length, 1);
-    let fault = new Unavailable("no active signing key");
-    for (const key of [...signing.slice(first), ...signing.slice(0, first)]) {
-      try {
-        return await use(key);
-      } catch (error) {
-        if (!(error instanceof Unavailable)) throw error;
-        fault = error;
-      }
-    }
-    throw fault;
-  };
+export function createSigner(options: SignerOptions): Signer {
+  const ring = new VaultRing(options);
+  const queue = new SigningQueue<SigningServer>();
 
   return {
-    accessToken: (claims, call) =>
-      withKey(async (key) => {
-        const input = signingInput(key.jwk.kid, claims);
-        const signature = await verifiedSignature(key, Buffer.from(input), call);
-        return `${input}.${toBase64url(signature)}`;
-      }),
-
-    async jwks() {
-      const { published } = await currentRing();
-      if (published.length === 0) throw new Unavailable("no published signing key");
-      return { keys: published.map((key) => key.jwk) };
+    async accessToken(claims, call) {
+      const tried: string[] = [];
+      for (;;) {
+        const servers = await ring.currentServers();
+        const untried = preferred(servers, ({ url, load }) => !tried.includes(url) && load.pauseMs <= MAX_PAUSE_MS);
+        const { server, end } = await queue.turn(claims.client_id, untried, call.signal);
+        try {
+          const token = await sign(claims, server.key, call);
+          end();
+          return token;
+        } catch (error) {
+          end(error);
+          tried.push(server.url);
+          await relist(server, error);
+          if (!mayTryAgain(error) || tried.length >= Math.max(servers.length, MIN_TRIES)) throw error;
+        }
+      }
     },
 
-    async probe(call) {
-      await withKey((key) => verifiedSignature(key, Buffer.from("health"), call));
+    signsWith: (kid) => ring.servers().some(({ key }) => key.jwk.kid === kid),
+
+    async jwks() {
+      const { keys, isComplete } = await ring.currentKeySet();
+      return { keys: keys.map(({ jwk }) => jwk), maxAgeSeconds: isComplete ? options.times.jwksMaxAgeMs / 1_000 : 0 };
+    },
+
+    async report(call) {
+      await ring.upToDate();
+      await ring.settled();
+      const keys = ring.keys();
+      return Promise.all(
+        ring.vaults.map(({ url, list }) =>
+          reportOf(
+            keys.filter(({ key }) => key.vault === url),
+            !list.failing,
+            call,
+          ),
+        ),
+      );
     },
   };
 }
 
-/** A vault that signed with another version than it was told to would make tokens that nobody can verify. */
-async function verifiedSignature(key: SigningKey, data: Uint8Array, call: Call): Promise<Uint8Array> {
-  const signature = await key.sign(data, call);
-  if (verify("RSA-SHA256", data, key.publicKey, signature)) return signature;
-  const reason = "signature does not verify with the published key";
-  call.alarm("signature_mismatch", reason);
-  throw new Unavailable(reason);
+async function sign(claims: AccessTokenClaims, key: SigningKey, call: Call): Promise<SignedToken> {
+  const { kid } = key.jwk;
+  const input = signingInput(kid, claims);
+  const signature = await key.sign(Buffer.from(input), call);
+  return { accessToken: `${input}.${Buffer.from(signature).toString("base64url")}`, kid };
 }
 
-/** The versions of the key in one vault, listed again from time to time and kept through an outage. */
-class KeyList {
-  readonly #vault: SigningVault;
-  readonly #keyName: string;
-  readonly #refreshMs: number;
-  readonly #attempt: Attempt;
-  readonly #now: () => Date;
-  #keys: SigningKey[] = [];
-  #listedAt = Number.NEGATIVE_INFINITY;
-  #refreshAt = Number.NEGATIVE_INFINITY;
-  #refreshing: Promise<void> | undefined;
-
-  constructor(vault: SigningVault, keyName: string, leadMs: number, attempt: Attempt, now: () => Date) {
-    this.#vault = vault;
-    this.#keyName = keyName;
-    this.#refreshMs = Math.min(REFRESH_MS, leadMs / 3);
-    this.#attempt = attempt;
-    this.#now = now;
-  }
-
-  /** The versions as listed last; waits for the list only where there is none that can be used. */
-  async keys(): Promise<SigningKey[]> {
-    const time = this.#now().getTime();
-    if (time >= this.#refreshAt) {
-      this.#refreshing ??= this.#refresh().finally(() => {
-        this.#refreshing = undefined;
-      });
-    }
-    if (this.#refreshing && time - this.#listedAt > STALE_MS) await this.#refreshing;
-    return this.#now().getTime() - this.#listedAt > KEEP_LIST_MS ? [] : this.#keys;
-  }
-
-  async #refresh(): Promise<void> {
-    const call = backgroundCall(LIST_TIMEOUT_MS);
-    try {
-      this.#keys = await this.#list(call);
-      this.#listedAt = this.#now().getTime();
-      this.#refreshAt = this.#listedAt + this.#refreshMs * (0.9 + 0.2 * Math.random());
-    } catch (error) {
-      this.#refreshAt = this.#now().getTime() + Math.min(this.#refreshMs, REFRESH_AFTER_FAILURE_MS);
-      call.alarm("keys_not_listed", error instanceof Unavailable ? error.reason : "unexpected error");
-    }
-  }
-
-  async #list(call: Call): Promise<SigningKey[]> {
-    const run = async (abortSignal: AbortSignal) =>
-      Array.fromAsync(this.#vault.keys.listPropertiesOfKeyVersions(this.#keyName, { abortSignal }));
-    const versions = await this.#attempt({ name: "vault list keys", run }, call);
-    const enabled = versions.filter((properties) => properties.enabled !== false);
-    return Promise.all(enabled.map(({ version = "" }) => this.#known(version) ?? this.#load(version, call)));
-  }
-
-  #known(version: string): SigningKey | undefined {
-    return this.#keys.find((key) => key.version === version);
-  }
-
-  async #load(version: string, call: Call): Promise<SigningKey> {
-    const run = (abortSignal: AbortSignal) => this.#vault.keys.getKey(this.#keyName, { version, abortSignal });
-    const key = await this.#attempt({ name: "vault get key", run }, call);
-    const { n, e } = key.key ?? {};
-    if (key.keyType !== "RSA" && key.keyType !== "RSA-HSM") throw new Unavailable("signing key is not an RSA key");
-    if (!n || !e) throw new Unavailable("signing key has no public part");
-    const rsa = { kty: "RSA" as const, n: toBase64url(n), e: toBase64url(e) };
-    const cryptography = this.#vault.cryptography(key);
-    return {
-      vault: this.#vault.url,
-      version,
-      createdAt: key.properties.createdOn?.getTime() ?? 0,
-      enabled: true,
-      jwk: { kty: "RSA", use: "sig", alg: "RS256", kid: await calculateJwkThumbprint(rsa), n: rsa.n, e: rsa.e },
-      publicKey: createPublicKey({ key: rsa, format: "jwk" }),
-      sign: async (data, signCall) => {
-        const sign = (abortSignal: AbortSignal) => cryptography.signData("RS256", data, { abortSignal });
-        return (await this.#attempt({ name: "vault sign", run: sign }, signCall)).result;
-      },
-    };
-  }
+/** One answer is never signed twice: a wrong signature is the end. */
+function mayTryAgain(error: unknown): boolean {
+  return error instanceof Unavailable && !(error instanceof WrongSignature);
 }
 
-function toBase64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("base64url");
+/**
+ * Has a vault listed that does not sign: it may be out of reach altogether. Only a refusal is waited for, since it most likely is
+ * of a version that was disabled, and the list names the one to use instead.
+ */
+async function relist({ list }: SigningServer, error: unknown): Promise<void> {
+  const status = statusOf(causeOf(error));
+  if (status === 429) return;
+  const listed = list.refresh();
+  if (status === 403 || status === 404) await listed;
 }

@@ -21,8 +21,16 @@ describe("local.settings.sample.json", () => {
 
   test("would start the service, with the defaults where there are any", () => {
     const config = readConfig(sample.Values);
-    const { TOKEN_LIFETIME_SECONDS, CLIENT_ID_PREFIX, KEY_PUBLISH_LEAD_SECONDS, ADMIN_ROLE, ...required } =
-      sample.Values;
+    const {
+      TOKEN_LIFETIME_SECONDS,
+      TOKEN_REUSE_BURST,
+      TOKEN_REUSE_PER_SECOND,
+      TOKEN_REUSE_SECONDS,
+      CLIENT_ID_PREFIX,
+      KEY_PUBLISH_LEAD_SECONDS,
+      ADMIN_ROLE,
+      ...required
+    } = sample.Values;
     expect(config).toEqual(readConfig(required));
   });
 });

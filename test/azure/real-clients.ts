@@ -5,7 +5,7 @@ import { SecretClient } from "@azure/keyvault-secrets";
 import { afterAll } from "vitest";
 import { startStack } from "../../local/stack.ts";
 import { CLIENT_TABLE } from "../../shared/client-store.ts";
-import type { SigningVault } from "../../shared/signer.ts";
+import type { SigningVault } from "../../shared/signing-key.ts";
 
 /** Clients of Azure's SDKs that talk to the stand-ins for Azure on this machine. */
 export interface RealClients {

@@ -4,13 +4,14 @@ import { backgroundCall } from "../../shared/call.ts";
 import { type Client, type NewClient, newClient } from "../../shared/client.ts";
 import { generateClientSecret, hashClientSecret } from "../../shared/client-secret.ts";
 import { createClientStore } from "../../shared/client-store.ts";
-import type { Config } from "../../shared/config.ts";
+import { type Config, MAX_TOKEN_LIFETIME_SECONDS } from "../../shared/config.ts";
 import { createHealth } from "../../shared/health.ts";
-import type { KeyRules } from "../../shared/key-ring.ts";
+import { keyTimes } from "../../shared/key-ring.ts";
 import { createAttempt } from "../../shared/retry.ts";
 import { createSecretStore } from "../../shared/secret-store.ts";
 import type { Services } from "../../shared/services.ts";
 import { createSigner } from "../../shared/signer.ts";
+import { createTokenMint } from "../../shared/token-mint.ts";
 import { createUsageRecorder } from "../../shared/usage.ts";
 import { createClock, type FakeClock } from "./fake-clock.ts";
 import { createFakeSecretVault, type FakeSecretVault } from "./fake-secret-vault.ts";
@@ -42,8 +43,6 @@ export interface FakeAzure {
   readonly signingVaults: FakeSigningVault[];
   readonly adminIssuer: AdminIssuer;
 }
-
-const KEY_RULES: KeyRules = { leadMs: 86_400_000, keepMs: 3 * 3_600_000 };
 
 /** One for each process: its key is slow to make, and nothing about it ever changes. */
 let adminIssuer: Promise<AdminIssuer> | undefined;
@@ -79,7 +78,7 @@ export async function createFakeServices(shared?: FakeAzure): Promise<FakeServic
   const signer = createSigner({
     vaults: azure.signingVaults,
     keyName: config.signingKeyName,
-    rules: KEY_RULES,
+    times: keyTimes(config.keyPublishLeadSeconds, MAX_TOKEN_LIFETIME_SECONDS),
     attempt,
     now,
   });
@@ -91,6 +90,7 @@ export async function createFakeServices(shared?: FakeAzure): Promise<FakeServic
     clients,
     secrets,
     signer,
+    tokens: createTokenMint(config, signer, now),
     usage: createUsageRecorder(clients),
     health: createHealth({ clients, secrets, signer, now }),
     now,
@@ -122,12 +122,13 @@ function configFor({ adminIssuer, signingVaults }: FakeAzure): Config {
     tokenIssuer: "https://auth.socmate.example",
     tokenAudience: "https://api.socmate.example",
     tokenLifetimeSeconds: 1800,
+    tokenReuse: { burst: 10, perSecond: 1, seconds: 10 },
     clientIdPrefix: "socmate",
     tablesUrl: "https://tables.example",
     secretsVaultUrl: "https://secrets.example",
     signingVaultUrls: signingVaults.map(({ url }) => url),
     signingKeyName: SIGNING_KEY_NAME,
-    keyPublishLeadSeconds: KEY_RULES.leadMs / 1000,
+    keyPublishLeadSeconds: 86_400,
     admin: { issuer, audience, jwksUrl, role: "admin" },
     azureClientId: undefined,
   };

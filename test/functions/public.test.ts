@@ -91,13 +91,15 @@ describe("the metadata", () => {
 
 describe("the health", () => {
   const json = { "Content-Type": "application/json", "Cache-Control": "no-store" };
+  const active = { kid: expect.any(String), since: "2026-03-27T00:00:00Z" };
+  const vaults = [{ reachable: true, active, next: null, published: 1 }];
 
   test("is 200 where everything that a token needs is there", async () => {
     const { status, headers, body } = await askPublic(health, services);
     expect({ status, headers, body }).toEqual({
       status: 200,
       headers: json,
-      body: { status: "ok", table: "ok", secrets_vault: "ok", signing_key: "ok" },
+      body: { status: "ok", table: "ok", secrets_vault: "ok", signing_key: "ok", signing_vaults: vaults },
     });
   });
 
@@ -107,7 +109,13 @@ describe("the health", () => {
     expect({ status, headers, body }).toEqual({
       status: 503,
       headers: { ...json, "Retry-After": "10" },
-      body: { status: "unavailable", table: "unavailable", secrets_vault: "ok", signing_key: "ok" },
+      body: {
+        status: "unavailable",
+        table: "unavailable",
+        secrets_vault: "ok",
+        signing_key: "ok",
+        signing_vaults: vaults,
+      },
     });
   });
 });

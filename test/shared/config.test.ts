@@ -28,6 +28,7 @@ test("the settings that are required suffice", () => {
     tokenIssuer: "https://auth.socmate.example",
     tokenAudience: "https://api.socmate.example",
     tokenLifetimeSeconds: 1800,
+    tokenReuse: { burst: 10, perSecond: 1, seconds: 10 },
     clientIdPrefix: "socmate",
     tablesUrl: "https://socmate.table.core.windows.net",
     secretsVaultUrl: "https://socmate-secrets.vault.azure.net",
@@ -47,6 +48,9 @@ test("the settings that are required suffice", () => {
 test("every other setting counts where it is there", () => {
   const optional = {
     TOKEN_LIFETIME_SECONDS: "300",
+    TOKEN_REUSE_BURST: "20",
+    TOKEN_REUSE_PER_SECOND: "2",
+    TOKEN_REUSE_SECONDS: "0",
     CLIENT_ID_PREFIX: "socmate-eu",
     SIGNING_VAULT_URLS: "https://one.vault.azure.net, https://two.vault.azure.net",
     KEY_PUBLISH_LEAD_SECONDS: "3600",
@@ -55,12 +59,19 @@ test("every other setting counts where it is there", () => {
   };
   expect(readConfig({ ...required, ...optional, PATH: "/bin" })).toMatchObject({
     tokenLifetimeSeconds: 300,
+    tokenReuse: { burst: 20, perSecond: 2, seconds: 0 },
     clientIdPrefix: "socmate-eu",
     signingVaultUrls: ["https://one.vault.azure.net", "https://two.vault.azure.net"],
     keyPublishLeadSeconds: 3600,
     admin: { role: "SoCMate.Admin" },
     azureClientId: "10CA1000-0000-4000-8000-000000000002",
   });
+});
+
+test("a lead of seconds is for a service on this machine", () => {
+  const local = { ...required, TOKEN_ISSUER: "http://127.0.0.1:7071", KEY_PUBLISH_LEAD_SECONDS: "15" };
+  expect(readConfig(local)).toMatchObject({ keyPublishLeadSeconds: 15 });
+  expect(readConfig({ ...required, KEY_PUBLISH_LEAD_SECONDS: "661" })).toMatchObject({ keyPublishLeadSeconds: 661 });
 });
 
 describe("a start is refused", () => {
@@ -85,7 +96,12 @@ describe("a start is refused", () => {
     ["TOKEN_LIFETIME_SECONDS", "1e3", /must be a whole number/],
     ["TOKEN_LIFETIME_SECONDS", "30m", /must be a whole number/],
     ["TOKEN_LIFETIME_SECONDS", "-1800", /must be a whole number/],
+    ["TOKEN_REUSE_BURST", "ten", /must be a whole number of tokens/],
+    ["TOKEN_REUSE_PER_SECOND", "0.5", /must be a whole number of tokens/],
+    ["TOKEN_REUSE_SECONDS", "61", /must be at most 60/],
     ["KEY_PUBLISH_LEAD_SECONDS", "0", /must be at least 10/],
+    ["KEY_PUBLISH_LEAD_SECONDS", "15", /must be more than 660: longer than verifiers cache the JWKS/],
+    ["KEY_PUBLISH_LEAD_SECONDS", "660", /must be more than 660/],
     ["CLIENT_ID_PREFIX", "SoCMate", /must be words of a-z and 0-9/],
     ["CLIENT_ID_PREFIX", "a/b", /must be words of a-z and 0-9/],
     ["CLIENT_ID_PREFIX", "a".repeat(25), /must be at most 24/],

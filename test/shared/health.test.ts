@@ -1,13 +1,18 @@
 import { describe, expect, test, vi } from "vitest";
 import { azureError, connectionReset, vaultError } from "../fakes/azure-error.ts";
-import { createFakeServices } from "../fakes/fake-services.ts";
+import { createFakeAzure, createFakeServices } from "../fakes/fake-services.ts";
+import { createFakeSigningVault } from "../fakes/fake-signing-vault.ts";
+import { failing } from "../fakes/hooks.ts";
 
 const ok = { table: "ok", secrets_vault: "ok", signing_key: "ok" };
+const since = "2026-03-27T00:00:00Z";
 
 describe("the health of the service", () => {
   test("is that of each part, told by the least that it can be asked for", async () => {
     const { azure, health } = await createFakeServices();
-    await expect(health.report()).resolves.toEqual(ok);
+    const active = { kid: expect.stringMatching(/^[\w-]{43}$/), since };
+    const vault = { reachable: true, active, next: null, published: 1 };
+    await expect(health.report()).resolves.toEqual({ ...ok, signing_vaults: [vault] });
     const asked = [azure.table, azure.secretVault, ...azure.signingVaults].flatMap(({ operations }) =>
       operations.map(({ name }) => name),
     );
@@ -41,10 +46,33 @@ describe("the health of the service", () => {
     broken.before = () => {
       throw error();
     };
-    await expect(health.report()).resolves.toEqual({ ...ok, [part]: "unavailable" });
+    await expect(health.report()).resolves.toMatchObject({ ...ok, [part]: "unavailable" });
     broken.before = () => undefined;
     azure.clock.advance(10_000);
-    await expect(health.report()).resolves.toEqual(ok);
+    await expect(health.report()).resolves.toMatchObject(ok);
     log.mockRestore();
+  });
+
+  test("shows of each signing vault what it signs with, what comes next and when, and whether it answers [check 43]", async () => {
+    const azure = await createFakeAzure();
+    const two = createFakeSigningVault(azure.clock.now, "https://signing-two.example");
+    azure.signingVaults.push(two);
+    azure.clock.advance(48 * 3_600_000);
+    two.rotate();
+    const { health } = await createFakeServices(azure);
+    two.before = failing("signData", connectionReset);
+    const kid = expect.any(String);
+    await expect(health.report()).resolves.toEqual({
+      ...ok,
+      signing_vaults: [
+        { reachable: true, active: { kid, since: expect.any(String) }, next: null, published: 1 },
+        {
+          reachable: false,
+          active: { kid, since: expect.any(String) },
+          next: { kid, active_from: "2026-03-30T00:00:00Z" },
+          published: 2,
+        },
+      ],
+    });
   });
 });

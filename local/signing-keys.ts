@@ -1,0 +1,41 @@
+import { KeyClient, type KeyVaultKey } from "@azure/keyvault-keys";
+import { calculateJwkThumbprint } from "jose";
+import type { Certificate } from "./certificate.ts";
+import type { Identity } from "./identity.ts";
+import { SIGNING_KEY_NAME } from "./stack.ts";
+
+const RESOURCE = "https://vault.azure.net";
+const TOKEN_MS = 3_600_000;
+
+/** Makes the SDK's client for the keys of a local vault. */
+export function signingKeyClient(
+  vaultUrl: string,
+  identity: Pick<Identity, "token">,
+  { cert }: Certificate,
+): KeyClient {
+  const credential = {
+    getToken: async () => ({ token: identity.token(RESOURCE), expiresOnTimestamp: Date.now() + TOKEN_MS }),
+  };
+  return new KeyClient(vaultUrl, credential, { disableChallengeResourceVerification: true, tlsOptions: { ca: cert } });
+}
+
+/** Makes a new version of the signing key. Returns its kid. */
+export async function rotateSigningKey(keys: KeyClient): Promise<string> {
+  return kidOf(await keys.rotateKey(SIGNING_KEY_NAME));
+}
+
+/** Disables the version of the signing key with this kid; `false` if the vault has none that is enabled. */
+export async function disableSigningKey(keys: KeyClient, kid: string): Promise<boolean> {
+  for await (const { version = "", enabled } of keys.listPropertiesOfKeyVersions(SIGNING_KEY_NAME)) {
+    if (!enabled || (await kidOf(await keys.getKey(SIGNING_KEY_NAME, { version }))) !== kid) continue;
+    await keys.updateKeyProperties(SIGNING_KEY_NAME, version, { enabled: false });
+    return true;
+  }
+  return false;
+}
+
+/** The RFC 7638 thumbprint, by which the JWKS names a key. */
+async function kidOf({ key }: KeyVaultKey): Promise<string> {
+  const [n = "", e = ""] = [key?.n, key?.e].map((part) => Buffer.from(part ?? []).toString("base64url"));
+  return calculateJwkThumbprint({ kty: "RSA", n, e });
+}

@@ -1,0 +1,102 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { close, listen } from "../../local/http-server.ts";
+
+// Each run of the command is a process that loads the SDK.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+let dir: string;
+let url: string;
+let started: ReturnType<typeof spawn>;
+
+/** As `KEY_PUBLISH_LEAD_SECONDS=10 npm start` does after the build. */
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "socmate-keys-"));
+  const server = createServer();
+  const port = await listen(server);
+  await close(server);
+  url = `http://127.0.0.1:${port}`;
+  const env = { ...process.env, PORT: String(port), LOCAL_DATA_DIR: dir, KEY_PUBLISH_LEAD_SECONDS: "10" };
+  started = spawn(process.execPath, ["local/start.ts"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  started.stdout?.on("data", (chunk) => (output += chunk));
+  await vi.waitFor(() => expect(output).toContain("Ctrl-C stops everything"), { timeout: 50_000 });
+});
+afterAll(async () => {
+  const ended = once(started, "close");
+  started.kill("SIGTERM");
+  await ended;
+  await rm(dir, { recursive: true });
+});
+
+/** Runs `npm run keys -- …`, on the folder of the stack unless told otherwise. */
+async function keys(args: string[] = [], folder = dir) {
+  const env = { ...process.env, LOCAL_DATA_DIR: folder };
+  const child = spawn(process.execPath, ["local/keys.ts", ...args], { env });
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  return { stdout, stderr, exitCode: child.exitCode };
+}
+
+const KID = "[\\w-]{43}";
+const TIME = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ";
+const table = (published: number, active: string, next: string) =>
+  new RegExp(
+    `^https://127\\.0\\.0\\.1:\\d+  reachable, ${published} published\n  active  ${active}\n  next    ${next}\n$`,
+  );
+
+/** Health is told from a cache of ten seconds. */
+const SOON = { timeout: 60_000, interval: 1_000 };
+
+describe("npm run keys", () => {
+  test("shows what the running stack signs with", async () => {
+    await expect(keys()).resolves.toEqual({
+      stdout: expect.stringMatching(table(1, `${KID}  since ${TIME}`, "none")),
+      stderr: "",
+      exitCode: 0,
+    });
+  });
+
+  test("rotates the key, which is published, then signs; disables the new one, and the old one signs again", async () => {
+    const old = /active {2}(\S+)/.exec((await keys()).stdout)?.[1];
+    const { stdout } = await keys(["rotate"]);
+    const [, made] = new RegExp(`^https://127\\.0\\.0\\.1:\\d+  (${KID})\n$`).exec(stdout) ?? [];
+    expect(made).toBeDefined();
+    await vi.waitFor(async () => {
+      const since = `${made}  since ${TIME}`;
+      expect((await keys()).stdout).toMatch(table(2, since, "none"));
+    }, SOON);
+    await expect(keys(["disable", made ?? ""])).resolves.toMatchObject({ exitCode: 0 });
+    await vi.waitFor(async () => {
+      expect((await keys()).stdout).toMatch(table(1, `${old}  since ${TIME}`, "none"));
+    }, SOON);
+    const answer = await fetch(`${url}/.well-known/jwks.json`);
+    expect(answer.headers.get("cache-control")).toBe("public, max-age=2");
+    const { keys: published } = (await answer.json()) as {
+      keys: { kid: string }[];
+    };
+    expect(published.map(({ kid }) => kid)).toEqual([old]);
+  });
+
+  test("says what is wrong in one sentence", async () => {
+    await expect(keys(["spin"])).resolves.toEqual({
+      stdout: "",
+      stderr: 'Say "rotate", or "disable" and a kid, or nothing to see the keys.\n',
+      exitCode: 1,
+    });
+    await expect(keys(["disable", "unknown"])).resolves.toMatchObject({
+      stderr: "No signing vault has a key of this kid that is enabled.\n",
+      exitCode: 1,
+    });
+    const empty = join(dir, "empty");
+    await expect(keys([], empty)).resolves.toMatchObject({
+      stderr: `Nothing runs on the folder ${empty}; start it with "npm start".\n`,
+      exitCode: 1,
+    });
+  });
+});
