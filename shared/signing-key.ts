@@ -44,6 +44,8 @@ export interface ListedKey extends KeyVersion {
 }
 
 const MIN_MODULUS_BYTES = 256;
+/** The vault renews its key every 90 days by itself; one that has signed for twice as long was forgotten. */
+const MAX_KEY_AGE_MS = 180 * 24 * 3_600_000;
 
 /** Makes what reads all versions of the key from its vault, with the keys of those that are not gone. */
 export function keyReader(vault: SigningVault, keyName: string, times: KeyTimes, attempt: Attempt, now: () => Date) {
@@ -70,7 +72,13 @@ export function keyReader(vault: SigningVault, keyName: string, times: KeyTimes,
     for (;;) {
       const ring = keyRing(listed, now().getTime(), times, false);
       const wanted = ring.filter(({ key, state }) => state !== "gone" && !keys.get(key.version));
-      if (wanted.length === 0) return listed.map((key) => ({ ...key, signingKey: keys.get(key.version) }));
+      if (wanted.length === 0) {
+        const isOld = ring.some(
+          ({ key, state }) => state === "active" && now().getTime() - key.createdAt > MAX_KEY_AGE_MS,
+        );
+        if (isOld) call.alarm("signing_key_old", "the active signing key was made more than 180 days ago");
+        return listed.map((key) => ({ ...key, signingKey: keys.get(key.version) }));
+      }
       await Promise.all(wanted.map(async ({ key }) => keys.set(key.version, await load(key.version, call))));
       // What cannot sign must not take over from what can, nor end it.
       listed = listed.map((key) =>

@@ -193,6 +193,17 @@ describe("a signer with one vault", () => {
   });
 });
 
+test("a key that has not been renewed for half a year raises an alarm, and signs on", async () => {
+  const vault = createFakeSigningVault(clock.now);
+  const signer = createInstance(vault);
+  clock.advance(180 * DAY);
+  await issue(signer);
+  expect(log).not.toHaveBeenCalled();
+  clock.advance(DAY);
+  await issue(signer);
+  expect(log.mock.lastCall?.[0]).toContain('"alarm":"signing_key_old"');
+});
+
 describe("when a version is disabled", () => {
   test("it is gone from the key set within the refresh time, five minutes", async () => {
     const vault = createFakeSigningVault(clock.now);
