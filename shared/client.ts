@@ -111,9 +111,6 @@ export function clientView(client: Client & { lastUsedAt: string | null }) {
   };
 }
 
-/** The shape that {@link clientView} sends. */
-export type ClientView = ReturnType<typeof clientView>;
-
 function slug(name: string): string {
   const words =
     name
