@@ -64,8 +64,11 @@ export class VaultRing {
    */
   async currentServers(): Promise<readonly SigningServer[]> {
     await Promise.race(this.vaults.map(({ list }) => list.upToDate()));
-    if (this.servers().length === 0) await this.#listNow();
-    const servers = this.servers();
+    let servers = this.servers();
+    if (servers.length === 0) {
+      await this.#listNow();
+      servers = this.servers();
+    }
     if (servers.length === 0) throw new Unavailable("no active signing key");
     return preferred(servers, ({ list }) => !list.failing);
   }
