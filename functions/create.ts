@@ -17,7 +17,7 @@ export const create: Endpoint = async (request, { config, admins, clients, secre
     const client = newClient(input, config.clientIdPrefix, admin.id, now());
     const clientSecret = generateClientSecret();
     call.audit.client_id = client.clientId;
-    const secretName = await secrets.put(hashClientSecret(client.clientId, clientSecret), call);
+    const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), call);
     const created = await clients.insert(client, secretName, call);
     if (!created) continue;
 

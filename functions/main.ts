@@ -9,6 +9,7 @@ import "./jwks.ts";
 import "./list.ts";
 import "./metadata.ts";
 import "./regenerate.ts";
+import "./sweep.ts";
 import "./token.ts";
 
 // Without streaming the host passes chunked bodies on as empty ones.

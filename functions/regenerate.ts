@@ -14,7 +14,7 @@ export const regenerate: Endpoint = async (request, { admins, clients, secrets }
     throw new Problem(409, { detail: "The client is disabled for good: create a new one." });
 
   const clientSecret = generateClientSecret();
-  const secretName = await secrets.put(hashClientSecret(client.clientId, clientSecret), call);
+  const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), call);
   const replaced = await clients.replaceSecret(client, secretName, call);
   if (!replaced) throw lostRace();
 

@@ -3,13 +3,16 @@ import { rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { writeLocalSettings } from "./core-tools.ts";
+import { type Fault, Faults } from "./faults.ts";
+import { type FaultyStack, startFaultyStack } from "./faulty-stack.ts";
 import { close, listen } from "./http-server.ts";
 import { announceStack, dataDir, findRunningStack, partsOf } from "./running-stack.ts";
 import { startService } from "./service.ts";
 import { type Stack, startStack } from "./stack.ts";
+import { readStartOptions, USAGE } from "./start-options.ts";
 import { requestLine, warningLine, welcome, welcomeStandIns } from "./terminal.ts";
 
-// `npm start`: the stand-ins for Azure and the service on them, until Ctrl-C.
+// `npm start`: the stand-ins for Azure and the service on them, until Ctrl-C; `npm start -- --help` says more.
 // `npm run stand-ins`: without the service, which Azure Functions Core Tools run then.
 
 const TOKEN_REFRESH_MS = 30 * 60_000;
@@ -35,19 +38,31 @@ if (process.env.npm_lifecycle_event) {
 }
 
 try {
-  await (process.argv.includes("--stand-ins") ? startStandIns() : startAll());
+  const { help, standIns, faults } = readStartOptions(process.argv.slice(2));
+  if (help) {
+    console.log(USAGE);
+    await stop(0);
+  }
+  await (standIns ? startStandIns() : startAll(faults));
 } catch (error) {
   // A part that ended because a Ctrl-C came while it started is not worth a word.
   if (stopping === undefined) console.error(error instanceof Error ? error.message : error);
   await stop(1);
 }
 
-async function startAll(): Promise<void> {
+async function startAll(faults: readonly Fault[]): Promise<void> {
   const started = performance.now();
   const stack = await startStackHere();
-  await startServiceOn(stack);
+  await startServiceOn(faults.length === 0 ? stack : await through(faults, stack));
   await announce(stack);
   console.log(welcome(partsOf(stack), { dir, token: stack.adminToken(), milliseconds: performance.now() - started }));
+}
+
+/** The stack as the service shall see it, with proxies that make the faults. */
+async function through(faults: readonly Fault[], stack: Stack): Promise<FaultyStack> {
+  const faulty = await startFaultyStack(stack, new Faults(faults));
+  await cleanUpWith(faulty.close);
+  return faulty;
 }
 
 async function startStandIns(): Promise<void> {
@@ -72,7 +87,7 @@ function changedSettings(): Record<string, string> {
 }
 
 /** Runs the service: all that it writes goes to a file, one line a request and every warning to the terminal. */
-async function startServiceOn(stack: Stack): Promise<void> {
+async function startServiceOn(stack: Pick<Stack, "settings" | "port">): Promise<void> {
   const logFile = join(dir, "service.log");
   const log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
   await cleanUpWith(() => new Promise((resolve) => log.end(resolve)));

@@ -64,8 +64,12 @@ function send(
     incoming.on("end", () => {
       abortSignal?.removeEventListener("abort", onAbort);
       const answerHeaders = new AnswerHeaders(incoming.headers);
-      const bodyAsText = Buffer.concat(chunks).toString();
-      resolve({ request, status: incoming.statusCode ?? 0, headers: answerHeaders, bodyAsText });
+      const { statusCode: status = 0 } = incoming;
+      const text = Buffer.concat(chunks).toString();
+      // The clients of Key Vault look into the body of every error and throw a TypeError where there is none: status and Retry-After
+      // would be lost with it.
+      const bodyAsText = status >= 400 && !text.trim() ? "{}" : text;
+      resolve({ request, status, headers: answerHeaders, bodyAsText });
     });
   });
   if (abortSignal?.aborted) onAbort();

@@ -2,8 +2,9 @@ import { odata, type TableClient } from "@azure/data-tables";
 import * as z from "zod";
 import type { Call } from "./call.ts";
 import { CLIENT_STATUSES, type Client, wholeSeconds } from "./client.ts";
-import { type Attempt, statusOf, Unavailable } from "./retry.ts";
+import { type Attempt, Unavailable } from "./retry.ts";
 import { SCOPES } from "./scopes.ts";
+import { isConflict, isEntityMissing, keepRow } from "./table-row.ts";
 
 /** The name of the table; its partition key is the client_id. */
 export const CLIENT_TABLE = "apiclients";
@@ -26,7 +27,7 @@ export interface ClientRow extends Client {
 }
 
 /** A client with the time of its last token. */
-export interface ClientWithUse extends Client {
+export interface ClientWithUse extends ClientRow {
   lastUsedAt: string | null;
 }
 
@@ -84,7 +85,7 @@ export function createClientStore(table: ClientTable, attempt: Attempt): ClientS
     const run = (abortSignal: AbortSignal) => table.getEntity(clientId, CLIENT_ROW, { abortSignal });
     try {
       const entity = await attempt({ name: "table get", run, expect: isEntityMissing }, call);
-      return { ...parse(clientColumns, entity, call), ...parse(versionColumns, entity, call) };
+      return parseClient(entity, call);
     } catch (error) {
       if (isEntityMissing(error)) return undefined;
       throw error;
@@ -93,7 +94,7 @@ export function createClientStore(table: ClientTable, attempt: Attempt): ClientS
 
   /** Reads all rows that match a filter, page by page, each page with a deadline of its own. */
   const scan = async (filter: string | undefined, call: Call): Promise<ClientWithUse[]> => {
-    const clients: Client[] = [];
+    const clients: ClientRow[] = [];
     const lastUse = new Map<string, string>();
     let continuationToken: string | undefined;
     do {
@@ -105,7 +106,7 @@ export function createClientStore(table: ClientTable, attempt: Attempt): ClientS
       const { value: page } = await attempt({ name: "table list", run }, call);
       for (const entity of page ?? []) {
         if (entity.rowKey === CLIENT_ROW) {
-          clients.push(parse(clientColumns, entity, call));
+          clients.push(parseClient(entity, call));
         } else if (entity.rowKey === USAGE_ROW) {
           const usage = parse(usageColumns, entity, call);
           lastUse.set(usage.partitionKey, usage.last_used_at);
@@ -137,13 +138,8 @@ export function createClientStore(table: ClientTable, attempt: Attempt): ClientS
     }
   };
 
-  const merge = (
-    clientId: string,
-    rowKey: string,
-    etag: string,
-    columns: Record<string, string>,
-    abortSignal: AbortSignal,
-  ) => table.updateEntity({ partitionKey: clientId, rowKey, ...columns }, "Merge", { etag, abortSignal });
+  const merge = (clientId: string, etag: string, columns: Record<string, string>, abortSignal: AbortSignal) =>
+    table.updateEntity({ partitionKey: clientId, rowKey: CLIENT_ROW, ...columns }, "Merge", { etag, abortSignal });
 
   return {
     find,
@@ -165,7 +161,7 @@ export function createClientStore(table: ClientTable, attempt: Attempt): ClientS
     },
 
     replaceSecret({ clientId, etag }, secretName, call) {
-      const run = (abortSignal: AbortSignal) => merge(clientId, CLIENT_ROW, etag, { secretName }, abortSignal);
+      const run = (abortSignal: AbortSignal) => merge(clientId, etag, { secretName }, abortSignal);
       return commitSecret(clientId, secretName, { name: "table merge secret", run, basedOn: etag }, call);
     },
 
@@ -173,24 +169,16 @@ export function createClientStore(table: ClientTable, attempt: Attempt): ClientS
       const row = await find(clientId, call);
       if (row?.status !== "active") return row;
       const columns = { status: "disabled", disabled_at: wholeSeconds(at), disabled_by: adminId };
-      const run = (abortSignal: AbortSignal) => merge(clientId, CLIENT_ROW, "*", columns, abortSignal);
+      const run = (abortSignal: AbortSignal) => merge(clientId, "*", columns, abortSignal);
       const failure = await attempt({ name: "table merge status", run }, call).then(() => undefined, identity);
       // Read again even after success: a regenerate that came before us has changed the secret that is now to be disabled.
       const disabled = await find(clientId, call).catch(outcomeUnknown);
       return disabled?.status === "disabled" ? disabled : outcomeUnknown(failure);
     },
 
-    async recordUse(clientId, at, call) {
-      const columns = { last_used_at: wholeSeconds(at) };
-      const run = (abortSignal: AbortSignal) => merge(clientId, USAGE_ROW, "*", columns, abortSignal);
-      try {
-        await attempt({ name: "table merge usage", run, expect: isEntityMissing }, call);
-      } catch (error) {
-        if (!isEntityMissing(error)) throw error;
-        const first = { partitionKey: clientId, rowKey: USAGE_ROW, ...columns };
-        const insert = (abortSignal: AbortSignal) => table.createEntity(first, { abortSignal });
-        await attempt({ name: "table insert usage", run: insert }, call);
-      }
+    recordUse(clientId, at, call) {
+      const key = { partitionKey: clientId, rowKey: USAGE_ROW };
+      return keepRow(table, attempt, "usage", key, { last_used_at: wholeSeconds(at) }, call);
     },
   };
 }
@@ -214,6 +202,10 @@ function toColumns(client: Client): Record<string, string> {
   };
 }
 
+function parseClient(entity: unknown, call: Call): ClientRow {
+  return { ...parse(clientColumns, entity, call), ...parse(versionColumns, entity, call) };
+}
+
 /** A row that we did not write, or that was damaged, is our fault and never the caller's. */
 function parse<T>(columns: z.ZodType<T>, entity: unknown, call: Call): T {
   const result = columns.safeParse(entity);
@@ -221,16 +213,6 @@ function parse<T>(columns: z.ZodType<T>, entity: unknown, call: Call): T {
   const reason = `row does not parse: ${result.error.issues.map((issue) => issue.path.join(".")).join(", ")}`;
   call.alarm("row_damaged", reason);
   throw new Unavailable(reason);
-}
-
-/** No such row. A table that is not there is a 404 as well, but a fault: that is told by the code alone. */
-function isEntityMissing(error: unknown): boolean {
-  return statusOf(error) === 404 && errorBody.safeParse(error).data?.details.odataError.code === "ResourceNotFound";
-}
-const errorBody = z.object({ details: z.object({ odataError: z.object({ code: z.string() }) }) });
-
-function isConflict(error: unknown): boolean {
-  return [409, 412].includes(statusOf(error) ?? 0);
 }
 
 /** Ends a commit that may have happened and may not. */

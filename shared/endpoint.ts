@@ -21,10 +21,16 @@ interface Kind {
 }
 
 const RETRY_AFTER_WRONG_SETTINGS_SECONDS = 60;
+/** A caller of the token endpoint has an answer within five seconds; what is left is for the way. */
+const TOKEN_TIMEOUT_MS = 4_500;
 
 /** Makes a Functions handler of the token endpoint: errors as in RFC 6749 §5.2, nothing ever cached (§5.1). */
 export function tokenEndpoint(endpoint: Endpoint, source?: () => Services): HttpHandler {
-  return handler(endpoint, { timeoutMs: 5_000, logsSuccess: true, errorResponse: oauthErrorResponse }, source);
+  return handler(
+    endpoint,
+    { timeoutMs: TOKEN_TIMEOUT_MS, logsSuccess: true, errorResponse: oauthErrorResponse },
+    source,
+  );
 }
 
 /** Makes a Functions handler of an endpoint for administrators: errors are problem details (RFC 9457). */
@@ -146,7 +152,7 @@ function retryAfterOf(error: unknown): { "Retry-After": string } | undefined {
 }
 
 /** What the log says of an error. The message of an unexpected one may quote input, so only its trace is told. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (error instanceof OAuthError || error instanceof Problem || error instanceof Unavailable) return error.reason;
   if (error instanceof RequestError || error instanceof ConfigError) return error.message;
   return traceOf(error);

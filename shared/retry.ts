@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Call } from "./call.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** One call to Azure may take this long. Two tries of one call fit into the time of a token request. */
 const TRY_TIMEOUT_MS = 2_000;
@@ -99,18 +100,10 @@ export function statusOf(error: unknown): number | undefined {
   return typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 
-/** The SDKs do not all give up at once when their signal aborts, so the deadline does not depend on them. */
 async function withDeadline<T>(run: (signal: AbortSignal) => Promise<T>, requestSignal: AbortSignal): Promise<T> {
   const signal = AbortSignal.any([requestSignal, AbortSignal.timeout(TRY_TIMEOUT_MS)]);
   signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([run(signal), aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+  return untilAborted(run(signal), signal);
 }
 
 function toUnavailable(name: string, error: unknown, call: Call): Unavailable {

@@ -9,6 +9,11 @@ import { type Attempt, statusOf, Unavailable } from "./retry.ts";
 /** What the store needs of `SecretClient`. */
 export type SecretVault = Pick<SecretClient, "setSecret" | "getSecret" | "updateSecretProperties">;
 
+/** The names of all our vault secrets begin with this; what does not is not ours. */
+export const SECRET_NAME_PREFIX = "client-secret-";
+/** Finding the second lock jammed must not cost an administrator the answer to a change that is committed. */
+const LOCK_TIMEOUT_MS = 2_000;
+
 /** The vault secret was disabled: someone who could has locked it, so whoever presents that client secret is refused. */
 export class SecretDisabled extends Error {
   override readonly name = "SecretDisabled";
@@ -19,14 +24,16 @@ export class SecretDisabled extends Error {
  * of a client's secret, and its value can be cached. All methods throw {@link Unavailable} for a fault of ours or of the vault.
  */
 export interface SecretStore {
-  /** Writes a hash under a new name and reads it back before returning the name. */
-  put(secretHash: string, call: Call): Promise<string>;
+  /** Writes a client's hash under a new name and reads it back before returning the name. The tag `client_id` leads back to the row. */
+  put(clientId: string, secretHash: string, call: Call): Promise<string>;
   /**
    * The hash under a name, from the cache if it is there.
    *
    * @throws SecretDisabled if the vault secret is disabled.
    */
   hashOf(secretName: string): Promise<string>;
+  /** Whether a token could be issued with what the vault has under a name now; the cache is not asked. */
+  stateOf(secretName: string, call: Call): Promise<"enabled" | "disabled" | "missing">;
   /** Disables a vault secret that nothing names any more. A second lock: the row has already decided. */
   disable(secretName: string, call: Call): Promise<void>;
   /** Asks the vault for a secret that is not there, to see whether it answers and lets us read. */
@@ -48,14 +55,32 @@ export function createSecretStore(vault: SecretVault, attempt: Attempt, now: () 
     call.alarm("secret_damaged", reason);
     throw new Unavailable(reason);
   };
+  const stateOf: SecretStore["stateOf"] = async (secretName, call) => {
+    const run = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
+    const expect = (error: unknown) => isSecretDisabled(error) || isSecretMissing(error);
+    try {
+      await attempt({ name: "vault get secret", run, expect }, call);
+      return "enabled";
+    } catch (error) {
+      if (isSecretDisabled(error)) return "disabled";
+      if (isSecretMissing(error)) return "missing";
+      throw error;
+    }
+  };
   const cache = new HashCache(read, now);
 
   return {
-    async put(secretHash, call) {
-      const secretName = `client-secret-${randomBytes(16).toString("hex")}`;
-      const run = (abortSignal: AbortSignal) => vault.setSecret(secretName, secretHash, { abortSignal });
+    async put(clientId, secretHash, call) {
+      const secretName = SECRET_NAME_PREFIX + randomBytes(16).toString("hex");
+      const run = (abortSignal: AbortSignal) =>
+        vault.setSecret(secretName, secretHash, { tags: { client_id: clientId }, abortSignal });
       await attempt({ name: "vault set secret", run }, call);
-      if ((await read(secretName, call)) !== secretHash) throw new Unavailable("vault secret reads back differently");
+      const written = await read(secretName, call).catch((error) => {
+        throw error instanceof SecretDisabled
+          ? new Unavailable("new vault secret is disabled", { cause: error })
+          : error;
+      });
+      if (written !== secretHash) throw new Unavailable("vault secret reads back differently");
       return secretName;
     },
 
@@ -73,26 +98,38 @@ export function createSecretStore(vault: SecretVault, attempt: Attempt, now: () 
       }
     },
 
+    stateOf,
+
     async probe(call) {
-      const run = (abortSignal: AbortSignal) => vault.getSecret("health-probe", { abortSignal });
-      const isNotFound = (error: unknown) => statusOf(error) === 404;
-      await attempt({ name: "vault probe", run, expect: isNotFound }, call).catch((error) => {
-        if (!isNotFound(error)) throw error;
-      });
+      await stateOf("health-probe", call);
     },
   };
 }
 
-const errorBody = z.object({ details: z.object({ error: z.object({ innerError: z.object({ code: z.string() }) }) }) });
+const errorBody = z.object({
+  details: z.object({
+    error: z.object({ code: z.string(), innerError: z.object({ code: z.string() }).optional().catch(undefined) }),
+  }),
+});
+
+function errorIn(error: unknown) {
+  return errorBody.safeParse(error).data?.details.error;
+}
 
 /** Key Vault says 403 for this and for a role that we lack; only the inner code tells them apart. */
 function isSecretDisabled(error: unknown): boolean {
-  return statusOf(error) === 403 && errorBody.safeParse(error).data?.details.error.innerError.code === "SecretDisabled";
+  return statusOf(error) === 403 && errorIn(error)?.innerError?.code === "SecretDisabled";
+}
+
+/** A 404 with another code, or with none, did not come from a vault that looked for the secret. */
+function isSecretMissing(error: unknown): boolean {
+  return statusOf(error) === 404 && errorIn(error)?.code === "SecretNotFound";
 }
 
 /** Disables the vault secret of a secret that is dead already. It cannot fail a change that is committed: the sweep catches up. */
 export async function lockSecret(secrets: Pick<SecretStore, "disable">, secretName: string, call: Call): Promise<void> {
-  await secrets.disable(secretName, call).catch((error) => {
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(LOCK_TIMEOUT_MS)]);
+  await secrets.disable(secretName, { ...call, signal }).catch((error) => {
     call.alarm("secret_not_locked", error instanceof Unavailable ? error.reason : "unexpected error");
   });
 }

@@ -6,13 +6,17 @@ import { type AdminAuthenticator, createAdminAuthenticator } from "./admin-auth.
 import { azureHttpClient, stripTablePipeline, vaultHttp } from "./azure-http.ts";
 import { CLIENT_TABLE, type ClientStore, createClientStore } from "./client-store.ts";
 import { type Config, ConfigError, isLoopback, MAX_TOKEN_LIFETIME_SECONDS, readConfig } from "./config.ts";
+import { boundedCredential } from "./credential.ts";
 import { createHealth, type Health } from "./health.ts";
 import { keyTimes } from "./key-ring.ts";
 import { logLine } from "./log.ts";
 import { createAttempt } from "./retry.ts";
+import { createSecretPageReader, nextLinkPolicy } from "./secret-pages.ts";
 import { createSecretStore, type SecretStore } from "./secret-store.ts";
 import { createSigner, type Signer } from "./signer.ts";
 import type { SigningVault } from "./signing-key.ts";
+import { createSweeper, type Sweeper } from "./sweep.ts";
+import { createSweepPosition } from "./sweep-position.ts";
 import { createTokenMint, type TokenMint } from "./token-mint.ts";
 import { createUsageRecorder, type UsageRecorder } from "./usage.ts";
 
@@ -26,6 +30,7 @@ export interface Services {
   tokens: TokenMint;
   usage: UsageRecorder;
   health: Health;
+  sweeper: Sweeper;
   now: () => Date;
 }
 
@@ -65,9 +70,12 @@ export async function stop(): Promise<void> {
 function createServices(config: Config): Services {
   const now = () => new Date();
   const attempt = createAttempt();
-  const credential = new ManagedIdentityCredential(config.azureClientId ? { clientId: config.azureClientId } : {});
+  // Retrying is ours (retry.ts): the credential's own waits as long as any Retry-After says.
+  const identity = { ...(config.azureClientId && { clientId: config.azureClientId }), retryOptions: { maxRetries: 0 } };
+  const credential = boundedCredential(new ManagedIdentityCredential(identity));
   const vaultOptions = (url: string) => ({
     ...vaultHttp(),
+    additionalPolicies: [nextLinkPolicy],
     disableChallengeResourceVerification: isLoopback(url),
   });
 
@@ -84,6 +92,14 @@ function createServices(config: Config): Services {
 
   const clients = createClientStore(table, attempt);
   const secrets = createSecretStore(secretVault, attempt, now);
+  const sweeper = createSweeper({
+    clients,
+    secrets,
+    readPage: createSecretPageReader(secretVault),
+    position: createSweepPosition(table, attempt),
+    attempt,
+    now,
+  });
   const signer = createSigner({
     vaults: signingVaults,
     keyName: config.signingKeyName,
@@ -100,6 +116,7 @@ function createServices(config: Config): Services {
     tokens: createTokenMint(config, signer, now),
     usage: createUsageRecorder(clients),
     health: createHealth({ clients, secrets, signer, now }),
+    sweeper,
     now,
   };
 }

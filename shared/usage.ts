@@ -22,7 +22,8 @@ export function createUsageRecorder(clients: Pick<ClientStore, "recordUse">): Us
   const write = (clientId: string, at: Date) => {
     const done = clients
       .recordUse(clientId, at, backgroundCall(WRITE_TIMEOUT_MS))
-      .catch(() => {})
+      // Kept for the flush, unless there was another use meanwhile.
+      .catch(() => void (unwritten.has(clientId) || unwritten.set(clientId, at)))
       .finally(() => writes.delete(done));
     writes.add(done);
   };

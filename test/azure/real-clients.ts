@@ -5,6 +5,7 @@ import { SecretClient } from "@azure/keyvault-secrets";
 import { afterAll } from "vitest";
 import { startStack } from "../../local/stack.ts";
 import { CLIENT_TABLE } from "../../shared/client-store.ts";
+import { nextLinkPolicy } from "../../shared/secret-pages.ts";
 import type { SigningVault } from "../../shared/signing-key.ts";
 
 /** Clients of Azure's SDKs that talk to the stand-ins for Azure on this machine. */
@@ -31,7 +32,8 @@ export async function startRealClients(clock?: () => number): Promise<RealClient
     },
   };
   const options = { retryOptions: { maxRetries: 0 }, tlsOptions: { ca: certificate.cert } };
-  const vaultOptions = { ...options, disableChallengeResourceVerification: true };
+  const additionalPolicies = [nextLinkPolicy];
+  const vaultOptions = { ...options, additionalPolicies, disableChallengeResourceVerification: true };
   const keys = new KeyClient(SIGNING_VAULT_URLS, credential, vaultOptions);
   return {
     table: new TableClient(TABLES_URL, CLIENT_TABLE, credential, options),

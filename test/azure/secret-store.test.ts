@@ -62,10 +62,14 @@ describe.each(vaults)("%s", (_name, vault) => {
 
 describe.each(vaults)("the store of secrets on %s", (_name, vault) => {
   const makeStore = () => createSecretStore(vault, createAttempt(), now);
-  const hash = hashClientSecret("socmate-a-000000", "secret");
+  const clientId = "socmate-a-000000";
+  const hash = hashClientSecret(clientId, "secret");
 
   test("keeps every hash under a new name, of one version, that any instance can read", async () => {
-    const names = [await makeStore().put(hash, createCall()), await makeStore().put(hash, createCall())];
+    const names = [
+      await makeStore().put(clientId, hash, createCall()),
+      await makeStore().put(clientId, hash, createCall()),
+    ];
     expect(new Set(names).size).toBe(2);
     for (const name of names) {
       expect(name).toMatch(/^client-secret-[0-9a-f]{32}$/);
@@ -75,7 +79,7 @@ describe.each(vaults)("the store of secrets on %s", (_name, vault) => {
 
   test("disables a hash for every instance that has not seen it, once or twice", async () => {
     const store = makeStore();
-    const name = await store.put(hash, createCall());
+    const name = await store.put(clientId, hash, createCall());
     await store.hashOf(name);
     await store.disable(name, createCall());
     await store.disable(name, createCall());

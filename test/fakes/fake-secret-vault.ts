@@ -1,14 +1,16 @@
 import { randomBytes } from "node:crypto";
 import type { KeyVaultSecret, SecretClient, SecretProperties } from "@azure/keyvault-secrets";
+import { type ReadSecretPage, toListed } from "../../shared/secret-pages.ts";
 import type { SecretVault } from "../../shared/secret-store.ts";
 import { vaultError } from "./azure-error.ts";
 import { createHooks, type Hooks, operate } from "./hooks.ts";
-import { pagedList } from "./paged.ts";
+import { type Page, pagedList } from "./paged.ts";
 
 /** A vault of secrets in memory, as the SDK's client shows it. */
 export interface FakeSecretVault extends SecretVault, Pick<SecretClient, "listPropertiesOfSecrets">, Hooks {
   /** The versions of each secret by its name in lower case, oldest first; a test may change them as somebody else would. */
   readonly secrets: Map<string, KeyVaultSecret[]>;
+  readonly readPage: ReadSecretPage;
 }
 
 /** What Key Vault lists at once. */
@@ -33,7 +35,8 @@ export function createFakeSecretVault(now: () => Date): FakeSecretVault {
         const version = randomBytes(16).toString("hex");
         const id = `${vaultUrl}/secrets/${name}/${version}`;
         const time = wholeSeconds(now());
-        const properties = { id, name, version, vaultUrl, enabled: true, createdOn: time, updatedOn: time };
+        const { tags = {} } = options;
+        const properties = { id, name, version, vaultUrl, enabled: true, createdOn: time, updatedOn: time, tags };
         const secret = { name, value, properties };
         secrets.set(name.toLowerCase(), [...versionsOf(name), secret]);
         return copyOf(secret);
@@ -67,7 +70,14 @@ export function createFakeSecretVault(now: () => Date): FakeSecretVault {
       return pagedList(read, ({ name }) => name, PAGE_SIZE);
     },
   };
-  const vault: FakeSecretVault = Object.assign(createHooks(), methods, { secrets });
+  const readPage: ReadSecretPage = async (position, abortSignal) => {
+    const pages = methods
+      .listPropertiesOfSecrets({ abortSignal })
+      .byPage(position === undefined ? {} : { continuationToken: position });
+    const { value: page = [] }: { value?: Page<SecretProperties> } = await pages.next();
+    return { secrets: page.map(toListed), next: page.continuationToken };
+  };
+  const vault: FakeSecretVault = Object.assign(createHooks(), methods, { secrets, readPage });
   return vault;
 }
 

@@ -11,6 +11,8 @@ import { createAttempt } from "../../shared/retry.ts";
 import { createSecretStore } from "../../shared/secret-store.ts";
 import type { Services } from "../../shared/services.ts";
 import { createSigner } from "../../shared/signer.ts";
+import { createSweeper } from "../../shared/sweep.ts";
+import { createSweepPosition } from "../../shared/sweep-position.ts";
 import { createTokenMint } from "../../shared/token-mint.ts";
 import { createUsageRecorder } from "../../shared/usage.ts";
 import { createClock, type FakeClock } from "./fake-clock.ts";
@@ -93,6 +95,14 @@ export async function createFakeServices(shared?: FakeAzure): Promise<FakeServic
     tokens: createTokenMint(config, signer, now),
     usage: createUsageRecorder(clients),
     health: createHealth({ clients, secrets, signer, now }),
+    sweeper: createSweeper({
+      clients,
+      secrets,
+      readPage: azure.secretVault.readPage,
+      position: createSweepPosition(azure.table, attempt),
+      attempt,
+      now,
+    }),
     now,
 
     async addClient(input = {}) {
@@ -104,7 +114,7 @@ export async function createFakeServices(shared?: FakeAzure): Promise<FakeServic
       const call = backgroundCall(5_000);
       const client = newClient({ ...defaults, ...input }, config.clientIdPrefix, "admin-user-id", now());
       const clientSecret = generateClientSecret();
-      const secretName = await secrets.put(hashClientSecret(client.clientId, clientSecret), call);
+      const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), call);
       if (!(await clients.insert(client, secretName, call))) throw new Error("the client_id is taken");
       return { client, clientId: client.clientId, clientSecret };
     },

@@ -69,6 +69,16 @@ describe("the use of a client", () => {
     await expect(usage.flush()).resolves.toBeUndefined();
   });
 
+  test("that could not be written is written at the end", async () => {
+    const { use, usage, recordUse, written } = createRecorder();
+    recordUse.mockRejectedValueOnce(new Error("down"));
+    use("a");
+    await turn();
+    await turn();
+    await usage.flush();
+    expect(written()).toEqual(["a 00:00:00", "a 00:00:00"]);
+  });
+
   test("takes bounded memory, however many clients there are", async () => {
     const { use, usage, written } = createRecorder();
     for (let i = 0; i < 10_001; i++) use(`client ${i}`);

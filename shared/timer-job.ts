@@ -1,0 +1,26 @@
+import type { TimerHandler } from "@azure/functions";
+import type { Call } from "./call.ts";
+import { reasonOf } from "./endpoint.ts";
+import { type LogFields, type LogLevel, logLine } from "./log.ts";
+import { type Services, services } from "./services.ts";
+
+/** Work that a timer starts; what it returns goes into the log line of the run. */
+export type Job = (services: Services, call: Call) => Promise<LogFields>;
+
+/** Makes a Functions handler of a job: one log line for each run, which tells a failure too, since the next run makes up for it. */
+export function timerJob(job: Job, timeoutMs: number, source: () => Services = services): TimerHandler {
+  return async (_timer, context) => {
+    const log = (level: LogLevel, fields: LogFields) =>
+      logLine(context, level, { request_id: context.invocationId, event: context.functionName, ...fields });
+    const call: Call = {
+      signal: AbortSignal.timeout(timeoutMs),
+      audit: {},
+      alarm: (alarm, reason) => log("error", { alarm, reason }),
+    };
+    try {
+      log("info", { outcome: "success", ...(await job(source(), call)) });
+    } catch (error) {
+      log("error", { outcome: "failed", reason: reasonOf(error) });
+    }
+  };
+}

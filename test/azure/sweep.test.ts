@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { newClient } from "../../shared/client.ts";
+import { generateClientSecret, hashClientSecret } from "../../shared/client-secret.ts";
+import { createClientStore } from "../../shared/client-store.ts";
+import { createAttempt } from "../../shared/retry.ts";
+import { createSecretPageReader, type ReadSecretPage } from "../../shared/secret-pages.ts";
+import { createSecretStore } from "../../shared/secret-store.ts";
+import { createSweeper } from "../../shared/sweep.ts";
+import { createSweepPosition } from "../../shared/sweep-position.ts";
+import { createCall } from "../fakes/fake-call.ts";
+import { createClock } from "../fakes/fake-clock.ts";
+import { createFakeSecretVault } from "../fakes/fake-secret-vault.ts";
+import { createFakeTable } from "../fakes/fake-table.ts";
+import { startRealClients } from "./real-clients.ts";
+
+const DAY_MS = 24 * 3_600_000;
+const clock = createClock();
+const real = await startRealClients(() => clock.now().getTime());
+const fakeVault = createFakeSecretVault(clock.now);
+
+describe.each([
+  ["the fakes", { table: createFakeTable(), vault: fakeVault, readPage: fakeVault.readPage }],
+  [
+    "Azurite and the local vault through the SDKs",
+    { table: real.table, vault: real.secretVault, readPage: createSecretPageReader(real.secretVault) },
+  ],
+])("a sweep on %s", (_name, { table, vault, readPage }) => {
+  const attempt = createAttempt();
+  const clients = createClientStore(table, attempt);
+  const secrets = createSecretStore(vault, attempt, clock.now);
+  const position = createSweepPosition(table, attempt);
+  const sweeper = (through: ReadSecretPage = readPage) =>
+    createSweeper({ clients, secrets, readPage: through, position, attempt, now: clock.now });
+  const put = (clientId: string) =>
+    secrets.put(clientId, hashClientSecret(clientId, generateClientSecret()), createCall());
+
+  test("goes through the vault page by page, tells dead secrets from live ones, and goes on where it stopped", async () => {
+    const client = newClient({ name: "A", description: "", scopes: ["search:read"] }, "socmate", "admin", clock.now());
+    const live = await put(client.clientId);
+    expect(await clients.insert(client, live, createCall())).toBe(true);
+    const dead: string[] = [];
+    while (dead.length < 60) dead.push(await put(client.clientId));
+    clock.advance(DAY_MS);
+
+    // The time is over after the first page.
+    const slow: ReadSecretPage = async (...page) => {
+      clock.advance(3 * 60_000);
+      return readPage(...page);
+    };
+    const reports = [await sweeper(slow).run(createCall()), await sweeper().run(createCall())];
+    expect(reports).toMatchObject([
+      { secrets: 50, complete: false },
+      { secrets: 11, complete: true },
+    ]);
+    expect(reports.reduce((sum, { disabled }) => sum + disabled, 0)).toBe(60);
+    await expect(secrets.stateOf(live, createCall())).resolves.toBe("enabled");
+    for (const name of dead) await expect(secrets.stateOf(name, createCall())).resolves.toBe("disabled");
+    await expect(sweeper().run(createCall())).resolves.toEqual({ secrets: 61, disabled: 0, broken: 0, complete: true });
+  });
+
+  test("starts over when the vault no longer knows the position", async () => {
+    await position.save("https://127.0.0.1:1/secrets?$skiptoken=gone", createCall());
+    const forgetful: ReadSecretPage = async (at, signal) => {
+      if (at?.includes("gone")) throw Object.assign(new Error("gone"), { statusCode: 400 });
+      return readPage(at, signal);
+    };
+    await expect(sweeper(forgetful).run(createCall())).resolves.toMatchObject({ secrets: 61, complete: true });
+  });
+});

@@ -1,0 +1,88 @@
+import type { KeyVaultSecret } from "@azure/keyvault-secrets";
+import type { FakeSecretVault } from "../fakes/fake-secret-vault.ts";
+import type { FakeTable, Row } from "../fakes/fake-table.ts";
+
+/** A write of a client's row. */
+interface RowWrite {
+  readonly method: string;
+  readonly before: Row | undefined;
+  readonly row: Row;
+  /** The version of the row that the operation has read. */
+  readonly readEtag: string | undefined;
+  /** Every secret that the row has ever named. */
+  readonly earlier: ReadonlySet<unknown>;
+  /** Whether the secret that it names now can be read in the vault. */
+  readonly isReadable: boolean;
+}
+
+const namesAnother = ({ before, row }: RowWrite) => before?.secretName !== row.secretName;
+const FIXED_COLUMNS = ["id", "name", "description", "scopes", "created_by", "created_at"];
+
+/** What no write of a row may do, whoever would notice it from outside. */
+const FORBIDDEN_ROW_WRITES: readonly [string, (write: RowWrite) => boolean][] = [
+  ["was written before it was created", ({ method, before }) => !before && method !== "createEntity"],
+  ["was created twice", ({ method, before }) => before !== undefined && method === "createEntity"],
+  ["was enabled again", ({ before, row }) => before?.status === "disabled" && row.status !== "disabled"],
+  ["lost columns", ({ row }) => row.status === undefined || row.secretName === undefined],
+  [
+    "changed what never changes",
+    ({ before, row }) => !!before && FIXED_COLUMNS.some((name) => before[name] !== row[name]),
+  ],
+  ["overwrote what nobody had read", (w) => !!w.before && namesAnother(w) && w.before.etag !== w.readEtag],
+  ["names an earlier secret again", (w) => namesAnother(w) && w.earlier.has(w.row.secretName)],
+  ["names a vault secret that cannot be read", (w) => namesAnother(w) && !w.isReadable],
+];
+
+/** A write of a vault secret. */
+interface SecretWrite {
+  readonly method: string;
+  readonly before: KeyVaultSecret | undefined;
+  readonly secret: KeyVaultSecret;
+  readonly isNamedByActive: boolean;
+}
+
+const FORBIDDEN_SECRET_WRITES: readonly [string, (write: SecretWrite) => boolean][] = [
+  ["changed its value", ({ before, secret }) => before !== undefined && before.value !== secret.value],
+  ["was enabled again", (w) => w.method === "updateSecretProperties" && w.secret.properties.enabled !== false],
+  ["was locked although an active row names it", (w) => w.secret.properties.enabled === false && w.isNamedByActive],
+];
+
+interface Watched {
+  readonly table: FakeTable;
+  readonly vault: FakeSecretVault;
+  readEtag(): string | undefined;
+  report(violation: string): void;
+}
+
+/** Looks at the stores after every write and reports what the protocol forbids. */
+export function watchInvariants({ table, vault, readEtag, report }: Watched): void {
+  const rows = new Map<string, Row>();
+  const secrets = new Map<string, KeyVaultSecret>();
+  const earlierNames = new Map<string, unknown[]>();
+
+  table.after = ({ name: method, target }) => {
+    const row = table.rows.get(target);
+    const before = rows.get(target);
+    if (row?.rowKey !== "client" || row === before) return;
+    const earlier = new Set(earlierNames.get(target));
+    const isReadable = secrets.get(String(row.secretName))?.properties.enabled === true;
+    const write: RowWrite = { method, before, row, readEtag: readEtag(), earlier, isReadable };
+    for (const [what, isForbidden] of FORBIDDEN_ROW_WRITES) {
+      if (isForbidden(write)) report(`${row.partitionKey}: its row ${what}`);
+    }
+    rows.set(target, row);
+    earlierNames.set(target, [...earlier, row.secretName]);
+  };
+
+  vault.after = ({ name: method, target }) => {
+    const secret = vault.secrets.get(target)?.at(-1);
+    if (!secret || !["setSecret", "updateSecretProperties"].includes(method)) return;
+    const names = (row: Row) => row.status === "active" && row.secretName === target;
+    const isNamedByActive = [...table.rows.values()].some(names);
+    const write: SecretWrite = { method, before: secrets.get(target), secret, isNamedByActive };
+    for (const [what, isForbidden] of FORBIDDEN_SECRET_WRITES) {
+      if (isForbidden(write)) report(`vault secret ${target} ${what}`);
+    }
+    secrets.set(target, structuredClone(secret));
+  };
+}

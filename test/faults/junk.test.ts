@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { token } from "../../functions/token.ts";
+import { createFakeServices } from "../fakes/fake-services.ts";
+import { askToken, tokenForm } from "../functions/invoke.ts";
+
+const WELL_FORMED_SECRET = "socmate_0000000000000000000000000000000000000000000000000";
+const CLIENT_IDS = [
+  "a/b",
+  "..",
+  "a\0b",
+  "x".repeat(1024),
+  "socmate-x-abc123/..",
+  "SOCMATE-X-ABC123",
+  "%2e%2e",
+  "a'b",
+  "é",
+];
+
+test("5,000 requests with junk for credentials ask no store, and others are served as ever [check 52]", async () => {
+  const services = await createFakeServices();
+  const { table, secretVault } = services.azure;
+  const client = await services.addClient();
+  const ask = (clientId: string, clientSecret: string) =>
+    askToken(token, services, { form: tokenForm(clientId, clientSecret) });
+  const calls = () => table.operations.length + secretVault.operations.length;
+
+  const before = calls();
+  for (let i = 0; i < 5_000; i++) {
+    const clientId = CLIENT_IDS[i % CLIENT_IDS.length] ?? "";
+    const answer = i % 2 === 0 ? await ask(clientId, WELL_FORMED_SECRET) : await ask(client.clientId, clientId);
+    expect(answer.status).toBe(401);
+  }
+  expect(calls()).toBe(before);
+  expect((await ask(client.clientId, client.clientSecret)).status).toBe(200);
+});
+
+test("a thousand tokens of one client in one minute cost one read of the row each, one of the hash, one write of the use", async () => {
+  const services = await createFakeServices();
+  const { table, secretVault, clock } = services.azure;
+  const { clientId, clientSecret } = await services.addClient();
+  table.operations.length = 0;
+  secretVault.operations.length = 0;
+  for (let i = 0; i < 1_000; i++) {
+    const answer = await askToken(token, services, { form: tokenForm(clientId, clientSecret) });
+    expect(answer.status).toBe(200);
+    clock.advance(59);
+  }
+  await services.usage.flush();
+  const count = (name: string, operations: readonly { name: string }[]) =>
+    operations.filter((operation) => operation.name === name).length;
+  expect(count("getEntity", table.operations)).toBe(1_000);
+  expect(count("getSecret", secretVault.operations)).toBe(1);
+  // The first is an attempt to update a row that is not there yet; the second is that of the flush.
+  expect(count("updateEntity", table.operations)).toBe(2);
+  expect(count("createEntity", table.operations)).toBe(1);
+});

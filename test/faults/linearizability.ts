@@ -1,0 +1,68 @@
+/** Something that happened at one moment between its invocation and its return. */
+export interface Entry<Event> {
+  readonly event: Event;
+  readonly invoked: number;
+  /** `Infinity` for what may have happened at any time since, or never. */
+  readonly returned: number;
+}
+
+/** What an object does: its next state, or `undefined` where the event cannot happen in this state. A state is plain data. */
+export type Step<State, Event> = (state: State, event: Event) => State | undefined;
+
+/**
+ * Searches an order of events that the object allows and in which nothing comes before what had returned before it was invoked
+ * (Herlihy and Wing 1990). Tries each reachable pair of "what has happened so far" and state once (Wing and Gong 1993, Lowe 2017).
+ *
+ * @returns such an order, without the open events that did not happen in it; `undefined` if there is none.
+ */
+export function linearize<State, Event>(
+  history: readonly Entry<Event>[],
+  initial: State,
+  step: Step<State, Event>,
+): Event[] | undefined {
+  const byInvocation = [...history].sort((a, b) => a.invoked - b.invoked);
+  const closed = byInvocation.filter(({ returned }) => returned !== Number.POSITIVE_INFINITY);
+  const open = byInvocation.filter(({ returned }) => returned === Number.POSITIVE_INFINITY);
+  const failed = new Set<string>();
+  const order: Event[] = [];
+  const done = new Set<Entry<Event>>();
+
+  /** What can come next: whatever was invoked before the first of the rest returned. */
+  const candidates = (from: number): Entry<Event>[] => {
+    const next: Entry<Event>[] = [];
+    let firstReturn = Number.POSITIVE_INFINITY;
+    for (let at = from; at < closed.length; at++) {
+      const entry = closed[at];
+      if (!entry || entry.invoked > firstReturn) break;
+      if (done.has(entry)) continue;
+      next.push(entry);
+      firstReturn = Math.min(firstReturn, entry.returned);
+    }
+    return next
+      .concat(open.filter((entry) => !done.has(entry) && entry.invoked < firstReturn))
+      .filter((entry) => entry.invoked < firstReturn);
+  };
+
+  const search = (start: number, state: State): boolean => {
+    let from = start;
+    for (let entry = closed[from]; entry && done.has(entry); entry = closed[from]) from++;
+    if (from === closed.length) return true;
+
+    const ahead = [...closed.slice(from), ...open].flatMap((entry, index) => (done.has(entry) ? [index] : []));
+    const key = `${from} ${ahead} ${JSON.stringify(state)}`;
+    if (failed.has(key)) return false;
+    for (const entry of candidates(from)) {
+      const next = step(state, entry.event);
+      if (next === undefined) continue;
+      done.add(entry);
+      order.push(entry.event);
+      if (search(from, next)) return true;
+      order.pop();
+      done.delete(entry);
+    }
+    failed.add(key);
+    return false;
+  };
+
+  return search(0, initial) ? order : undefined;
+}

@@ -1,0 +1,70 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { disableWins, protocolHolds } from "./model.ts";
+import { MUTANTS } from "./mutants.ts";
+import type { World } from "./world.ts";
+
+// The same seed gives the same run: names and secrets are counted, pauses take no time, and no deadline passes by itself.
+const drawn = vi.hoisted(() => ({ count: 0 }));
+vi.mock("node:crypto", async (importOriginal) => {
+  const crypto = await importOriginal<typeof import("node:crypto")>();
+  const randomBytes = (size: number) => {
+    drawn.count += 1;
+    return crypto.createHash("sha512").update(String(drawn.count)).digest().subarray(0, size);
+  };
+  return { ...crypto, randomBytes, randomInt: (max: number) => randomBytes(4).readUInt32BE() % max };
+});
+vi.mock("node:timers/promises", () => import("./instant-timers.ts"));
+
+const SEED = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
+const RUNS = Number(process.env.MODEL_RUNS ?? 200);
+const AGAIN = `MODEL_SEED=${SEED} MODEL_RUNS=${RUNS} npx vitest run test/faults/model.test.ts`;
+
+let world: World | undefined;
+function begin(next: World): void {
+  world = next;
+  drawn.count = 0;
+}
+
+beforeEach(() => {
+  vi.spyOn(AbortSignal, "timeout").mockImplementation(() => world?.deadline() ?? new AbortController().signal);
+  vi.stubGlobal("setImmediate", (callback: (...args: unknown[]) => void, ...args: unknown[]) =>
+    queueMicrotask(() => callback(...args)),
+  );
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+describe("the storage protocol, under any order of any faults", () => {
+  test(`holds in ${RUNS} runs [check 50] (again: ${AGAIN})`, { timeout: 300_000 }, async () => {
+    console.log(`model test: ${AGAIN}`);
+    await fc.assert(protocolHolds({}, begin), { seed: SEED, numRuns: RUNS });
+  });
+
+  test("lets disable win against regenerate, 500 times [check 48]", { timeout: 300_000 }, async () => {
+    await fc.assert(disableWins(begin), { seed: SEED, numRuns: 500 });
+  });
+
+  test("is tested the same way again with the same seed", { timeout: 300_000 }, async () => {
+    const traces: string[][] = [];
+    const keep = (next: World) => {
+      begin(next);
+      traces.push(next.trace);
+    };
+    for (let i = 0; i < 2; i++) await fc.assert(protocolHolds({}, keep), { seed: SEED, numRuns: 20 });
+    expect(traces).toHaveLength(40);
+    expect(traces.slice(0, 20)).toEqual(traces.slice(20));
+  });
+
+  test.for(Object.entries(MUTANTS))("would not hold if %s [check 55]", { timeout: 300_000 }, async ([, mutant]) => {
+    const { failed, numRuns, errorInstance } = await fc.check(protocolHolds(mutant, begin), {
+      seed: SEED,
+      numRuns: RUNS,
+      endOnFailure: true,
+    });
+    if (process.env.MODEL_VERBOSE) console.log(numRuns, String(errorInstance));
+    expect(failed).toBe(true);
+  });
+});

@@ -1,0 +1,213 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { startService } from "../../local/service.ts";
+import { postForm, type TestClient } from "../support/everything.ts";
+import { type Answer, bodyOf } from "../support/http.ts";
+import { startTwoInstances } from "./two-instances.ts";
+
+/** Hundreds of requests on a machine that may be busy. */
+const PATIENCE_MS = 120_000;
+const ROUNDS = 60;
+
+const { stack, faultyStack, service, url, second, faults, createClient } = await startTwoInstances();
+const urls = [url, second.url];
+const instance = (index: number) => urls[index % urls.length] ?? url;
+
+const withSecret = z.object({ client_secret: z.string() });
+const withToken = z.object({ access_token: z.string(), scope: z.string() });
+
+function ask(at: string, { clientId, clientSecret }: TestClient, scope?: string): Promise<Answer> {
+  const form = { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
+  return postForm(at, { ...form, ...(scope && { scope }) });
+}
+
+async function administer(at: string, method: string, { clientId }: TestClient, action = ""): Promise<Response> {
+  const headers = { Authorization: `Bearer ${stack.adminToken()}` };
+  return fetch(`${at}/api/admin/api-clients/${clientId}${action}`, { method, headers });
+}
+
+const regenerate = (at: string, client: TestClient) => administer(at, "POST", client, "/regenerate-secret");
+const disable = (at: string, client: TestClient) => administer(at, "DELETE", client);
+const statuses = (answers: { status: number }[]) => new Set(answers.map(({ status }) => status));
+
+/** Runs the rounds in batches, so that a few are under way at any time. */
+async function inBatches<T>(rounds: number, size: number, round: (index: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  while (results.length < rounds) {
+    const from = results.length;
+    const batch = Array.from({ length: Math.min(size, rounds - from) }, (_, index) => round(from + index));
+    results.push(...(await Promise.all(batch)));
+  }
+  return results;
+}
+
+describe("two instances with warm caches", { timeout: PATIENCE_MS }, () => {
+  test("refuse the old secret as soon as a new one is told, and take the new one [check 45]", async () => {
+    for (let round = 0; round < 10; round++) {
+      const client = await createClient();
+      for (const at of urls) await expect(ask(at, client)).resolves.toMatchObject({ status: 200 });
+      const answer = await regenerate(instance(round), client);
+      const { client_secret: clientSecret } = withSecret.parse(await answer.json());
+      const answers = await Promise.all(urls.flatMap((at) => [ask(at, client), ask(at, { ...client, clientSecret })]));
+      expect(answers.map(({ status }) => status)).toEqual([401, 200, 401, 200]);
+    }
+  });
+
+  test("refuse a client as soon as it is told to be disabled [check 46]", async () => {
+    for (let round = 0; round < 10; round++) {
+      const client = await createClient();
+      for (const at of urls) await expect(ask(at, client)).resolves.toMatchObject({ status: 200 });
+      expect((await disable(instance(round), client)).status).toBe(200);
+      expect(statuses(await Promise.all(urls.map((at) => ask(at, client))))).toEqual(new Set([401]));
+    }
+  });
+
+  test("of twenty regenerates at once keep one, and tell the others that they lost [check 47]", async () => {
+    const client = await createClient();
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => regenerate(instance(index), client)));
+    expect(statuses(answers)).toEqual(new Set([200, 409]));
+    const told = await Promise.all(answers.filter(({ status }) => status === 200).map((answer) => answer.json()));
+    const secrets = told.map((body) => withSecret.parse(body).client_secret);
+    for (const at of urls) {
+      const tried = await Promise.all(secrets.map((clientSecret) => ask(at, { ...client, clientSecret })));
+      expect(tried.filter(({ status }) => status === 200)).toHaveLength(1);
+      await expect(ask(at, client)).resolves.toMatchObject({ status: 401 });
+    }
+  });
+
+  test(`let disable win against regenerate, ${ROUNDS} times [check 48]`, async () => {
+    const ends = await inBatches(ROUNDS, 10, async (index) => {
+      const client = await createClient();
+      const [regenerated, disabled] = await Promise.all([
+        regenerate(instance(index), client),
+        disable(instance(index + 1), client),
+      ]);
+      const secrets = [client.clientSecret];
+      if (regenerated.status === 200) secrets.push(withSecret.parse(await regenerated.json()).client_secret);
+      const asked = secrets.map((clientSecret, at) => ask(instance(index + at), { ...client, clientSecret }));
+      const refused = (await Promise.all(asked)).every(({ status }) => status === 401);
+      return { regenerated: regenerated.status, disabled: disabled.status, refused };
+    });
+    expect(ends.filter(({ disabled, refused }) => disabled !== 200 || !refused)).toEqual([]);
+    expect(ends.filter(({ regenerated }) => regenerated !== 200 && regenerated !== 409)).toEqual([]);
+  });
+});
+
+test("a client is still disabled after the use of a hundred tokens is written [check 51]", {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const third = await startService(faultyStack, { port: 0 });
+  const client = await createClient();
+  const before = faults.requests.get("usage-insert") ?? 0;
+  const [disabled] = await Promise.all([
+    disable(url, client),
+    ...Array.from({ length: 100 }, () => ask(third.url, client)),
+  ]);
+  await third.stop();
+  expect(disabled.status).toBe(200);
+  const answer = await administer(url, "GET", client);
+  expect(await answer.json()).toMatchObject({ client_id: client.clientId, status: "disabled" });
+  await expect(ask(url, client)).resolves.toMatchObject({ status: 401 });
+  expect((faults.requests.get("usage-insert") ?? 0) - before).toBeLessThanOrEqual(1);
+});
+
+describe("a caller that goes away", { timeout: PATIENCE_MS }, () => {
+  const storeCalls = () => [...faults.requests].filter(([name]) => /^(table|secret)-/.test(name));
+
+  /** Sends a part of a token request and breaks the connection. */
+  async function breakOff(client: TestClient, share: number): Promise<void> {
+    const { hostname, port } = new URL(url);
+    const form = `grant_type=client_credentials&client_id=${client.clientId}&client_secret=${client.clientSecret}`;
+    const head = `POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${form.length}\r\n\r\n`;
+    const socket = connect(Number(port), hostname);
+    await once(socket, "connect");
+    socket.write(head + form.slice(0, form.length * share));
+    await sleep(50);
+    socket.destroy();
+  }
+
+  test("before its request is whole costs no call to a store", async () => {
+    const client = await createClient();
+    await ask(url, client);
+    const before = storeCalls();
+    await Promise.all(Array.from({ length: 20 }, () => breakOff(client, 0.9)));
+    await expect.poll(() => service.lines.filter((line) => line.includes("broke off")).length).toBe(20);
+    expect(storeCalls()).toEqual(before);
+  });
+
+  test("after that disturbs nobody", async () => {
+    const client = await createClient();
+    await Promise.all(Array.from({ length: 20 }, () => breakOff(client, 1)));
+    await expect(ask(url, client)).resolves.toMatchObject({ status: 200 });
+  });
+});
+
+describe("junk", { timeout: PATIENCE_MS }, () => {
+  const secret = "socmate_0000000000000000000000000000000000000000000000000";
+  const Junk = [
+    "a/b",
+    "..",
+    "a\0b",
+    "x".repeat(1024),
+    "socmate-x-abc123/..",
+    "SOCMATE-X-ABC123",
+    "%2e%2e",
+    "a'b",
+    "{}",
+    "é",
+  ];
+
+  test("in 500 requests asks no store and disturbs nobody [check 52]", async () => {
+    const client = await createClient();
+    await ask(url, client);
+    const counted = () => [...faults.requests].filter(([name]) => name !== "key-list" && !name.startsWith("usage"));
+    const before = counted();
+    const junk = inBatches(500, 25, (index) =>
+      ask(url, { clientId: Junk[index % Junk.length] ?? "", clientSecret: index % 3 === 0 ? "wrong" : secret }),
+    );
+    expect(statuses(await junk)).toEqual(new Set([401]));
+    expect(counted()).toEqual(before);
+    await expect(ask(url, client)).resolves.toMatchObject({ status: 200 });
+  });
+
+  test("of a thousand wrong secrets locks nobody out [check 53]", async () => {
+    const client = await createClient();
+    const other = await createClient();
+    const guesses = inBatches(1_000, 20, () => ask(url, { ...client, clientSecret: other.clientSecret }));
+    const right = inBatches(100, 2, () => ask(url, client));
+    expect(statuses(await guesses)).toEqual(new Set([401]));
+    expect(statuses(await right)).toEqual(new Set([200]));
+  });
+});
+
+test("300 requests at once on a cold instance get each their own, and read each hash once [check 54]", {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const scopes = ["search:read", "graph:read", "incidents:read"];
+  const clients = await Promise.all(Array.from({ length: 10 }, () => createClient()));
+  const third = await startService(faultyStack, { port: 0 });
+  // The first call of a vault's client is answered with a challenge, and so is each that is made until that is here.
+  const before = faults.requests.get("secret-get") ?? 0;
+  const answers = await Promise.all(
+    Array.from({ length: 300 }, async (_, index) => {
+      const client = clients[index % clients.length] as TestClient;
+      const scope = scopes[index % scopes.length];
+      const answer = await ask(third.url, client, scope);
+      return { status: answer.status, client, scope, answer };
+    }),
+  );
+  const reads = (faults.requests.get("secret-get") ?? 0) - before;
+  await third.stop();
+  expect(statuses(answers)).toEqual(new Set([200]));
+  for (const { answer, client, scope } of answers) {
+    const token = withToken.parse(bodyOf(answer));
+    const claims = JSON.parse(Buffer.from(token.access_token.split(".")[1] ?? "", "base64url").toString());
+    expect(claims).toMatchObject({ sub: client.clientId, client_id: client.clientId, scope });
+    expect(token.scope).toBe(scope);
+  }
+  expect(reads).toBeGreaterThanOrEqual(clients.length);
+  expect(reads).toBeLessThanOrEqual(2 * clients.length);
+});

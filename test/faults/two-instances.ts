@@ -1,0 +1,33 @@
+import { afterAll } from "vitest";
+import { Faults } from "../../local/faults.ts";
+import { startFaultyStack } from "../../local/faulty-stack.ts";
+import { type Service, type ServiceOptions, startService } from "../../local/service.ts";
+import { type Stack, startStack } from "../../local/stack.ts";
+import { type Everything, startEverything } from "../support/everything.ts";
+
+/** Two instances of the service on the same stores, with fault proxies between. */
+export interface TwoInstances extends Everything {
+  readonly faults: Faults;
+  /** The stack as the instances see it, through the proxies. */
+  readonly faultyStack: Stack;
+  readonly second: Service;
+}
+
+/** Starts everything for a test file and stops it after its last test. */
+export async function startTwoInstances(options: ServiceOptions = {}): Promise<TwoInstances> {
+  const faults = new Faults();
+  const stack = await startStack();
+  const proxies = await startFaultyStack(stack, faults);
+  const faultyStack: Stack = {
+    ...stack,
+    settings: proxies.settings,
+    async close() {
+      await proxies.close();
+      await stack.close();
+    },
+  };
+  const everything = await startEverything({ port: 0, ...options }, faultyStack);
+  const second = await startService(faultyStack, { port: 0, ...options });
+  afterAll(() => second.stop());
+  return { ...everything, faults, faultyStack, second };
+}

@@ -1,0 +1,51 @@
+import type { ClientTable } from "../../shared/client-store.ts";
+import type { ReadSecretPage } from "../../shared/secret-pages.ts";
+import type { SecretVault } from "../../shared/secret-store.ts";
+import type { FakeSecretVault } from "../fakes/fake-secret-vault.ts";
+import type { FakeTable } from "../fakes/fake-table.ts";
+
+/** A call of an SDK's method on its way to a store. */
+export interface StoreCall {
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+/** Decides what happens to a call; `perform` makes it happen in the store. */
+export type Carrier = <T>(call: StoreCall, perform: () => Promise<T>) => Promise<T>;
+
+/** A table as one instance reaches it. */
+export function carriedTable(table: FakeTable, carry: Carrier): ClientTable {
+  const list: ClientTable["listEntities"] = (options) =>
+    carriedList(table.listEntities(options), "listEntities", carry);
+  return { ...carriedMethods(table, ["getEntity", "createEntity", "updateEntity"], carry), listEntities: list };
+}
+
+/** A vault of secrets as one instance reaches it. */
+export function carriedVault(vault: FakeSecretVault, carry: Carrier): SecretVault & { readPage: ReadSecretPage } {
+  return carriedMethods(vault, ["setSecret", "getSecret", "updateSecretProperties", "readPage"], carry);
+}
+
+function carriedMethods<T extends object, Name extends keyof T & string>(
+  store: T,
+  names: readonly Name[],
+  carry: Carrier,
+): Pick<T, Name> {
+  const entries = names.map((method) => {
+    const perform = store[method] as (...args: unknown[]) => Promise<unknown>;
+    return [method, (...args: unknown[]) => carry({ method, args }, () => perform(...args))];
+  });
+  return Object.fromEntries(entries) as Pick<T, Name>;
+}
+
+/** Every page of a list is a call. */
+function carriedList<T extends { byPage(settings?: object): AsyncIterableIterator<unknown> }>(
+  list: T,
+  method: string,
+  carry: Carrier,
+): T {
+  const byPage = (settings?: object) => {
+    const pages = list.byPage(settings);
+    return { ...pages, next: () => carry({ method, args: [settings] }, () => pages.next()) };
+  };
+  return { ...list, byPage };
+}

@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { loopbackCertificate, trustCertificate } from "../../local/certificate.ts";
+import { startFaultProxy } from "../../local/fault-proxy.ts";
+import { Faults, parseFault } from "../../local/faults.ts";
+import { close, listen } from "../../local/http-server.ts";
+import { operationOf } from "../../local/operation.ts";
+import { readStartOptions } from "../../local/start-options.ts";
+
+const dir = await mkdtemp(join(tmpdir(), "socmate-faults-"));
+const certificate = await loopbackCertificate(dir);
+trustCertificate(certificate);
+
+/** What arrived behind the proxy. */
+let arrived: string[] = [];
+const server = createServer({ cert: certificate.cert, key: certificate.key }, async (request, response) => {
+  let body = "";
+  for await (const chunk of request) body += chunk;
+  arrived.push(`${request.method} ${request.url} ${request.headers.host} ${body}`);
+  response.writeHead(201, { etag: "e" }).end("done");
+});
+const target = `https://127.0.0.1:${await listen(server)}`;
+const faults = new Faults();
+const proxy = await startFaultProxy(target, certificate, faults);
+afterAll(async () => {
+  await proxy.close();
+  await close(server);
+  await rm(dir, { recursive: true });
+});
+beforeEach(() => {
+  arrived = [];
+  faults.rules = [];
+});
+
+const put = () => fetch(`${proxy.url}/secrets/a?api-version=1`, { method: "PUT", body: "x" });
+const received = () => `PUT /secrets/a?api-version=1 ${new URL(proxy.url).host} x`;
+
+describe("a fault proxy", () => {
+  test("passes on what no rule is about, with the Host that it was called by", async () => {
+    faults.rules = [parseFault("table-*=reset"), parseFault("secret-get=reset")];
+    const answer = await put();
+    expect([answer.status, answer.headers.get("etag"), await answer.text()]).toEqual([201, "e", "done"]);
+    expect(arrived).toEqual([received()]);
+  });
+
+  test.for([
+    ["secret-set=fail", 500, null],
+    ["secret-set=fail:503", 503, null],
+    ["secret-*=throttle", 429, null],
+    ["*=throttle:5", 429, "5"],
+    ["secret-set=forbid", 403, null],
+  ] as const)("%s is not applied and answered with %d", async ([rule, status, retryAfter]) => {
+    faults.rules = [parseFault(rule)];
+    const answer = await put();
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([status, retryAfter]);
+    expect(await answer.json()).toMatchObject({ error: { message: "injected fault" } });
+    expect(arrived).toEqual([]);
+  });
+
+  test("resets a connection before the request is applied, or after it, or long before", async () => {
+    faults.rules = [parseFault("secret-set=reset")];
+    await expect(put()).rejects.toThrow("fetch failed");
+    expect(arrived).toEqual([]);
+    faults.rules = [parseFault("secret-set=lose-reply")];
+    await expect(put()).rejects.toThrow("fetch failed");
+    expect(arrived).toEqual([received()]);
+    faults.rules = [parseFault("secret-set=apply-later:100")];
+    await expect(put()).rejects.toThrow("fetch failed");
+    expect(arrived).toHaveLength(1);
+    await proxy.settled();
+    expect(arrived).toEqual([received(), received()]);
+  });
+
+  test("delays a request, which is applied even if nobody waits for it any more", async () => {
+    faults.rules = [parseFault("secret-set=delay:100")];
+    expect((await put()).status).toBe(201);
+    const gone = new AbortController();
+    const seen = faults.requests.get("secret-set") ?? 0;
+    const answer = fetch(`${proxy.url}/secrets/a?api-version=1`, { method: "PUT", body: "x", signal: gone.signal });
+    const outcome = expect(answer).rejects.toThrow("aborted");
+    await expect.poll(() => faults.requests.get("secret-set")).toBe(seen + 1);
+    gone.abort();
+    await outcome;
+    await proxy.settled();
+    expect(arrived).toEqual([received(), received()]);
+  });
+
+  test("makes a fault as often as it is told, and counts requests and faults", async () => {
+    const counted = new Faults([{ ...parseFault("key-get=fail"), times: 2 }, parseFault("key-*=reset@50%")], () => 0.5);
+    expect(["key-get", "key-get", "key-get", "key-sign"].map((operation) => counted.next(operation)?.kind)).toEqual([
+      "fail",
+      "fail",
+      undefined,
+      undefined,
+    ]);
+    expect(Object.fromEntries(counted.requests)).toEqual({ "key-get": 3, "key-sign": 1 });
+    expect(Object.fromEntries(counted.injected)).toEqual({ fail: 2 });
+  });
+});
+
+describe("a rule on the command line", () => {
+  test("names operation, kind, value and chance", () => {
+    expect(readStartOptions(["--fault", "table-merge=lose-reply@12.5%", "--fault", "secret-*=delay:30"])).toEqual({
+      help: false,
+      standIns: false,
+      faults: [
+        { operation: "table-merge", kind: "lose-reply", chance: 0.125 },
+        { operation: "secret-*", kind: "delay", value: 30 },
+      ],
+    });
+  });
+
+  test.for([
+    ["table-merge", "write <operation>"],
+    ["table-merge=explode", "the kind is one of delay, fail"],
+    ["tabel-merge=reset", "there is no such operation"],
+    ["table-merge=delay", "milliseconds"],
+    ["table-merge=reset@all%", "write <operation>"],
+  ] as const)("%s is refused with a sentence", ([rule, why]) => {
+    expect(() => readStartOptions(["--fault", rule])).toThrow(why);
+  });
+});
+
+test.for([
+  ["GET", "/acct/apiclients(PartitionKey='a',RowKey='client')", "", "table-get"],
+  ["PATCH", "/acct/apiclients(PartitionKey='a',RowKey='usage')?x", "", "usage-merge"],
+  ["GET", "/acct/apiclients()?$top=1", "", "table-list"],
+  ["POST", "/acct/apiclients", '{"PartitionKey":"a","RowKey":"client"}', "table-insert"],
+  ["POST", "/acct/apiclients", '{"PartitionKey":"sweep","RowKey":"position"}', "position-insert"],
+  ["GET", "/secrets?api-version=1", "", "secret-list"],
+  ["GET", "/secrets/a/?api-version=1", "", "secret-get"],
+  ["PATCH", "/secrets/a/1?api-version=1", "", "secret-update"],
+  ["GET", "/keys/a/versions", "", "key-list"],
+  ["GET", "/keys/a/1", "", "key-get"],
+  ["POST", "/keys/a/1/sign", "", "key-sign"],
+  ["GET", "/msi/token?resource=x", "", "identity-token"],
+  ["GET", "/10ca1000/discovery/v2.0/keys", "", "admin-keys"],
+] as const)("%s %s %s is %s", ([method, path, body, operation]) => {
+  expect(operationOf({ method, path, headers: {}, body: Buffer.from(body) })).toBe(operation);
+});
