@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { lineOfText } from "./line-of-text.ts";
 import { isScope, SCOPES, type Scope } from "./scopes.ts";
 import { containsClientSecret } from "./secret-pattern.ts";
 
@@ -23,27 +24,6 @@ export interface Client {
 
 const MAX_NAME = 100;
 const MAX_DESCRIPTION = 500;
-
-/** What has no place in a line of text: control, format (bidi, zero-width) and otherwise invisible characters, line ends, halves of characters. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
-/** Emoji are made with joiners and selectors that are refused elsewhere. */
-const EMOJI = /\p{RGI_Emoji}/gv;
-
-/** A line of text in NFC, without space around it; lengths count characters, not UTF-16 units. */
-const lineOfText = (minimum: number, maximum: number) =>
-  z
-    .string({ error: ({ input }) => (input === undefined ? "Is required." : "Must be a string.") })
-    .transform((text) => text.normalize("NFC").trim())
-    .superRefine((text, context) => {
-      const refuse = (message: string) => context.addIssue({ code: "custom", message });
-      const { length } = [...text];
-      if (length < minimum) refuse("Must not be empty.");
-      if (length > maximum) refuse(`Must be at most ${maximum} characters long.`);
-      if (UNPRINTABLE.test(text.replace(EMOJI, ""))) {
-        refuse("Must not contain control, bidirectional, zero-width or other invisible characters.");
-      }
-      if (containsClientSecret(text)) refuse("Must not contain a client secret.");
-    });
 
 const scopes = z
   .array(z.unknown(), { error: ({ input }) => (input === undefined ? "Is required." : "Must be an array of scopes.") })

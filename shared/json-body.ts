@@ -2,7 +2,8 @@ import type { HttpRequest } from "@azure/functions";
 import type { z } from "zod";
 import { mediaType, readBody } from "./body.ts";
 import type { Call } from "./call.ts";
-import { type FieldError, Problem } from "./problem.ts";
+import { Problem } from "./problem.ts";
+import type { FieldError } from "./problem-schema.ts";
 import { containsClientSecret } from "./secret-pattern.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
