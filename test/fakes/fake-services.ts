@@ -132,5 +132,6 @@ function configFor({ adminIssuer, signingVaults }: FakeAzure): Config {
     keyPublishLeadSeconds: 86_400,
     admin: { issuer, audience, jwksUrl, role: "admin" },
     azureClientId: undefined,
+    consoleClientId: adminIssuer.consoleClientId,
   };
 }
