@@ -109,7 +109,18 @@ export async function startAdminIssuer({ dir }: { dir?: string | undefined } = {
   const issuer = `${base}/v2.0`;
   const jwksUrl = `${base}/discovery/v2.0/keys`;
   const tokenUrl = `${base}/oauth2/v2.0/token`;
-  return { issuer, audience, jwksUrl, consoleClientId: CONSOLE_CLIENT_ID, tokenUrl, kid, privateKey, token, sign, close: () => close(server) };
+  return {
+    issuer,
+    audience,
+    jwksUrl,
+    consoleClientId: CONSOLE_CLIENT_ID,
+    tokenUrl,
+    kid,
+    privateKey,
+    token,
+    sign,
+    close: () => close(server),
+  };
 }
 
 function newPrivateKey(): string {
