@@ -12,6 +12,9 @@ export const useRowStyles = makeStyles({
     columnGap: tokens.spacingHorizontalL,
     paddingInline: tokens.spacingHorizontalL,
     alignItems: "center",
+    // A row is no control, so nothing happens to it under the pointer.
+    ":hover": { backgroundColor: "unset" },
+    ":active": { backgroundColor: "unset" },
     [NARROW]: {
       gridTemplateColumns: "minmax(0, 1fr)",
       rowGap: tokens.spacingVerticalS,
@@ -20,6 +23,8 @@ export const useRowStyles = makeStyles({
   },
   header: {
     backgroundColor: tokens.colorNeutralBackground2,
+    ":hover": { backgroundColor: tokens.colorNeutralBackground2 },
+    ":active": { backgroundColor: tokens.colorNeutralBackground2 },
     // Still there for those who listen.
     [NARROW]: { position: "absolute", clipPath: "inset(50%)", width: "1px", height: "1px", overflow: "hidden" },
   },

@@ -7,6 +7,7 @@ import {
   DialogSurface,
   DialogTitle,
 } from "@fluentui/react-components";
+import { useEffect, useState } from "react";
 import { ErrorNotice } from "../parts/error-notice.tsx";
 import { readingDetailOf, titleOf } from "../parts/error-words.ts";
 import type { SignIn } from "./sign-in.ts";
@@ -15,6 +16,14 @@ import { useStart } from "./use-start.ts";
 /** Has the administrator sign in again; what is behind it stays as it is. */
 export function SessionEndedDialog({ signIn, onSignedIn }: { signIn: SignIn; onSignedIn: () => void }) {
   const { pending, error, run } = useStart(signIn, onSignedIn);
+  const [focusedBefore] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      // What is behind this may be a dialog, which takes part again as soon as the focus is in it.
+      if (focusedBefore instanceof HTMLElement) focusedBefore.focus();
+    },
+    [focusedBefore],
+  );
   return (
     <Dialog open modalType="alert">
       <DialogSurface>
