@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What the admin page has to know of its deployment; it is served as `/console/config.json` and holds nothing confidential. */
 export const consoleSettingsSchema = z.object({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { containsClientSecret } from "./secret-pattern.ts";
 
 /** What has no place in a line of text: control, format (bidi, zero-width) and otherwise invisible characters, line ends, halves of characters. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type ClientStatus, type ClientView, clientViewSchema, type NewClient } from "../../shared/client.ts";
 import { SessionEnded, type SignIn } from "../sign-in/sign-in.ts";
 import { ApiError } from "./api-error.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Credentials } from "./admin-api.ts";
 import { exchange } from "./http.ts";
 

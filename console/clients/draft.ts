@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { containsClientSecret } from "../../shared/secret-pattern.ts";
 
 const KEY = "new-client";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ConsoleSettings } from "../../shared/console-settings.ts";
 import { readJson, send } from "../api/http.ts";
 import { SessionEnded, type SignIn } from "./sign-in.ts";
