@@ -5,7 +5,7 @@ import { CLIENT_STATUSES } from "../../shared/client.ts";
 import { containsClientSecret } from "../../shared/secret-pattern.ts";
 import type { ChangeView, View } from "./use-view.ts";
 
-const SEARCH_AFTER_MS = 250;
+const SEARCH_AFTER_MS = 300;
 
 const useStyles = makeStyles({
   root: { display: "flex", flexWrap: "wrap", alignItems: "start", gap: tokens.spacingHorizontalM },
