@@ -25,6 +25,11 @@ param operatorsEmail string
 @maxLength(36)
 param adminApplicationId string
 
+@description('Optional. Application id of the Entra app registration that the admin page signs in with. Default: the one of the admin API.')
+@minLength(36)
+@maxLength(36)
+param consoleApplicationId string = adminApplicationId
+
 @description('Optional. Tenant of the administrators.')
 param adminTenantId string = tenant().tenantId
 
@@ -154,6 +159,7 @@ var settings = {
   ADMIN_AUDIENCE: adminApplicationId
   ADMIN_JWKS_URL: '${environment().authentication.loginEndpoint}${adminTenantId}/discovery/v2.0/keys'
   ADMIN_ROLE: adminRole
+  CONSOLE_CLIENT_ID: consoleApplicationId
 }
 
 // One package, two apps: each runs its own functions and answers 404 for the others.
@@ -379,6 +385,8 @@ module tokenApp 'modules/function-app.bicep' = {
     zoneRedundant: zoneRedundant
     publicNetworkAccess: 'Enabled'
     restricted: behindFrontDoor
+    // The admin page asks for a token with the credentials that it shows ("Test connection").
+    allowedOrigins: [audience]
     frontDoorId: behindFrontDoor ? frontDoorProfile!.outputs.frontDoorId : null
     allowedIpAddresses: separateAdminApp ? [] : gateway.outputs.addresses
     subnetId: privateNetwork ? network!.outputs.subnetIds.token : null

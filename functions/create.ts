@@ -1,8 +1,9 @@
 import { app } from "@azure/functions";
-import { newClient, newClientSchema } from "../shared/client.ts";
+import { newClientSchema } from "../shared/client.ts";
 import { generateClientSecret, hashClientSecret } from "../shared/client-secret.ts";
 import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
 import { readJson } from "../shared/json-body.ts";
+import { newClient } from "../shared/new-client.ts";
 import { Unavailable } from "../shared/retry.ts";
 
 /** Six random characters clash once in two billion; five times in a row is not chance. */

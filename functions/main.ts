@@ -1,6 +1,7 @@
 /** The entry point of the deployed bundle: each file registers its function when it is imported. */
 import { app } from "@azure/functions";
 import { start, stop } from "../shared/services.ts";
+import "./console.ts";
 import "./create.ts";
 import "./disable.ts";
 import "./get.ts";

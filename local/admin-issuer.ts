@@ -16,6 +16,7 @@ import { encodeJwt } from "./jwt.ts";
 import { keptFile } from "./kept-file.ts";
 
 const LIFETIME_SECONDS = 3600;
+const CONSOLE_CLIENT_ID = "10ca1000-0000-4000-8000-000000000003";
 const LOOPBACK_ORIGIN = /^http:\/\/(127\.0\.0\.1|localhost)(:\d+)?$/;
 
 /** Claims that replace the default ones; one that is `undefined` is left out. */
@@ -29,6 +30,8 @@ export interface AdminIssuer {
   readonly audience: string;
   /** Value of `ADMIN_JWKS_URL`. */
   readonly jwksUrl: string;
+  /** Value of `CONSOLE_CLIENT_ID`. */
+  readonly consoleClientId: string;
   /** Answers `POST` of claims in JSON with `{"access_token","expires_in","token_type"}`. */
   readonly tokenUrl: string;
   readonly kid: string;
@@ -106,7 +109,18 @@ export async function startAdminIssuer({ dir }: { dir?: string | undefined } = {
   const issuer = `${base}/v2.0`;
   const jwksUrl = `${base}/discovery/v2.0/keys`;
   const tokenUrl = `${base}/oauth2/v2.0/token`;
-  return { issuer, audience, jwksUrl, tokenUrl, kid, privateKey, token, sign, close: () => close(server) };
+  return {
+    issuer,
+    audience,
+    jwksUrl,
+    consoleClientId: CONSOLE_CLIENT_ID,
+    tokenUrl,
+    kid,
+    privateKey,
+    token,
+    sign,
+    close: () => close(server),
+  };
 }
 
 function newPrivateKey(): string {

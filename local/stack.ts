@@ -108,6 +108,7 @@ function settingsOf(parts: Parts) {
     ADMIN_JWKS_URL: adminIssuer.jwksUrl,
     ADMIN_ROLE: "admin",
     AZURE_CLIENT_ID: identity.clientId,
+    CONSOLE_CLIENT_ID: adminIssuer.consoleClientId,
     IDENTITY_ENDPOINT: identity.endpoint,
     IDENTITY_HEADER: identity.header,
     NODE_EXTRA_CA_CERTS: certificate.path,

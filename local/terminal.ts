@@ -43,6 +43,7 @@ export function welcome(
 ${title("SoCMate API clients", `ready after ${(milliseconds / 1000).toFixed(1)} s, Ctrl-C stops everything`)}
 
 ${row("Service", styled("bold", url))}
+${row("Admin page", styled("bold", `${url}/console/`))}
 ${rows(parts, dir)}
 ${row("Log", join(dir, "service.log"))}
 

@@ -1,14 +1,14 @@
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { SECRET_PREFIX } from "./secret-pattern.ts";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const PREFIX = "socmate_";
 /** Digits that 256 bits take in base 62. */
 const RANDOM_DIGITS = 43;
 /** Digits that the 32 bits of a CRC-32 take in base 62. */
 const CHECK_DIGITS = 6;
 
-const CLIENT_SECRET = new RegExp(`^${PREFIX}[0-9A-Za-z]{${RANDOM_DIGITS + CHECK_DIGITS}}$`);
+const CLIENT_SECRET = new RegExp(`^${SECRET_PREFIX}[0-9A-Za-z]{${RANDOM_DIGITS + CHECK_DIGITS}}$`);
 const SECRET_HASH = /^v1:[\w-]{43}$/;
 
 /**
@@ -17,18 +17,13 @@ const SECRET_HASH = /^v1:[\w-]{43}$/;
  */
 export function generateClientSecret(): string {
   const random = BigInt(`0x${randomBytes(32).toString("hex")}`);
-  const body = PREFIX + base62(random, RANDOM_DIGITS);
+  const body = SECRET_PREFIX + base62(random, RANDOM_DIGITS);
   return body + checkSum(body);
 }
 
 /** Tells whether a text has the form and the check sum of a client secret, so that junk is refused before a store is asked. */
 export function isClientSecret(text: string): boolean {
   return CLIENT_SECRET.test(text) && checkSum(text.slice(0, -CHECK_DIGITS)) === text.slice(-CHECK_DIGITS);
-}
-
-/** Finds what looks like a client secret in a text that is about to be stored or shown, where none belongs. */
-export function containsClientSecret(text: string): boolean {
-  return /socmate_[0-9A-Za-z]{20}/.test(text);
 }
 
 /**

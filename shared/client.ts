@@ -1,7 +1,7 @@
-import { randomBytes, randomInt } from "node:crypto";
 import * as z from "zod";
-import { containsClientSecret } from "./client-secret.ts";
+import { lineOfText } from "./line-of-text.ts";
 import { isScope, SCOPES, type Scope } from "./scopes.ts";
+import { containsClientSecret } from "./secret-pattern.ts";
 
 /** Whether a client can get tokens. Disabled is final. */
 export const CLIENT_STATUSES = ["active", "disabled"] as const;
@@ -24,27 +24,6 @@ export interface Client {
 
 const MAX_NAME = 100;
 const MAX_DESCRIPTION = 500;
-
-/** What has no place in a line of text: control, format (bidi, zero-width) and otherwise invisible characters, line ends, halves of characters. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
-/** Emoji are made with joiners and selectors that are refused elsewhere. */
-const EMOJI = /\p{RGI_Emoji}/gv;
-
-/** A line of text in NFC, without space around it; lengths count characters, not UTF-16 units. */
-const lineOfText = (minimum: number, maximum: number) =>
-  z
-    .string({ error: ({ input }) => (input === undefined ? "Is required." : "Must be a string.") })
-    .transform((text) => text.normalize("NFC").trim())
-    .superRefine((text, context) => {
-      const refuse = (message: string) => context.addIssue({ code: "custom", message });
-      const { length } = [...text];
-      if (length < minimum) refuse("Must not be empty.");
-      if (length > maximum) refuse(`Must be at most ${maximum} characters long.`);
-      if (UNPRINTABLE.test(text.replace(EMOJI, ""))) {
-        refuse("Must not contain control, bidirectional, zero-width or other invisible characters.");
-      }
-      if (containsClientSecret(text)) refuse("Must not contain a client secret.");
-    });
 
 const scopes = z
   .array(z.unknown(), { error: ({ input }) => (input === undefined ? "Is required." : "Must be an array of scopes.") })
@@ -74,18 +53,6 @@ function quote(word: string, index: number): string {
   return /^[\x21-\x7e]{1,100}$/.test(word) && !containsClientSecret(word) ? JSON.stringify(word) : `Item ${index}`;
 }
 
-/** Makes the record of a new client, with a client_id drawn from its name. */
-export function newClient(input: NewClient, prefix: string, createdBy: string, now: Date): Client {
-  return {
-    id: now.getTime().toString(16).padStart(12, "0") + randomBytes(6).toString("hex"),
-    clientId: `${prefix}-${slug(input.name)}-${randomSuffix()}`,
-    ...input,
-    status: "active",
-    createdBy,
-    createdAt: wholeSeconds(now),
-  };
-}
-
 /** Tells whether a text has the form of a client_id, so that anything else is refused before a store is asked. */
 export function isClientId(text: string): boolean {
   return text.length <= 80 && /^[a-z0-9]+(-[a-z0-9]+)+$/.test(text);
@@ -97,7 +64,21 @@ export function wholeSeconds(time: Date): string {
 }
 
 /** A client as list and detail show it; `last_used_at` is `null` until its first token. */
-export function clientView(client: Client & { lastUsedAt: string | null }) {
+export const clientViewSchema = z.object({
+  id: z.string(),
+  client_id: z.string(),
+  name: z.string(),
+  description: z.string(),
+  status: z.enum(CLIENT_STATUSES),
+  scopes: z.array(z.enum(SCOPES)).readonly(),
+  created_by: z.string(),
+  created_at: z.string(),
+  last_used_at: z.string().nullable(),
+});
+export type ClientView = z.output<typeof clientViewSchema>;
+
+/** Shows a client as {@link clientViewSchema} has it. */
+export function clientView(client: Client & { lastUsedAt: string | null }): ClientView {
   return {
     id: client.id,
     client_id: client.clientId,
@@ -109,18 +90,4 @@ export function clientView(client: Client & { lastUsedAt: string | null }) {
     created_at: client.createdAt,
     last_used_at: client.lastUsedAt,
   };
-}
-
-function slug(name: string): string {
-  const words =
-    name
-      .normalize("NFKD")
-      .replace(/\p{M}/gu, "")
-      .toLowerCase()
-      .match(/[a-z0-9]+/g) ?? [];
-  return words.join("-").slice(0, 40).replace(/-$/, "") || "client";
-}
-
-function randomSuffix(): string {
-  return Array.from({ length: 6 }, () => randomInt(36).toString(36)).join("");
 }

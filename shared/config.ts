@@ -20,6 +20,8 @@ export interface Config {
   admin: { issuer: string; audience: string; jwksUrl: string; role: string };
   /** The client id of the user-assigned identity; without one, the system-assigned identity. */
   azureClientId: string | undefined;
+  /** The client id of the admin page's app registration; without one, there is no page. */
+  consoleClientId: string | undefined;
 }
 
 /** Names every fault of the app settings at once. */
@@ -58,6 +60,9 @@ const origin = url.refine(
   "must end after the host, without a slash.",
 );
 
+const guid = (what: string) =>
+  text.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, `must be the client id (a GUID) of ${what}.`);
+
 const settingsSchema = z.object({
   TOKEN_ISSUER: origin,
   TOKEN_AUDIENCE: url,
@@ -84,9 +89,8 @@ const settingsSchema = z.object({
   ADMIN_AUDIENCE: text.min(1, "must not be empty."),
   ADMIN_JWKS_URL: url,
   ADMIN_ROLE: text.min(1, "must not be empty.").default("admin"),
-  AZURE_CLIENT_ID: text
-    .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "must be the client id (a GUID) of a managed identity.")
-    .optional(),
+  AZURE_CLIENT_ID: guid("a managed identity").optional(),
+  CONSOLE_CLIENT_ID: guid("the admin page's app registration").optional(),
 });
 
 /** The names of all app settings. */
@@ -124,6 +128,7 @@ export function readConfig(env: Env): Config {
       role: settings.ADMIN_ROLE,
     },
     azureClientId: settings.AZURE_CLIENT_ID,
+    consoleClientId: settings.CONSOLE_CLIENT_ID,
   };
 }
 

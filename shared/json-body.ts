@@ -2,8 +2,9 @@ import type { HttpRequest } from "@azure/functions";
 import type { z } from "zod";
 import { mediaType, readBody } from "./body.ts";
 import type { Call } from "./call.ts";
-import { containsClientSecret } from "./client-secret.ts";
-import { type FieldError, Problem } from "./problem.ts";
+import { Problem } from "./problem.ts";
+import type { FieldError } from "./problem-schema.ts";
+import { containsClientSecret } from "./secret-pattern.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
 /** An answer should not be many times what was sent. */

@@ -1,10 +1,5 @@
 import { STATUS_CODES } from "node:http";
-
-/** One fault of a request body or query, named by the member it is in. */
-export interface FieldError {
-  field: string;
-  detail: string;
-}
+import type { FieldError } from "./problem-schema.ts";
 
 /** What a {@link Problem} says beside its status. */
 export interface ProblemDetails {

@@ -15,6 +15,7 @@ const ENDPOINTS = {
   get: [["GET"], "api/admin/api-clients/{client_id}"],
   regenerate: [["POST"], "api/admin/api-clients/{client_id}/regenerate-secret"],
   disable: [["DELETE"], "api/admin/api-clients/{client_id}"],
+  console: [["GET", "HEAD"], "console/{*path}"],
 } as const;
 
 describe("the deployed bundle", () => {
@@ -42,7 +43,7 @@ describe("the deployed bundle", () => {
 
   test("spells every route whole, and none as the host would refuse it", () => {
     for (const [name, { route }] of httpTriggers()) {
-      expect(route, name).toMatch(/^(\.well-known\/|oauth\/|health$|api\/admin\/)/);
+      expect(route, name).toMatch(/^(\.well-known\/|oauth\/|health$|api\/admin\/|console\/)/);
       expect(route, name).not.toMatch(/^(admin|runtime)/i);
     }
   });

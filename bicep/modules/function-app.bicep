@@ -47,6 +47,9 @@ param restricted bool
 @description('Optional. Addresses that may call.')
 param allowedIpAddresses string[] = []
 
+@description('Optional. Origins of pages that may read answers in a browser.')
+param allowedOrigins string[] = []
+
 @description('Optional. Id of the Front Door that may call.')
 param frontDoorId string?
 
@@ -144,6 +147,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       scmMinTlsVersion: '1.2'
       http20Enabled: true
       appSettings: map(items(appSettings), setting => { name: setting.key, value: setting.value })
+      cors: { allowedOrigins: allowedOrigins, supportCredentials: false }
       ipSecurityRestrictions: concat(frontDoorRules, addressRules)
       // Said in so many words: an empty list of callers closes the app and does not open it.
       ipSecurityRestrictionsDefaultAction: restricted ? 'Deny' : 'Allow'

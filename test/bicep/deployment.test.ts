@@ -161,6 +161,15 @@ describe.runIf(hasBicep)("the deployment", () => {
       expect(appOf(all.azd, "token").siteConfig.ipSecurityRestrictionsDefaultAction).toBe("Allow");
     });
 
+    test("let the admin page, and no other, read the token app's answers in a browser, without what the browser knows", () => {
+      const corsOf = (kind: string) => appOf(all.production, kind).siteConfig.cors;
+      expect(corsOf("token")).toEqual({
+        allowedOrigins: ["https://api.socmate.yourcompany.com"],
+        supportCredentials: false,
+      });
+      expect(corsOf("admin")).toEqual({ allowedOrigins: [], supportCredentials: false });
+    });
+
     test("of Front Door lead to the public paths only, over https, and nothing is cached", () => {
       const [route] = resourcesOf(all.production, "Microsoft.Cdn/profiles/afdEndpoints/routes");
       expect(route?.properties).toMatchObject({

@@ -34,6 +34,7 @@ const siteSchema = z.object({
   siteConfig: z.looseObject({
     minTlsVersion: z.string(),
     appSettings: z.array(z.object({ name: z.string(), value: z.string() })),
+    cors: z.unknown(),
     ipSecurityRestrictions: z.unknown(),
     ipSecurityRestrictionsDefaultAction: z.string(),
   }),

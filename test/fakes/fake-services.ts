@@ -1,12 +1,13 @@
 import { type AdminIssuer, type Claims, startAdminIssuer } from "../../local/admin-issuer.ts";
 import { createAdminAuthenticator } from "../../shared/admin-auth.ts";
 import { backgroundCall } from "../../shared/call.ts";
-import { type Client, type NewClient, newClient } from "../../shared/client.ts";
+import type { Client, NewClient } from "../../shared/client.ts";
 import { generateClientSecret, hashClientSecret } from "../../shared/client-secret.ts";
 import { createClientStore } from "../../shared/client-store.ts";
 import { type Config, MAX_TOKEN_LIFETIME_SECONDS } from "../../shared/config.ts";
 import { createHealth } from "../../shared/health.ts";
 import { keyTimes } from "../../shared/key-ring.ts";
+import { newClient } from "../../shared/new-client.ts";
 import { createAttempt } from "../../shared/retry.ts";
 import { createSecretStore } from "../../shared/secret-store.ts";
 import type { Services } from "../../shared/services.ts";
@@ -141,5 +142,6 @@ function configFor({ adminIssuer, signingVaults }: FakeAzure): Config {
     keyPublishLeadSeconds: 86_400,
     admin: { issuer, audience, jwksUrl, role: "admin" },
     azureClientId: undefined,
+    consoleClientId: adminIssuer.consoleClientId,
   };
 }

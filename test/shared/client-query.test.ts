@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Client, type ClientStatus, newClient, newClientSchema } from "../../shared/client.ts";
+import { type Client, type ClientStatus, newClientSchema } from "../../shared/client.ts";
 import { clientQuerySchema, filterClients } from "../../shared/client-query.ts";
+import { newClient } from "../../shared/new-client.ts";
 import { anyText } from "../any-text.ts";
 
 function client(name: string, description: string, status: ClientStatus = "active"): Client {

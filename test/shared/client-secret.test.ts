@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  containsClientSecret,
   DUMMY_HASH,
   generateClientSecret,
   hashClientSecret,
@@ -9,6 +8,7 @@ import {
   isSecretHash,
   secretMatches,
 } from "../../shared/client-secret.ts";
+import { containsClientSecret } from "../../shared/secret-pattern.ts";
 import { anyText } from "../any-text.ts";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { clientView, isClientId, newClient, newClientSchema, wholeSeconds } from "../../shared/client.ts";
+import { clientView, isClientId, newClientSchema, wholeSeconds } from "../../shared/client.ts";
 import { generateClientSecret } from "../../shared/client-secret.ts";
+import { newClient } from "../../shared/new-client.ts";
 import { SCOPES } from "../../shared/scopes.ts";
 import { anyText } from "../any-text.ts";
 

@@ -42,6 +42,7 @@ test("the settings that are required suffice", () => {
       role: "admin",
     },
     azureClientId: undefined,
+    consoleClientId: undefined,
   });
 });
 
@@ -56,6 +57,7 @@ test("every other setting counts where it is there", () => {
     KEY_PUBLISH_LEAD_SECONDS: "3600",
     ADMIN_ROLE: "SoCMate.Admin",
     AZURE_CLIENT_ID: "10CA1000-0000-4000-8000-000000000002",
+    CONSOLE_CLIENT_ID: "10ca1000-0000-4000-8000-000000000003",
   };
   expect(readConfig({ ...required, ...optional, PATH: "/bin" })).toMatchObject({
     tokenLifetimeSeconds: 300,
@@ -65,6 +67,7 @@ test("every other setting counts where it is there", () => {
     keyPublishLeadSeconds: 3600,
     admin: { role: "SoCMate.Admin" },
     azureClientId: "10CA1000-0000-4000-8000-000000000002",
+    consoleClientId: "10ca1000-0000-4000-8000-000000000003",
   });
 });
 
@@ -124,6 +127,7 @@ describe("a start is refused", () => {
     ["ADMIN_JWKS_URL", "https://auth.socmate.example/.well-known/jwks.json", /must not be this service itself/],
     ["ADMIN_JWKS_URL", "file:///etc/passwd", insecureUrl],
     ["AZURE_CLIENT_ID", "socmate-identity", /must be the client id/],
+    ["CONSOLE_CLIENT_ID", "socmate-console", /must be the client id/],
   ] as const)("with %s=%s [check 39]", ([name, value, fault]) => {
     const faults = faultsOf({ ...required, [name]: value });
     expect(faults).toEqual([expect.stringMatching(fault)]);

@@ -1,0 +1,23 @@
+import * as z from "zod";
+import type { Credentials } from "./admin-api.ts";
+import { exchange } from "./http.ts";
+
+const grantSchema = z.object({ access_token: z.string().min(1), expires_in: z.number(), scope: z.string() });
+const refusalSchema = z.object({ error: z.string(), error_description: z.string().optional() });
+
+/** How a token request ended. The token itself is dropped. */
+export type TokenOutcome =
+  | { ok: true; lifetimeSeconds: number; scopes: readonly string[] }
+  | { ok: false; status: number; reason: string };
+
+/** Asks for a token as an integration does (RFC 6749 §4.4.2). Throws an `ApiError` if there is no answer at all. */
+export async function requestToken(tokenEndpoint: string, credentials: Credentials): Promise<TokenOutcome> {
+  const body = new URLSearchParams({ grant_type: "client_credentials", ...credentials });
+  const response = await exchange(tokenEndpoint, { method: "POST", body });
+  const answer: unknown = await response.json().catch(() => undefined);
+  const grant = grantSchema.safeParse(answer).data;
+  if (response.ok && grant) return { ok: true, lifetimeSeconds: grant.expires_in, scopes: grant.scope.split(" ") };
+  const refusal = refusalSchema.safeParse(answer).data;
+  const reason = refusal?.error_description ?? refusal?.error ?? "The answer is not that of a token endpoint.";
+  return { ok: false, status: response.status, reason };
+}

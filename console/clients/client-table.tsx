@@ -1,0 +1,64 @@
+import {
+  makeStyles,
+  mergeClasses,
+  Table,
+  TableBody,
+  TableHeader,
+  TableHeaderCell,
+  TableRow,
+  tokens,
+} from "@fluentui/react-components";
+import type { ClientView } from "../../shared/client.ts";
+import { ClientRow } from "./client-row.tsx";
+import { useRowStyles } from "./row-styles.ts";
+
+const COLUMNS = ["Name", "Client ID", "Status", "Scopes", "Created", "Last used"];
+
+const useStyles = makeStyles({
+  root: {
+    border: `1px solid ${tokens.colorNeutralStroke2}`,
+    borderRadius: tokens.borderRadiusLarge,
+    backgroundColor: tokens.colorNeutralBackground1,
+    overflow: "hidden",
+    "& [role=rowgroup]:last-child > :last-child": { borderBottom: "none" },
+    transitionProperty: "opacity",
+    transitionDuration: tokens.durationFast,
+  },
+  stale: { opacity: 0.6 },
+});
+
+interface ClientTableProps {
+  clients: readonly ClientView[];
+  onOpen: (client: ClientView) => void;
+  /** What is shown is being fetched again. */
+  stale: boolean;
+}
+
+/** The clients of one page of the list; on a narrow screen one card each. */
+export function ClientTable({ clients, stale, onOpen }: ClientTableProps) {
+  const styles = useStyles();
+  const rowStyles = useRowStyles();
+  return (
+    <Table
+      noNativeElements
+      aria-label="API clients"
+      aria-busy={stale}
+      className={mergeClasses(styles.root, stale && styles.stale)}
+    >
+      <TableHeader>
+        <TableRow className={mergeClasses(rowStyles.row, rowStyles.header)}>
+          {COLUMNS.map((name) => (
+            <TableHeaderCell key={name} className={rowStyles.headerCell}>
+              {name}
+            </TableHeaderCell>
+          ))}
+        </TableRow>
+      </TableHeader>
+      <TableBody>
+        {clients.map((client) => (
+          <ClientRow key={client.client_id} client={client} onOpen={onOpen} />
+        ))}
+      </TableBody>
+    </Table>
+  );
+}

@@ -1,0 +1,110 @@
+import {
+  Button,
+  Dialog,
+  DialogActions,
+  DialogBody,
+  DialogContent,
+  DialogSurface,
+  DialogTitle,
+  Field,
+  Input,
+  makeStyles,
+  Text,
+  tokens,
+} from "@fluentui/react-components";
+import { type FormEvent, type ReactNode, useState } from "react";
+import type { ClientView } from "../../shared/client.ts";
+import { printable } from "../../shared/line-of-text.ts";
+import { ErrorNotice } from "../parts/error-notice.tsx";
+import { changeDetailOf, titleOf } from "../parts/error-words.ts";
+import { NameText } from "../parts/name-text.tsx";
+import { SlowText } from "../parts/pending-notice.tsx";
+import type { Change } from "./use-change.ts";
+
+const useStyles = makeStyles({
+  content: { display: "grid", gap: tokens.spacingVerticalL, paddingBlock: tokens.spacingVerticalS },
+  name: { overflowWrap: "anywhere" },
+  danger: {
+    backgroundColor: tokens.colorStatusDangerBackground3,
+    color: tokens.colorNeutralForegroundOnBrand,
+    ":hover": {
+      backgroundColor: tokens.colorStatusDangerBackground3Hover,
+      color: tokens.colorNeutralForegroundOnBrand,
+    },
+    ":hover:active": {
+      backgroundColor: tokens.colorStatusDangerBackground3Pressed,
+      color: tokens.colorNeutralForegroundOnBrand,
+    },
+  },
+});
+
+interface ConfirmDialogProps {
+  client: ClientView;
+  title: string;
+  /** What will happen. */
+  children: ReactNode;
+  /** What the button says, and what it says meanwhile. */
+  action: readonly [idle: string, pending: string];
+  change: Pick<Change, "pending" | "error">;
+  onConfirm: () => void;
+  onClose: () => void;
+}
+
+/** Asks before something that cannot be undone, and has the client's name typed, so that it happens to the right one. */
+export function ConfirmDialog({ client, title, children, action, change, onConfirm, onClose }: ConfirmDialogProps) {
+  const styles = useStyles();
+  const [typed, setTyped] = useState("");
+  const { pending, error } = change;
+  const matches = typed.normalize("NFC").trim() === printable(client.name);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (matches && !pending) onConfirm();
+  };
+  return (
+    <Dialog open modalType="alert" onOpenChange={() => !pending && onClose()}>
+      <DialogSurface>
+        <form onSubmit={submit}>
+          <DialogBody>
+            <DialogTitle>{title}</DialogTitle>
+            <DialogContent className={styles.content}>
+              {error && <ErrorNotice title={titleOf(error)} detail={changeDetailOf(error)} />}
+              {children}
+              <Field
+                label={
+                  <>
+                    Type{" "}
+                    <Text weight="semibold" className={styles.name}>
+                      <NameText text={client.name} />
+                    </Text>{" "}
+                    to confirm
+                  </>
+                }
+              >
+                <Input
+                  autoComplete="off"
+                  spellCheck={false}
+                  value={typed}
+                  onChange={(_, { value }) => setTyped(value)}
+                />
+              </Field>
+            </DialogContent>
+            <DialogActions>
+              {pending && <SlowText />}
+              <Button disabled={pending} onClick={onClose}>
+                Cancel
+              </Button>
+              <Button
+                type="submit"
+                appearance="primary"
+                disabledFocusable={!matches || pending}
+                {...(matches && !pending && { className: styles.danger })}
+              >
+                {pending ? action[1] : action[0]}
+              </Button>
+            </DialogActions>
+          </DialogBody>
+        </form>
+      </DialogSurface>
+    </Dialog>
+  );
+}

@@ -1,0 +1,20 @@
+import { makeStyles, tokens } from "@fluentui/react-components";
+import type { ReactNode } from "react";
+import type { ClientView } from "../../shared/client.ts";
+import { timeAgo } from "../parts/time-words.ts";
+
+const useStyles = makeStyles({
+  list: { margin: 0, paddingInlineStart: tokens.spacingHorizontalXL, display: "grid", gap: tokens.spacingVerticalXS },
+});
+
+/** What a change to a client does, in list items, and whether anybody will notice. */
+export function Consequences({ client, children }: { client: ClientView; children: ReactNode }) {
+  const styles = useStyles();
+  const at = client.last_used_at;
+  return (
+    <ul className={styles.list}>
+      {children}
+      <li>{at === null ? "It has never been used." : `It was last used ${timeAgo(new Date(at), new Date())}.`}</li>
+    </ul>
+  );
+}

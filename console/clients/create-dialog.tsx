@@ -1,0 +1,138 @@
+import {
+  Button,
+  Dialog,
+  DialogActions,
+  DialogBody,
+  DialogContent,
+  DialogSurface,
+  DialogTitle,
+  Field,
+  Input,
+  makeStyles,
+  tokens,
+} from "@fluentui/react-components";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type NewClient, newClientSchema } from "../../shared/client.ts";
+import type { FieldError } from "../../shared/problem-schema.ts";
+import type { Credentials } from "../api/admin-api.ts";
+import { ErrorNotice } from "../parts/error-notice.tsx";
+import { changeDetailOf, titleOf } from "../parts/error-words.ts";
+import { SlowText } from "../parts/pending-notice.tsx";
+import { useSession } from "../sign-in/session.tsx";
+import { type Draft, EMPTY_DRAFT, forgetDraft, loadDraft, saveDraft } from "./draft.ts";
+import { ScopeChoice } from "./scope-choice.tsx";
+import { useChange } from "./use-change.ts";
+
+const useStyles = makeStyles({
+  content: { display: "grid", gap: tokens.spacingVerticalL, paddingBlock: tokens.spacingVerticalS },
+});
+
+interface CreateDialogProps {
+  onCreated: (credentials: Credentials, input: NewClient) => void;
+  onClose: () => void;
+}
+
+/** The form for a new client. What is entered stays until the client is created or the form is closed. */
+export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
+  const styles = useStyles();
+  const { api } = useSession();
+  const { pending, error, run } = useChange();
+  const [draft, setDraft] = useState(() => loadDraft() ?? EMPTY_DRAFT);
+  const [submitted, setSubmitted] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+
+  const checked = newClientSchema.safeParse(draft);
+  const ownFaults =
+    checked.error?.issues.map(({ path, message }) => ({ field: String(path[0]), detail: message })) ?? [];
+  const faults = submitted ? [...ownFaults, ...(error?.fields ?? [])] : [];
+
+  const edit = (part: Partial<Draft>) => {
+    const next = { ...draft, ...part };
+    setDraft(next);
+    saveDraft(next);
+  };
+  const close = () => {
+    forgetDraft();
+    onClose();
+  };
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setSubmitted(true);
+    const input = checked.data;
+    if (!input) return;
+    await run(
+      () => api.create(input),
+      (credentials) => {
+        forgetDraft();
+        onCreated(credentials, input);
+      },
+    );
+  };
+
+  // Where the first fault is, there the work goes on.
+  const firstFault = faults[0]?.field;
+  useEffect(() => {
+    if (submitted && firstFault)
+      form.current?.querySelector<HTMLInputElement>(`[name="${CSS.escape(firstFault)}"]`)?.focus();
+  }, [submitted, firstFault]);
+
+  return (
+    <Dialog open onOpenChange={(_, { type }) => type !== "backdropClick" && !pending && close()}>
+      <DialogSurface>
+        <form ref={form} noValidate onSubmit={(event) => void submit(event)}>
+          <DialogBody>
+            <DialogTitle>Create API client</DialogTitle>
+            <DialogContent className={styles.content}>
+              {error && error.fields.length === 0 && (
+                <ErrorNotice title={titleOf(error)} detail={changeDetailOf(error)} />
+              )}
+              <Field
+                label="Name"
+                required
+                hint="Name it after the integration that it serves."
+                {...faultOf("name", faults)}
+              >
+                <Input
+                  name="name"
+                  autoComplete="off"
+                  placeholder="XSOAR Production"
+                  value={draft.name}
+                  onChange={(_, { value }) => edit({ name: value })}
+                />
+              </Field>
+              <Field label="Description" {...faultOf("description", faults)}>
+                <Input
+                  name="description"
+                  autoComplete="off"
+                  placeholder="Palo Alto XSOAR integration for automated investigation"
+                  value={draft.description}
+                  onChange={(_, { value }) => edit({ description: value })}
+                />
+              </Field>
+              <ScopeChoice
+                chosen={draft.scopes}
+                error={faultOf("scopes", faults).validationMessage}
+                onChange={(scopes) => edit({ scopes })}
+              />
+            </DialogContent>
+            <DialogActions>
+              {pending && <SlowText />}
+              <Button disabled={pending} onClick={close}>
+                Cancel
+              </Button>
+              <Button type="submit" appearance="primary" disabledFocusable={pending}>
+                {pending ? "Creating…" : "Create client"}
+              </Button>
+            </DialogActions>
+          </DialogBody>
+        </form>
+      </DialogSurface>
+    </Dialog>
+  );
+}
+
+/** What a field says of its faults, all of them. */
+function faultOf(field: string, faults: readonly FieldError[]): { validationMessage?: string } {
+  const own = faults.filter((fault) => fault.field === field || fault.field.startsWith(`${field}.`));
+  return own.length > 0 ? { validationMessage: own.map((fault) => fault.detail).join(" ") } : {};
+}

@@ -1,0 +1,29 @@
+import { Badge, makeStyles, tokens } from "@fluentui/react-components";
+import { WarningRegular } from "@fluentui/react-icons/svg/warning";
+import type { ClientView } from "../../shared/client.ts";
+import { TimeText } from "../parts/time-text.tsx";
+
+const UNUSED_AFTER_DAYS = 90;
+const DAY_MS = 86_400_000;
+
+const useStyles = makeStyles({
+  root: { display: "flex", flexWrap: "wrap", columnGap: tokens.spacingHorizontalM },
+});
+
+/** When a client last got a token. One that is active but not used stands out: it is probably not needed. */
+export function LastUsed({ client }: { client: Pick<ClientView, "status" | "last_used_at"> }) {
+  const styles = useStyles();
+  const { status, last_used_at: at } = client;
+  const unused = at === null || Date.now() - Date.parse(at) > UNUSED_AFTER_DAYS * DAY_MS;
+  const words = at === null ? "Never used" : `Not used for ${UNUSED_AFTER_DAYS} days`;
+  return (
+    <span className={styles.root}>
+      {unused && status === "active" && (
+        <Badge appearance="tint" color="warning" icon={<WarningRegular />}>
+          {words}
+        </Badge>
+      )}
+      {at === null ? status === "disabled" && words : <TimeText at={at} />}
+    </span>
+  );
+}

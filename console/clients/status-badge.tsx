@@ -1,0 +1,15 @@
+import { Badge } from "@fluentui/react-components";
+import type { ClientStatus } from "../../shared/client.ts";
+
+/** Whether a client can get tokens, in a word and a colour. */
+export function StatusBadge({ status }: { status: ClientStatus }) {
+  return status === "active" ? (
+    <Badge appearance="tint" color="success">
+      Active
+    </Badge>
+  ) : (
+    <Badge appearance="tint" color="informative">
+      Disabled
+    </Badge>
+  );
+}

@@ -1,0 +1,53 @@
+import { makeStyles, tokens } from "@fluentui/react-components";
+import { CopyButton } from "./copy-button.tsx";
+
+const useStyles = makeStyles({
+  root: { position: "relative", minWidth: 0 },
+  box: {
+    maxHeight: "18rem",
+    overflow: "auto",
+    border: `1px solid ${tokens.colorNeutralStroke2}`,
+    borderRadius: tokens.borderRadiusMedium,
+    backgroundColor: tokens.colorNeutralBackground2,
+    ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}` },
+  },
+  code: {
+    margin: 0,
+    padding: tokens.spacingVerticalM,
+    paddingInlineEnd: tokens.spacingHorizontalXXXL,
+    fontFamily: tokens.fontFamilyMonospace,
+    fontSize: tokens.fontSizeBase200,
+    lineHeight: tokens.lineHeightBase300,
+  },
+  copy: {
+    backgroundColor: tokens.colorNeutralBackground2,
+    borderRadius: tokens.borderRadiusMedium,
+    position: "absolute",
+    insetBlockStart: tokens.spacingVerticalXS,
+    insetInlineEnd: tokens.spacingHorizontalM,
+  },
+});
+
+interface CodeBlockProps {
+  code: string;
+  what: string;
+  onCopied?: ((text: string) => void) | undefined;
+}
+
+/** Code to be copied. */
+export function CodeBlock({ code, what, onCopied }: CodeBlockProps) {
+  const styles = useStyles();
+  return (
+    <div className={styles.root}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard */}
+      <section className={styles.box} tabIndex={0} aria-label={what}>
+        <pre className={styles.code} translate="no">
+          <code>{code}</code>
+        </pre>
+      </section>
+      <div className={styles.copy}>
+        <CopyButton text={code} what={what} onCopied={onCopied} />
+      </div>
+    </div>
+  );
+}

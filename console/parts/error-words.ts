@@ -1,0 +1,41 @@
+import type { ApiError, ApiErrorKind } from "../api/api-error.ts";
+
+const TITLES: Readonly<Record<ApiErrorKind, string>> = {
+  offline: "You are offline",
+  unreachable: "SoCMate cannot be reached",
+  unavailable: "SoCMate cannot answer right now",
+  "signed-out": "Your session has ended",
+  forbidden: "You may not manage API clients",
+  "not-found": "There is no such API client",
+  conflict: "The client has changed in the meantime",
+  invalid: "Check what you entered",
+  failed: "That did not work",
+};
+
+const DETAILS: Partial<Readonly<Record<ApiErrorKind, string>>> = {
+  offline: "This goes on as soon as you are back online.",
+  unreachable: "No answer came. Check your connection, then try again.",
+  "signed-out": "Sign in again to go on.",
+  forbidden: "Ask for the admin role, then sign in again.",
+  failed: "The service failed. Nothing is wrong with what you did.",
+};
+
+/** What happened, in a few words. */
+export function titleOf({ kind }: ApiError): string {
+  return TITLES[kind];
+}
+
+/** What happened to something that was only read, and what comes next. */
+export function readingDetailOf({ kind, detail, retryAfterSeconds }: ApiError): string {
+  if (kind === "unavailable" && retryAfterSeconds) return "Nothing is wrong on your side. This tries again by itself.";
+  return detail ?? DETAILS[kind] ?? "";
+}
+
+/** What happened to a change, and what to do. Without an answer nobody knows whether it was made, and this must say so. */
+export function changeDetailOf({ kind, detail }: ApiError): string {
+  if (kind === "offline")
+    return "Nothing was sent, as far as this browser knows. Look at the list before you try again.";
+  if (kind === "unreachable")
+    return "No answer came. The change may or may not have been made: look at the list before you try again.";
+  return detail ?? DETAILS[kind] ?? "";
+}

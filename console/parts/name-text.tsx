@@ -1,0 +1,6 @@
+import { printable } from "../../shared/line-of-text.ts";
+
+/** A stored text, inert: nothing in it is markup, and its direction ends with it. */
+export function NameText({ text }: { text: string }) {
+  return <bdi>{printable(text)}</bdi>;
+}

@@ -1,0 +1,57 @@
+import { makeStyles, Tab, TabList, Text, tokens } from "@fluentui/react-components";
+import { useId, useState } from "react";
+import { CodeBlock } from "../parts/code-block.tsx";
+import { CopyField } from "../parts/copy-field.tsx";
+import { type Connection, recipesFor } from "./recipes.ts";
+
+const useStyles = makeStyles({
+  root: { display: "grid", gap: tokens.spacingVerticalS, minWidth: 0 },
+  tabs: { flexWrap: "wrap", marginInline: `calc(-1 * ${tokens.spacingHorizontalSNudge})` },
+  panel: { display: "grid", gap: tokens.spacingVerticalM, minWidth: 0 },
+});
+
+interface SetupGuideProps {
+  connection: Connection;
+  onCopied?: ((text: string) => void) | undefined;
+}
+
+/** How to give a client's connection to the platforms that use it, ready to paste. */
+export function SetupGuide({ connection, onCopied }: SetupGuideProps) {
+  const styles = useStyles();
+  const id = useId();
+  const recipes = recipesFor(connection);
+  const [platform, setPlatform] = useState("curl");
+  const recipe = recipes.find((other) => other.platform === platform);
+  return (
+    <section className={styles.root} aria-label="Set up the integration">
+      <TabList
+        size="small"
+        className={styles.tabs}
+        selectedValue={platform}
+        onTabSelect={(_, { value }) => setPlatform(String(value))}
+      >
+        {recipes.map((other) => (
+          <Tab
+            key={other.platform}
+            value={other.platform}
+            id={`${id}-${other.platform}`}
+            {...(other.platform === platform && { "aria-controls": `${id}-panel` })}
+          >
+            {other.platform}
+          </Tab>
+        ))}
+      </TabList>
+      {recipe && (
+        <div role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${platform}`} className={styles.panel}>
+          <Text>{recipe.intro}</Text>
+          {recipe.fields?.map(([name, value]) => (
+            <CopyField key={name} label={name} value={value} onCopied={onCopied} />
+          ))}
+          {recipe.fields && recipe.outro && <Text>{recipe.outro}</Text>}
+          {recipe.code && <CodeBlock code={recipe.code} what={`the code for ${platform}`} onCopied={onCopied} />}
+          {!recipe.fields && recipe.outro && <Text>{recipe.outro}</Text>}
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,66 @@
+import { Button, MessageBar, MessageBarBody, MessageBarTitle, makeStyles, tokens } from "@fluentui/react-components";
+import { PlugConnectedRegular } from "@fluentui/react-icons/svg/plug-connected";
+import { useState } from "react";
+import type { Credentials } from "../api/admin-api.ts";
+import { requestToken, type TokenOutcome } from "../api/token-request.ts";
+import { minutesOf } from "../parts/time-words.ts";
+
+const useStyles = makeStyles({
+  root: { display: "grid", gap: tokens.spacingVerticalS, justifyItems: "start" },
+  result: { width: "100%", boxSizing: "border-box" },
+});
+
+interface TestConnectionProps {
+  tokenEndpoint: string;
+  credentials: Credentials;
+}
+
+/** Gets a token with the credentials, as the integration will, and says how that went. */
+export function TestConnection({ tokenEndpoint, credentials }: TestConnectionProps) {
+  const styles = useStyles();
+  const [state, setState] = useState<TokenOutcome | "idle" | "pending" | "no-answer">("idle");
+  const test = async () => {
+    setState("pending");
+    setState(await requestToken(tokenEndpoint, credentials).catch(() => "no-answer" as const));
+  };
+  const pending = state === "pending";
+  return (
+    <div className={styles.root}>
+      <Button icon={<PlugConnectedRegular />} disabledFocusable={pending} onClick={() => void test()}>
+        {pending ? "Testing…" : "Test connection"}
+      </Button>
+      <div role="status" className={styles.result}>
+        {typeof state === "object" && <Outcome outcome={state} />}
+        {state === "no-answer" && (
+          <Result intent="warning" title="No answer reached this page.">
+            That says nothing about the secret. The token endpoint {tokenEndpoint} may be out of reach of this browser:
+            try the curl command below from where the integration runs.
+          </Result>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Outcome({ outcome }: { outcome: TokenOutcome }) {
+  return outcome.ok ? (
+    <Result intent="success" title="It works.">
+      Got a token for {minutesOf(outcome.lifetimeSeconds)} with {outcome.scopes.join(", ")}.
+    </Result>
+  ) : (
+    <Result intent="error" title={`The token endpoint refused with ${outcome.status}.`}>
+      {outcome.reason}
+    </Result>
+  );
+}
+
+function Result(props: { intent: "success" | "warning" | "error"; title: string; children: React.ReactNode }) {
+  return (
+    <MessageBar intent={props.intent} layout="multiline">
+      <MessageBarBody>
+        <MessageBarTitle>{props.title}</MessageBarTitle>
+        {props.children}
+      </MessageBarBody>
+    </MessageBar>
+  );
+}

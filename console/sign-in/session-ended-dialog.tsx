@@ -1,0 +1,45 @@
+import {
+  Button,
+  Dialog,
+  DialogActions,
+  DialogBody,
+  DialogContent,
+  DialogSurface,
+  DialogTitle,
+} from "@fluentui/react-components";
+import { useEffect, useState } from "react";
+import { ErrorNotice } from "../parts/error-notice.tsx";
+import { readingDetailOf, titleOf } from "../parts/error-words.ts";
+import type { SignIn } from "./sign-in.ts";
+import { useStart } from "./use-start.ts";
+
+/** Has the administrator sign in again; what is behind it stays as it is. */
+export function SessionEndedDialog({ signIn, onSignedIn }: { signIn: SignIn; onSignedIn: () => void }) {
+  const { pending, error, run } = useStart(signIn, onSignedIn);
+  const [focusedBefore] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      // What is behind this may be a dialog, which takes part again as soon as the focus is in it.
+      if (focusedBefore instanceof HTMLElement) focusedBefore.focus();
+    },
+    [focusedBefore],
+  );
+  return (
+    <Dialog open modalType="alert">
+      <DialogSurface>
+        <DialogBody>
+          <DialogTitle>Your session has ended</DialogTitle>
+          <DialogContent>
+            {error && <ErrorNotice title={titleOf(error)} detail={readingDetailOf(error)} />}
+            Sign in again to go on. What you have entered is kept.
+          </DialogContent>
+          <DialogActions>
+            <Button appearance="primary" disabledFocusable={pending} onClick={() => void run()}>
+              {pending ? "Signing in…" : "Sign in again"}
+            </Button>
+          </DialogActions>
+        </DialogBody>
+      </DialogSurface>
+    </Dialog>
+  );
+}

@@ -1,0 +1,18 @@
+import { useCallback, useState } from "react";
+import type { ConsoleSettings } from "../../shared/console-settings.ts";
+import { ClientsPage } from "../clients/clients-page.tsx";
+import type { OpenedSignIn } from "./open-sign-in.ts";
+import { SessionProvider } from "./session.tsx";
+import { Welcome } from "./welcome.tsx";
+
+/** Lets in who is signed in. */
+export function SignInGate({ settings, signIn, account: resumed }: OpenedSignIn & { settings: ConsoleSettings }) {
+  const [account, setAccount] = useState(resumed);
+  const forget = useCallback(() => setAccount(undefined), []);
+  if (!account) return <Welcome signIn={signIn} local={settings.sign_in === "local"} onSignedIn={setAccount} />;
+  return (
+    <SessionProvider account={account} signIn={signIn} settings={settings} onSignedOut={forget}>
+      <ClientsPage />
+    </SessionProvider>
+  );
+}

@@ -1,0 +1,21 @@
+/** Who is signed in, as the page shows them. */
+export interface Account {
+  name: string;
+}
+
+/** How an administrator signs in and the page gets admin tokens. */
+export interface SignIn {
+  /** The administrator who is signed in already, or who comes back from the issuer just now. */
+  resume(): Promise<Account | undefined>;
+  /** Signs in. Leaves the page and never settles where the issuer has pages of its own. */
+  start(): Promise<Account>;
+  /** An admin token that is still valid. Throws {@link SessionEnded} if only a new sign-in can bring one, or an `ApiError`. */
+  token(): Promise<string>;
+  /** Signs out. May leave the page. */
+  end(): Promise<void>;
+}
+
+/** Nobody is signed in any more. */
+export class SessionEnded extends Error {
+  override readonly name = "SessionEnded";
+}

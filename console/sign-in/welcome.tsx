@@ -1,0 +1,61 @@
+import { Button, LargeTitle, makeStyles, Text, tokens } from "@fluentui/react-components";
+import { ShieldKeyholeRegular } from "@fluentui/react-icons/svg/shield-keyhole";
+import { ErrorNotice } from "../parts/error-notice.tsx";
+import { readingDetailOf, titleOf } from "../parts/error-words.ts";
+import type { Account, SignIn } from "./sign-in.ts";
+import { useStart } from "./use-start.ts";
+
+const useStyles = makeStyles({
+  root: {
+    backgroundColor: tokens.colorNeutralBackground3,
+    display: "grid",
+    placeItems: "center",
+    minHeight: "100vh",
+    padding: tokens.spacingHorizontalL,
+    boxSizing: "border-box",
+  },
+  card: {
+    display: "grid",
+    justifyItems: "start",
+    boxShadow: tokens.shadow8,
+    borderRadius: tokens.borderRadiusXLarge,
+    backgroundColor: tokens.colorNeutralBackground1,
+    width: "100%",
+    maxWidth: "26rem",
+    padding: tokens.spacingHorizontalXXL,
+    boxSizing: "border-box",
+    gap: tokens.spacingVerticalL,
+  },
+  icon: { fontSize: "2.5rem", color: tokens.colorBrandForeground1 },
+});
+
+interface WelcomeProps {
+  signIn: SignIn;
+  /** Whether anybody on this machine may sign in as an administrator. */
+  local: boolean;
+  onSignedIn: (account: Account) => void;
+}
+
+/** What somebody sees who is not signed in. */
+export function Welcome({ signIn, local, onSignedIn }: WelcomeProps) {
+  const styles = useStyles();
+  const { pending, error, run } = useStart(signIn, onSignedIn);
+  return (
+    <main className={styles.root}>
+      <div className={styles.card}>
+        <ShieldKeyholeRegular className={styles.icon} />
+        <LargeTitle as="h1">API clients</LargeTitle>
+        <Text>Create and manage the credentials with which SOAR platforms and other services call SoCMate.</Text>
+        {error && <ErrorNotice title={titleOf(error)} detail={readingDetailOf(error)} />}
+        <Button appearance="primary" size="large" disabledFocusable={pending} onClick={() => void run()}>
+          {pending ? "Signing in…" : "Sign in"}
+        </Button>
+        <Text size={200}>
+          {local
+            ? "This is a development stack: one click signs you in as its administrator."
+            : "You need the admin role of your organization."}
+        </Text>
+      </div>
+    </main>
+  );
+}

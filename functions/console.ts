@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import { app } from "@azure/functions";
+import { type Config, isLoopback } from "../shared/config.ts";
+import { chooseEncoding, readConsoleFiles } from "../shared/console-files.ts";
+import { consoleHeaders } from "../shared/console-headers.ts";
+import type { ConsoleSettings } from "../shared/console-settings.ts";
+import { type Endpoint, json, publicEndpoint } from "../shared/endpoint.ts";
+import { Problem } from "../shared/problem.ts";
+
+/** Read when the first one asks for it: instances that only issue tokens need none. The bundle lies as deep as this file. */
+let files: ReturnType<typeof readConsoleFiles> | undefined;
+
+/** `GET /console/…`: the admin page, its files, and its settings. What it may do is up to the admin API, so anybody may load it. */
+export const adminPage: Endpoint = async (request, { config }) => {
+  const settings = consoleSettings(config);
+  if (!settings) throw notFound("There is no admin page here: the setting CONSOLE_CLIENT_ID turns it on.");
+  const path = request.params.path || "index.html";
+  if (path === "config.json") return json(200, settings);
+
+  files ??= readConsoleFiles(join(import.meta.dirname, "../dist/console"));
+  const file = (await files).get(path);
+  if (!file) throw notFound("The admin page has no such file: it is at /console/.");
+
+  const encoding = chooseEncoding(file, request.headers.get("accept-encoding"));
+  return {
+    status: 200,
+    headers: {
+      ...consoleHeaders(config),
+      "Content-Type": file.mediaType,
+      ...(encoding && { "Content-Encoding": encoding }),
+      Vary: "Accept-Encoding",
+      // The names of assets contain a hash of what is in them.
+      "Cache-Control": path.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-store",
+    },
+    body: (encoding && file.compressed[encoding]) ?? file.body,
+  };
+};
+
+function consoleSettings({ admin, consoleClientId, tokenIssuer, tokenLifetimeSeconds }: Config) {
+  if (!consoleClientId) return undefined;
+  return {
+    sign_in: isLoopback(admin.issuer) ? "local" : "entra",
+    issuer: admin.issuer,
+    client_id: consoleClientId,
+    scope: `${admin.audience}/.default`,
+    token_endpoint: `${tokenIssuer}/oauth/token`,
+    token_lifetime_seconds: tokenLifetimeSeconds,
+  } satisfies ConsoleSettings;
+}
+
+function notFound(detail: string): Problem {
+  return new Problem(404, { detail, reason: "no such file of the admin page" });
+}
+
+app.http("console", { methods: ["GET", "HEAD"], route: "console/{*path}", handler: publicEndpoint(adminPage) });

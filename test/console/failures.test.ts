@@ -1,0 +1,244 @@
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { needs } from "../debian.ts";
+import { BROWSER_TIMEOUT_MS, createInPage, eventually, shownCredentials, startBrowserTest } from "./browser.ts";
+
+const { openPage, openSignedIn, createClient, admin, requestToken, stack } = await startBrowserTest();
+const browser = { ...needs("chromium"), timeout: BROWSER_TIMEOUT_MS };
+
+const LIST = "**/api/admin/api-clients?*";
+const CREATE = "**/api/admin/api-clients";
+const UNAVAILABLE = {
+  status: 503,
+  headers: { "content-type": "application/problem+json", "retry-after": "1" },
+  body: JSON.stringify({ type: "about:blank", title: "Service Unavailable", status: 503, detail: "Try again later." }),
+};
+const formOf = (page: Page) => page.getByRole("dialog", { name: "Create API client" });
+
+async function openDetails(page: Page, name: string): Promise<void> {
+  await page.getByRole("searchbox").fill(name);
+  await page.getByRole("button", { name, exact: true }).click();
+  await page.getByRole("heading", { name: "Set up the integration" }).waitFor();
+}
+
+describe("while the service cannot answer", () => {
+  test("the list says so, and comes by itself after the time in Retry-After", browser, async () => {
+    await createClient({ name: "Patience" });
+    let refusals = 2;
+    const page = await openSignedIn({
+      before: (opened) =>
+        opened.route(LIST, (route) => (refusals-- > 0 ? route.fulfill(UNAVAILABLE) : route.continue())),
+    });
+    await page.getByText("SoCMate cannot answer right now").waitFor();
+    await page.getByText("This tries again by itself.").waitFor();
+    await page.getByRole("row", { name: "Patience" }).waitFor();
+    expect(await page.getByRole("alert").filter({ hasText: "SoCMate" }).count()).toBe(0);
+  });
+
+  test("the form for a new client stays as it is, and says what the service said", browser, async () => {
+    const page = await openSignedIn();
+    await page.route(CREATE, (route) => route.fulfill(UNAVAILABLE), { times: 1 });
+    await createInPage(page, "Second try");
+    await formOf(page).getByText("Try again later.").waitFor();
+    expect(await formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Second try");
+    await formOf(page).getByRole("button", { name: "Create client" }).click();
+    await shownCredentials(page);
+  });
+
+  test("the page itself says so, and starts when the service is back", browser, async () => {
+    const page = await openPage({
+      before: (opened) => opened.route("**/console/config.json", (route) => route.fulfill(UNAVAILABLE), { times: 1 }),
+    });
+    await page.getByText("SoCMate cannot answer right now").waitFor();
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+  });
+});
+
+describe("when no answer comes", () => {
+  test("a change that may have been made is never called failed, and never sent twice", browser, async () => {
+    const page = await openSignedIn();
+    let sent = 0;
+    await page.route(CREATE, async (route) => {
+      sent += 1;
+      await route.fetch();
+      await route.abort("connectionreset");
+    });
+    await createInPage(page, "Lost reply");
+    await formOf(page).getByText("The change may or may not have been made").waitFor();
+    await formOf(page).getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("row", { name: "Lost reply" }).waitFor();
+    expect(sent).toBe(1);
+  });
+
+  test("a list that takes long says so, and still comes", browser, async () => {
+    await createClient({ name: "Slow" });
+    const { promise: enough, resolve } = Promise.withResolvers<void>();
+    const page = await openSignedIn({
+      before: (opened) =>
+        opened.route(LIST, async (route) => {
+          await enough;
+          await route.continue();
+        }),
+    });
+    await page.getByText("Loading clients…").waitFor();
+    await page.getByText("This takes longer than usual.").waitFor();
+    resolve();
+    await page.getByRole("row", { name: "Slow" }).waitFor();
+  });
+
+  test("an offline browser says so, and goes on when it is online again", browser, async () => {
+    await createClient({ name: "Back again" });
+    const page = await openSignedIn();
+    await page.getByRole("row", { name: "Back again" }).waitFor();
+    await page.context().setOffline(true);
+    await page.getByRole("button", { name: "Refresh" }).click();
+    await page.getByText("You are offline").waitFor();
+    await page.getByRole("row", { name: "Back again" }).waitFor();
+    await page.context().setOffline(false);
+    await eventually(() => page.getByText("You are offline").count()).toBe(0);
+  });
+
+  test("a connection test says that this proves nothing about the secret", browser, async () => {
+    const page = await openSignedIn();
+    await createInPage(page, "Cut off");
+    await page.route("**/oauth/token", (route) => route.abort());
+    await page.getByRole("button", { name: "Test connection" }).click();
+    await page.getByText("No answer reached this page.").waitFor();
+    await page.unroute("**/oauth/token");
+    const { clientId } = await shownCredentials(page);
+    await admin("DELETE", `/${clientId}`);
+    await page.getByRole("button", { name: "Test connection" }).click();
+    await page.getByText("The token endpoint refused with 401.").waitFor();
+  });
+});
+
+describe("an administrator whose session has ended", () => {
+  test("signs in again and finds the form as they left it", browser, async () => {
+    const page = await openSignedIn();
+    await page.route(
+      CREATE,
+      (route) => route.continue({ headers: { ...route.request().headers(), authorization: "Bearer a.b.c" } }),
+      {
+        times: 1,
+      },
+    );
+    await createInPage(page, "Kept", ["graph:read"]);
+    await page.getByText("What you have entered is kept.").waitFor();
+    await page.getByRole("button", { name: "Sign in again" }).click();
+    await eventually(() => formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Kept");
+    expect(await formOf(page).getByRole("checkbox", { name: "graph:read" }).isChecked()).toBe(true);
+    await formOf(page).getByRole("button", { name: "Create client" }).click();
+    await shownCredentials(page);
+  });
+
+  test("finds the form again after a reload, until they close it", browser, async () => {
+    const page = await openSignedIn();
+    await page.getByRole("button", { name: "Create client", exact: true }).click();
+    await formOf(page).getByRole("textbox", { name: "Name" }).fill("Half-way");
+    await page.reload();
+    await eventually(() => formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Half-way");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Create client", exact: true }).click();
+    expect(await formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("");
+  });
+
+  test("sees the list again after a new sign-in", browser, async () => {
+    await createClient({ name: "Patiently listed" });
+    const page = await openSignedIn({
+      before: (opened) => opened.route(LIST, (route) => route.fulfill({ status: 401 }), { times: 1 }),
+    });
+    await page.getByRole("button", { name: "Sign in again" }).click();
+    await page.getByRole("row", { name: "Patiently listed" }).waitFor();
+  });
+
+  test("signs out, and is asked to sign in", browser, async () => {
+    const page = await openSignedIn();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+    await page.reload();
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+  });
+});
+
+test("someone without the admin role is told what they lack", browser, async () => {
+  const page = await openSignedIn({
+    before: (opened) =>
+      opened.route(LIST, (route) =>
+        route.continue({
+          headers: { ...route.request().headers(), authorization: `Bearer ${stack.adminToken({ roles: ["reader"] })}` },
+        }),
+      ),
+  });
+  await page.getByText("You may not manage API clients").waitFor();
+  await page.getByText('The admin token lacks the role "admin".').waitFor();
+});
+
+describe("when somebody else was faster", () => {
+  test("a client that they disabled cannot be regenerated, and the page shows what it is now", browser, async () => {
+    const { clientId } = await createClient({ name: "Contended" });
+    const page = await openSignedIn();
+    await openDetails(page, "Contended");
+    await page.getByRole("button", { name: "Regenerate secret…" }).click();
+    await admin("DELETE", `/${clientId}`);
+    const dialog = page.getByRole("alertdialog");
+    await dialog.getByRole("textbox").fill("Contended");
+    await dialog.getByRole("button", { name: "Regenerate secret" }).click();
+    await dialog.getByText("The client has changed in the meantime").waitFor();
+    await dialog.getByText("The client is disabled for good: create a new one.").waitFor();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await eventually(() => page.getByRole("button", { name: "Regenerate secret…" }).count()).toBe(0);
+  });
+
+  test("their new secret stays the one that works", browser, async () => {
+    const { clientId } = await createClient({ name: "Raced" });
+    const page = await openSignedIn();
+    await openDetails(page, "Raced");
+    await page.getByRole("button", { name: "Regenerate secret…" }).click();
+    let theirs = "";
+    await page.route("**/regenerate-secret", async (route) => {
+      ({ client_secret: theirs } = JSON.parse((await admin("POST", `/${clientId}/regenerate-secret`)).text));
+      await route.fulfill({
+        status: 409,
+        contentType: "application/problem+json",
+        body: JSON.stringify({
+          type: "about:blank",
+          title: "Conflict",
+          status: 409,
+          detail: "Someone else was faster.",
+        }),
+      });
+    });
+    const dialog = page.getByRole("alertdialog");
+    await dialog.getByRole("textbox").fill("Raced");
+    await dialog.getByRole("button", { name: "Regenerate secret" }).click();
+    await dialog.getByText("Someone else was faster.").waitFor();
+    expect((await requestToken({ clientId, clientSecret: theirs })).status).toBe(200);
+  });
+});
+
+test("faults that only the service finds are shown at their fields", browser, async () => {
+  const page = await openSignedIn();
+  const faults = [
+    { field: "name", detail: "Must be another one." },
+    { field: "scopes", detail: "Must be fewer." },
+  ];
+  await page.route(
+    CREATE,
+    (route) => route.fulfill({ status: 400, json: { detail: "The body has 2 faults.", errors: faults } }),
+    {
+      times: 1,
+    },
+  );
+  await createInPage(page, "Refused");
+  await formOf(page).getByText("Must be another one.").waitFor();
+  await formOf(page).getByText("Must be fewer.").waitFor();
+  await eventually(() => page.evaluate("document.activeElement.name")).toBe("name");
+});
+
+test("a link to a client that there is not says so", browser, async () => {
+  const page = await openSignedIn();
+  await page.goto(`${page.url()}?client=socmate-nobody-abc123`);
+  await page.getByText("There is no API client with this client_id.").waitFor();
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Create client", exact: true }).waitFor();
+});

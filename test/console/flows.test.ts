@@ -1,0 +1,219 @@
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { needs } from "../debian.ts";
+import { BROWSER_TIMEOUT_MS, createInPage, eventually, shownCredentials, startBrowserTest } from "./browser.ts";
+
+const { openSignedIn, createClient, requestToken, admin } = await startBrowserTest();
+const browser = { ...needs("chromium"), timeout: BROWSER_TIMEOUT_MS };
+
+const dialogOf = (page: Page) => page.getByRole("alertdialog");
+
+async function openDetails(page: Page, name: string): Promise<void> {
+  await page.getByRole("searchbox").fill(name);
+  await page.getByRole("button", { name, exact: true }).click();
+  await page.getByRole("heading", { name: "Set up the integration" }).waitFor();
+}
+
+async function statusOfToken(clientId: string, clientSecret: string): Promise<number> {
+  return (await requestToken({ clientId, clientSecret })).status;
+}
+
+describe("an administrator with a mouse", () => {
+  test(
+    "creates a client, copies its secret, tests it, and finds the client in the list [check 56]",
+    browser,
+    async () => {
+      const page = await openSignedIn();
+      await createInPage(page, "XSOAR Production", ["investigations:read", "incidents:read"]);
+      await dialogOf(page).getByText("It is shown only this once").waitFor();
+      const { clientId, clientSecret } = await shownCredentials(page);
+      expect(clientId).toMatch(/^socmate-xsoar-production-[a-z0-9]{6}$/);
+
+      await page.getByRole("button", { name: "Copy client secret" }).first().click();
+      expect(await page.evaluate("navigator.clipboard.readText()")).toBe(clientSecret);
+      await page.getByRole("button", { name: "Test connection" }).click();
+      await page.getByText("Got a token for 30 minutes with investigations:read, incidents:read.").waitFor();
+      await page.getByRole("button", { name: "Done" }).click();
+
+      const row = page.getByRole("row", { name: clientId });
+      await eventually(() => row.textContent()).toContain("XSOAR Production");
+      expect(await row.textContent()).toContain("Active");
+      expect(await statusOfToken(clientId, clientSecret)).toBe(200);
+    },
+  );
+
+  test("sees every fault of the form at its field, at once [check 56]", browser, async () => {
+    const page = await openSignedIn();
+    await page.getByRole("button", { name: "Create client", exact: true }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("textbox", { name: "Description" }).fill("x".repeat(501));
+    await dialog.getByRole("button", { name: "Create client" }).click();
+    await dialog.getByText("Must not be empty.").waitFor();
+    await dialog.getByText("Must be at most 500 characters long.").waitFor();
+    await dialog.getByText("Must name at least one scope").waitFor();
+    expect(await page.evaluate("document.activeElement.name")).toBe("name");
+    await dialog.getByRole("textbox", { name: "Name" }).fill("now it has one");
+    await eventually(() => dialog.getByText("Must not be empty.").count()).toBe(0);
+  });
+
+  test("regenerates a secret after typing the name, and the old one is dead [check 56]", browser, async () => {
+    const { clientId, clientSecret } = await createClient({ name: "Splunk SOAR" });
+    const page = await openSignedIn();
+    await openDetails(page, "Splunk SOAR");
+    await page.getByRole("button", { name: "Regenerate secret…" }).click();
+    await dialogOf(page).getByText("The current secret stops working at once.").waitFor();
+    const confirm = dialogOf(page).getByRole("button", { name: "Regenerate secret" });
+    await dialogOf(page).getByRole("textbox").fill("Splunk SOA");
+    expect(await confirm.getAttribute("aria-disabled")).toBe("true");
+    await dialogOf(page).getByRole("textbox").fill("Splunk SOAR");
+    await confirm.click();
+
+    await dialogOf(page).getByText("Copy the secret now.").waitFor();
+    const renewed = await shownCredentials(page);
+    expect(renewed.clientId).toBe(clientId);
+    expect(await statusOfToken(clientId, clientSecret)).toBe(401);
+    expect(await statusOfToken(clientId, renewed.clientSecret)).toBe(200);
+  });
+
+  test("disables a client after typing the name, for good [check 56]", browser, async () => {
+    const { clientId, clientSecret } = await createClient({ name: "Old integration" });
+    const page = await openSignedIn();
+    await openDetails(page, "Old integration");
+    await page.getByRole("button", { name: "Disable…" }).click();
+    await dialogOf(page).getByText("This is final.").waitFor();
+    await dialogOf(page).getByRole("textbox").fill("Old integration");
+    await dialogOf(page).getByRole("button", { name: "Disable client" }).click();
+
+    await eventually(() => page.getByRole("button", { name: "Disable…" }).count()).toBe(0);
+    expect(await statusOfToken(clientId, clientSecret)).toBe(401);
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByText(`${clientId} is disabled.`).waitFor();
+    await eventually(() => page.getByRole("row", { name: clientId }).textContent()).toContain("Disabled");
+  });
+
+  test("finds clients by what they type, by status, and page by page [check 56]", browser, async () => {
+    const names = Array.from({ length: 60 }, (_, index) => `Paged ${index}`);
+    const clients = await Promise.all(names.map((name) => createClient({ name, description: "one of sixty" })));
+    await admin("DELETE", `/${clients[0]?.clientId}`);
+    const page = await openSignedIn();
+
+    await page.getByRole("searchbox").fill("ONE OF SIXTY");
+    await page.getByText("1–50 of 60 clients").waitFor();
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.getByText("51–60 of 60 clients").waitFor();
+    await page.reload();
+    await page.getByText("51–60 of 60 clients").waitFor();
+
+    await page.getByRole("combobox", { name: "Status" }).selectOption("Disabled");
+    await page.getByText("1 client", { exact: true }).waitFor();
+    await page.goBack();
+    await page.getByText("51–60 of 60 clients").waitFor();
+
+    await page.getByRole("searchbox").fill("%' or 1 eq 1");
+    await page.getByText("No client matches").waitFor();
+    await page.getByRole("button", { name: "Show all clients" }).click();
+    await page.getByText(/^1–50 of /).waitFor();
+  });
+
+  test("is told of clients that nobody uses, and of exact times in their own zone", browser, async () => {
+    await createClient({ name: "Fresh" });
+    const page = await openSignedIn({
+      before: async (opened) => {
+        await opened.clock.install({ time: new Date("2026-08-01T12:00:00Z") });
+        await opened.route("**/api/admin/api-clients?*", async (route) => {
+          const client = (name: string, lastUsedAt: string | null) => ({
+            id: "0".repeat(24),
+            client_id: `socmate-${name}-abc123`,
+            name,
+            description: "",
+            status: "active",
+            scopes: ["search:read"],
+            created_by: "admin-user-id",
+            created_at: "2026-03-27T00:00:00Z",
+            last_used_at: lastUsedAt,
+          });
+          const clients = [
+            client("busy", "2026-08-01T09:30:00Z"),
+            client("idle", "2026-04-01T00:00:00Z"),
+            client("new", null),
+          ];
+          await route.fulfill({ json: { clients, total: clients.length } });
+        });
+      },
+    });
+    const cells = (name: string) => page.getByRole("row", { name }).getByRole("cell");
+    await eventually(() => cells("socmate-busy").last().textContent()).toBe("Last used2 hours ago");
+    expect(await cells("socmate-idle").last().textContent()).toBe("Last usedNot used for 90 days4 months ago");
+    expect(await cells("socmate-new").last().textContent()).toBe("Last usedNever used");
+    await page.getByText("2 hours ago").hover();
+    await page.getByText("Aug 1, 2026, 11:30:00 AM GMT+2").waitFor();
+  });
+});
+
+describe("an administrator with a keyboard alone", () => {
+  /** Moves on with the Tab key to the control with this name. */
+  async function tabTo(page: Page, name: string): Promise<void> {
+    for (let presses = 0; presses < 60; presses++) {
+      await page.keyboard.press("Tab");
+      const focused = await page.evaluate(
+        "[document.activeElement.ariaLabel, document.activeElement.textContent, document.activeElement.name, document.activeElement.value]",
+      );
+      if (Array.isArray(focused) && focused.includes(name)) return;
+    }
+    throw new Error(`The Tab key does not lead to "${name}".`);
+  }
+
+  test(
+    "creates, copies, searches, regenerates and disables, with the focus where it is expected [check 56]",
+    browser,
+    async () => {
+      const page = await openSignedIn();
+      await tabTo(page, "Create client");
+      await page.keyboard.press("Enter");
+      const focus = () =>
+        page.evaluate(
+          "document.activeElement.name || document.activeElement.ariaLabel || document.activeElement.textContent",
+        );
+      await eventually(focus).toBe("name");
+      await page.keyboard.type("Keyboard");
+      await tabTo(page, "scopes");
+      await page.keyboard.press("Space");
+      await page.keyboard.press("Enter");
+
+      await eventually(focus).toBe("Copy client secret");
+      await page.keyboard.press("Enter");
+      const { clientId, clientSecret } = await shownCredentials(page);
+      await eventually(() => page.evaluate("navigator.clipboard.readText()")).toBe(clientSecret);
+      await page.keyboard.press("Escape");
+      await eventually(() => dialogOf(page).count()).toBe(0);
+      await eventually(focus).toBe("Create client");
+
+      await tabTo(page, "Search by name, description or client_id");
+      await page.keyboard.type("Keyboard");
+      await page.getByText("1 client", { exact: true }).waitFor();
+      await tabTo(page, "Keyboard");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "Set up the integration" }).waitFor();
+
+      await tabTo(page, "Regenerate secret…");
+      await page.keyboard.press("Enter");
+      await page.keyboard.type("Keyboard");
+      await page.keyboard.press("Enter");
+      await dialogOf(page).getByText("Copy the secret now.").waitFor();
+      expect(await statusOfToken(clientId, clientSecret)).toBe(401);
+      await page.keyboard.press("Escape");
+      await dialogOf(page).getByText("You have not copied the secret.").waitFor();
+      await page.keyboard.press("Escape");
+      await eventually(() => dialogOf(page).count()).toBe(0);
+      await eventually(focus).toBe("Regenerate secret…");
+
+      await tabTo(page, "Disable…");
+      await page.keyboard.press("Enter");
+      await page.keyboard.type("Keyboard");
+      await page.keyboard.press("Enter");
+      await eventually(() => page.getByRole("button", { name: "Disable…" }).count()).toBe(0);
+      await page.keyboard.press("Escape");
+      await eventually(() => page.getByRole("row", { name: clientId }).textContent()).toContain("Disabled");
+    },
+  );
+});

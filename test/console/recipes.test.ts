@@ -1,0 +1,67 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { decodeJwt } from "jose";
+import { describe, expect, test } from "vitest";
+import { recipesFor } from "../../console/secret/recipes.ts";
+import { needs } from "../debian.ts";
+import { startEverything } from "../support/everything.ts";
+
+const { url, createClient } = await startEverything();
+const { clientId, clientSecret } = await createClient();
+const tokenEndpoint = `${url}/oauth/token`;
+const recipes = recipesFor({ clientId, clientSecret, tokenEndpoint, apiUrl: "https://api.socmate.example" });
+
+function recipe(platform: string) {
+  const found = recipes.find((other) => other.platform === platform);
+  if (!found) throw new Error(`There is no recipe for ${platform}.`);
+  return found;
+}
+
+test("every platform that the page knows gets the real values", () => {
+  expect(recipes.map(({ platform }) => platform)).toEqual([
+    "curl",
+    "Python",
+    "XSOAR",
+    "Splunk SOAR",
+    "Sentinel",
+    "n8n",
+  ]);
+  for (const { platform, fields = [], code = "" } of recipes) {
+    const text = code + fields.map(([, value]) => value).join("\n");
+    for (const value of [clientId, clientSecret, tokenEndpoint]) expect(text, platform).toContain(value);
+  }
+});
+
+describe("pasted as it is", () => {
+  test("the curl command gets a token", needs("curl"), async () => {
+    const { stdout } = await promisify(execFile)("/bin/sh", ["-c", `${recipe("curl").code} --silent`]);
+    expect(decodeJwt(JSON.parse(stdout).access_token)).toMatchObject({ sub: clientId });
+  });
+
+  test("the Python program gets a token", needs("python3-httpx"), async () => {
+    const { stdout } = await promisify(execFile)("/usr/bin/python3", ["-c", recipe("Python").code ?? ""]);
+    expect(decodeJwt(stdout.trim())).toMatchObject({ sub: clientId });
+  });
+
+  test("the settings for Sentinel are JSON with what its OAuth2 authentication asks for", () => {
+    expect(JSON.parse(`{${recipe("Sentinel").code}}`)).toEqual({
+      auth: {
+        type: "OAuth2",
+        GrantType: "client_credentials",
+        TokenEndpoint: tokenEndpoint,
+        TokenEndpointHeaders: { "Content-Type": "application/x-www-form-urlencoded" },
+        ClientId: clientId,
+        ClientSecret: clientSecret,
+      },
+    });
+  });
+
+  test("the fields for Splunk SOAR have the names of its HTTP app", () => {
+    expect(Object.fromEntries(recipe("Splunk SOAR").fields ?? [])).toEqual({
+      base_url: "https://api.socmate.example",
+      oauth_token_url: tokenEndpoint,
+      client_id: clientId,
+      client_secret: clientSecret,
+    });
+  });
+});
