@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { SecretClient, SecretClientOptions, SecretProperties } from "@azure/keyvault-secrets";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A vault secret as a list shows it: without its value. */
 export interface ListedSecret {

@@ -1,5 +1,5 @@
 import type { TableClient } from "@azure/data-tables";
-import { z } from "zod";
+import * as z from "zod";
 import type { Call } from "./call.ts";
 import { type Attempt, statusOf } from "./retry.ts";
 
