@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { newClient } from "../../shared/client.ts";
 import { generateClientSecret, hashClientSecret } from "../../shared/client-secret.ts";
 import { createClientStore } from "../../shared/client-store.ts";
+import { newClient } from "../../shared/new-client.ts";
 import { createAttempt } from "../../shared/retry.ts";
 import { createSecretPageReader, type ReadSecretPage } from "../../shared/secret-pages.ts";
 import { createSecretStore } from "../../shared/secret-store.ts";
