@@ -137,7 +137,7 @@ describe("an administrator whose session has ended", () => {
     await formOf(page).getByRole("textbox", { name: "Name" }).fill("Half-way");
     await page.reload();
     await eventually(() => formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Half-way");
-    await page.keyboard.press("Escape");
+    await formOf(page).getByRole("button", { name: "Cancel" }).click();
     await formOf(page).waitFor({ state: "hidden" });
     await page.getByRole("button", { name: "Create client", exact: true }).click();
     expect(await formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("");
