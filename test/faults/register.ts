@@ -123,7 +123,7 @@ export class ClientHistory {
   }
 }
 
-/** What an exchange says about the register. A 409 for a lost race and a 503 for a token say nothing. */
+/** What an exchange says about the register. A 503 for a token says nothing. */
 function toEntries(
   { request, invoked, answer, returned = Number.POSITIVE_INFINITY }: Exchange,
   index: number,
@@ -139,7 +139,8 @@ function toEntries(
   if (request.kind === "disable") return [entry({ kind: "disable" }, answer?.status === 200 ? returned : open)];
   if (!answer) return [entry({ kind: "regenerate", secret: operation }, open)];
   if (answer.status === 200) return [entry({ kind: "regenerate", secret: answer.secret ?? "" })];
-  if (answer.status === 409) return answer.detail?.includes("disabled") ? [entry({ kind: "refuse" })] : [];
-  // It has read the row before it answered, and can commit on nothing newer, however late.
+  if (answer.status === 409 && answer.detail?.includes("disabled")) return [entry({ kind: "refuse" })];
+  // It has read the row before it answered, and can commit on nothing newer, however late. A 409 may hide a commit whose reply was lost
+  // and that the next one had overtaken by the time the row was read again.
   return [entry({ kind: "see", operation }), entry({ kind: "commit", operation }, open)];
 }
