@@ -8,7 +8,7 @@ import { build as buildPage } from "vite";
 const CONSOLE_DIR = "dist/console";
 
 // Vite builds for what this says, whatever else it is told.
-process.env["NODE_ENV"] = "production";
+process.env.NODE_ENV = "production";
 
 await rm("dist", { recursive: true, force: true });
 await Promise.all([buildFunctions(), buildConsole()]);

@@ -139,8 +139,8 @@ describe("openapi.json", () => {
         fc.constantFrom("application/json", "text/plain", "application/x-www-form-urlencoded"),
         anyText,
         async (operationId, clientId, query, token, contentType, anything) => {
-          // A path that the URL parser takes apart names another operation.
-          fc.pre(!/^(\.|%2e){0,2}$/i.test(clientId));
+          // A path that the URL parser takes apart names another operation; the platform itself refuses one with a zero byte.
+          fc.pre(!/^(\.|%2e){0,2}$|%00/i.test(clientId));
           const body = METHODS[operationId]?.[0] === "POST" ? { body: anything } : {};
           const answer = await ask(operationId, { clientId, query, token, contentType, ...body });
           expectDocumented(operationId, answer);

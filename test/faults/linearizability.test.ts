@@ -72,6 +72,13 @@ describe("the check of histories", () => {
       token("s1", 200, 10, 11),
     ],
     ["a lost race", regenerate("s1", 1, 4), lost(2, 3), token("s1", 200, 5, 6)],
+    [
+      "a lost race that hides a commit",
+      lost(1, 10),
+      token("s0", 401, 2, 3),
+      regenerate("s1", 4, 5),
+      token("s1", 200, 6, 7),
+    ],
     ["a disabled client", disable(200, 1, 2), token("s0", 401, 3, 4), refused(5, 6), disable(200, 7, 8)],
     [
       "a disable of unknown outcome that takes place late",
@@ -88,6 +95,8 @@ describe("the check of histories", () => {
     ["a new secret that does not", regenerate("s1", 1, 2), token("s1", 401, 3, 4)],
     ["a secret that dies without a cause", token("s0", 401, 1, 2)],
     ["a secret that dies by a lost race", lost(1, 2), token("s0", 401, 3, 4)],
+    ["a lost race that nobody won", lost(1, 2), token("s0", 200, 3, 4)],
+    ["a lost race that was won before it", regenerate("s1", 1, 2), lost(3, 4)],
     ["a secret that comes back", regenerate("s1", 1, 9), token("s1", 200, 2, 3), token("s0", 200, 4, 5)],
     [
       "two secrets that are the newest",

@@ -6,34 +6,46 @@ interface Register {
   readonly secret: string;
   /** How often the register was changed. */
   readonly version: number;
-  /** For a regenerate whose outcome is unknown: the version that it saw, on which alone it can still commit. */
+  /** For a regenerate whose outcome is unknown: the version that it saw, on which alone it can still commit, or that it made. */
   readonly seen: Readonly<Record<string, number>>;
 }
 
 type RegisterEvent =
   | { readonly kind: "token"; readonly secret: string; readonly granted: boolean }
   | { readonly kind: "regenerate"; readonly secret: string }
-  | { readonly kind: "see" | "commit"; readonly operation: string }
+  | { readonly kind: "see" | "commit" | "lose"; readonly operation: string }
   | { readonly kind: "disable" | "refuse" };
 
 const step: Step<Register, RegisterEvent> = (state, event) => {
-  const { active, version, seen } = state;
-  const changed = { ...state, version: version + 1 };
+  const { active, version } = state;
+  const change = (secret: string) => ({ ...state, secret, version: version + 1 });
   switch (event.kind) {
     case "token":
       return (active && state.secret === event.secret) === event.granted ? state : undefined;
     case "regenerate":
-      return active ? { ...changed, secret: event.secret } : undefined;
+      return active ? change(event.secret) : undefined;
     case "see":
-      return { ...state, seen: { ...seen, [event.operation]: version } };
+      return sees(state, event.operation, version);
     case "commit":
-      return active && seen[event.operation] === version ? { ...changed, secret: event.operation } : undefined;
+      return active && state.seen[event.operation] === version
+        ? sees(change(event.operation), event.operation, version + 1)
+        : undefined;
+    case "lose":
+      return isOvertaken(state, event.operation) ? state : undefined;
     case "refuse":
       return active ? undefined : state;
     case "disable":
-      return active ? { ...changed, active: false } : state;
+      return active ? { ...change(state.secret), active: false } : state;
   }
 };
+
+function sees(state: Register, operation: string, version: number): Register {
+  return { ...state, seen: { ...state.seen, [operation]: version } };
+}
+
+function isOvertaken({ seen, version }: Register, operation: string): boolean {
+  return (seen[operation] ?? version) < version;
+}
 
 /** What somebody asked the service about one client, at the token endpoint or as an administrator. */
 export type Request =
@@ -140,7 +152,9 @@ function toEntries(
   if (!answer) return [entry({ kind: "regenerate", secret: operation }, open)];
   if (answer.status === 200) return [entry({ kind: "regenerate", secret: answer.secret ?? "" })];
   if (answer.status === 409 && answer.detail?.includes("disabled")) return [entry({ kind: "refuse" })];
-  // It has read the row before it answered, and can commit on nothing newer, however late. A 409 may hide a commit whose reply was lost
-  // and that the next one had overtaken by the time the row was read again.
-  return [entry({ kind: "see", operation }), entry({ kind: "commit", operation }, open)];
+  // It has read the row before it answered, and can commit on nothing newer, however late.
+  const unknown = [entry({ kind: "see", operation }), entry({ kind: "commit", operation }, open)];
+  // A lost race was won by somebody else. It may hide a commit all the same: its reply was lost, and the next had overtaken it by the
+  // time the row was read again.
+  return answer.status === 409 ? [...unknown, entry({ kind: "lose", operation })] : unknown;
 }
