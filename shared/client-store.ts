@@ -16,7 +16,10 @@ const USAGE_ROW = "usage";
 const PAGE_SIZE = 1_000;
 
 /** What the store needs of `TableClient`. */
-export type ClientTable = Pick<TableClient, "getEntity" | "createEntity" | "updateEntity" | "listEntities">;
+export interface ClientTable extends Pick<TableClient, "createEntity" | "updateEntity" | "listEntities"> {
+  /** The row's columns with its keys and its etag, in the SDK's names. */
+  getEntity(partitionKey: string, rowKey: string, options?: { abortSignal?: AbortSignal }): Promise<{ etag: string }>;
+}
 
 /** A client as its row has it at one moment. */
 export interface ClientRow extends Client {

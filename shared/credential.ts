@@ -1,5 +1,5 @@
 import type { AccessToken, TokenCredential } from "@azure/identity";
-import { untilAborted } from "./until-aborted.ts";
+import { inTime } from "./in-time.ts";
 
 /** As long as one try of a call to Azure. */
 const TIMEOUT_MS = 2_000;
@@ -12,11 +12,9 @@ const TIMEOUT_MS = 2_000;
 export function boundedCredential(credential: TokenCredential): TokenCredential {
   const pending = new Map<string, Promise<AccessToken | null>>();
 
-  const request: TokenCredential["getToken"] = (scopes, options) => {
-    // Not with the first caller's signal: the others would be aborted with it.
-    const abortSignal = AbortSignal.timeout(TIMEOUT_MS);
-    return untilAborted(credential.getToken(scopes, { ...options, abortSignal }), abortSignal);
-  };
+  // Not with the first caller's signal: the others would be aborted with it.
+  const request: TokenCredential["getToken"] = (scopes, options) =>
+    inTime(TIMEOUT_MS, (abortSignal) => credential.getToken(scopes, { ...options, abortSignal }));
 
   return {
     getToken(scopes, options) {

@@ -1,6 +1,7 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { Audit, Call } from "./call.ts";
 import { ConfigError } from "./config.ts";
+import { inTime } from "./in-time.ts";
 import { type LogFields, type LogLevel, logLine, traceOf } from "./log.ts";
 import { OAuthError } from "./oauth-error.ts";
 import { Problem } from "./problem.ts";
@@ -58,15 +59,12 @@ function handler(endpoint: Endpoint, kind: Kind, source = services): HttpHandler
     const audit: Audit = {};
     const log = (level: LogLevel, fields: LogFields) =>
       logLine(context, level, { request_id: context.invocationId, event: context.functionName, ...audit, ...fields });
-    const call: Call = {
-      signal: AbortSignal.timeout(kind.timeoutMs),
-      audit,
-      alarm: (alarm, reason) => log("error", { alarm, reason }),
-    };
+    const alarm: Call["alarm"] = (name, reason) => log("error", { alarm: name, reason });
+    const answer = (signal: AbortSignal) => endpoint(request, source(), { signal, audit, alarm });
 
     try {
       if (forgesHeaders(request)) throw new RequestError(400, "Leave the parameter Headers out of the URL.");
-      const response = await inTime(endpoint(request, source(), call), call.signal);
+      const response = await inTime(kind.timeoutMs, answer).catch(tooLate);
       if (kind.logsSuccess) log("info", { outcome: "success", status: response.status });
       return response;
     } catch (error) {
@@ -87,20 +85,13 @@ function forgesHeaders(request: HttpRequest): boolean {
   return [...request.query.keys()].some((name) => name.toLowerCase() === "headers");
 }
 
-/** Ends a request when its time is over, whatever it waits for. */
-async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const tooLate = new Unavailable("deadline of the request", {
+/** Ends a request whose time is over, whatever it waited for. */
+function tooLate(error: unknown): never {
+  if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
+  throw new Unavailable("deadline of the request", {
     detail: "The service took too long. A change may or may not have been made: look before you try again.",
+    cause: error,
   });
-  // What gives up by itself when the signal aborts knows better what was wrong: a body that did not come, a call without an answer.
-  const onAbort = () => setImmediate(reject, tooLate);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
 
 function oauthErrorResponse(error: unknown): HttpResponseInit {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Call } from "./call.ts";
-import { untilAborted } from "./until-aborted.ts";
+import { inTime } from "./in-time.ts";
 
 /** One call to Azure may take this long. Two tries of one call fit into the time of a token request. */
 const TRY_TIMEOUT_MS = 2_000;
@@ -75,7 +75,7 @@ export function createAttempt(): Attempt {
     savedRetries = Math.min(savedRetries + RETRIES_PER_CALL, MAX_SAVED_RETRIES);
     for (let tries = 1; ; tries++) {
       try {
-        return await withDeadline(run, call.signal);
+        return await inTime(TRY_TIMEOUT_MS, run, call.signal);
       } catch (error) {
         if (expect?.(error)) throw error;
         const status = statusOf(error);
@@ -100,22 +100,22 @@ export function statusOf(error: unknown): number | undefined {
   return typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 
-async function withDeadline<T>(run: (signal: AbortSignal) => Promise<T>, requestSignal: AbortSignal): Promise<T> {
-  const signal = AbortSignal.any([requestSignal, AbortSignal.timeout(TRY_TIMEOUT_MS)]);
-  signal.throwIfAborted();
-  return untilAborted(run(signal), signal);
-}
-
 function toUnavailable(name: string, error: unknown, call: Call): Unavailable {
   const status = statusOf(error);
   const retryAfter = retryAfterMs(error);
-  const fault = new Unavailable(`${name}: ${status ?? (error instanceof Error ? error.name : "failed")}`, {
+  const fault = new Unavailable(`${name}: ${status ?? codeOf(error)}`, {
     retryAfterSeconds: retryAfter === undefined ? undefined : retryAfter / 1000,
     cause: error,
   });
   // A definite refusal will not pass by itself: a lost role, a wrong address.
   if (!isPassing(status)) call.alarm("azure_refused", fault.reason);
   return fault;
+}
+
+/** What an error without an answer is called: why a connection failed, where that is known. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "failed";
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
 
 /** A fault that may be over at the next try: no answer at all, a time-out, throttling, a failure on the other side. */

@@ -4,6 +4,7 @@ import * as z from "zod";
 import type { Call } from "./call.ts";
 import { isSecretHash } from "./client-secret.ts";
 import { HashCache } from "./hash-cache.ts";
+import { inTime } from "./in-time.ts";
 import { type Attempt, statusOf, Unavailable } from "./retry.ts";
 
 /** What the store needs of `SecretClient`. */
@@ -128,8 +129,8 @@ function isSecretMissing(error: unknown): boolean {
 
 /** Disables the vault secret of a secret that is dead already. It cannot fail a change that is committed: the sweep catches up. */
 export async function lockSecret(secrets: Pick<SecretStore, "disable">, secretName: string, call: Call): Promise<void> {
-  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(LOCK_TIMEOUT_MS)]);
-  await secrets.disable(secretName, { ...call, signal }).catch((error) => {
-    call.alarm("secret_not_locked", error instanceof Unavailable ? error.reason : "unexpected error");
+  const lock = (signal: AbortSignal) => secrets.disable(secretName, { ...call, signal });
+  await inTime(LOCK_TIMEOUT_MS, lock, call.signal).catch((error) => {
+    call.alarm("secret_not_locked", error instanceof Unavailable ? error.reason : "not in time");
   });
 }

@@ -1,12 +1,13 @@
 import { TableClient } from "@azure/data-tables";
 import { ManagedIdentityCredential } from "@azure/identity";
-import { CryptographyClient, KeyClient } from "@azure/keyvault-keys";
+import { KeyClient } from "@azure/keyvault-keys";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { type AdminAuthenticator, createAdminAuthenticator } from "./admin-auth.ts";
 import { azureHttpClient, stripTablePipeline, vaultHttp } from "./azure-http.ts";
 import { CLIENT_TABLE, type ClientStore, createClientStore } from "./client-store.ts";
 import { type Config, ConfigError, isLoopback, MAX_TOKEN_LIFETIME_SECONDS, readConfig } from "./config.ts";
 import { boundedCredential } from "./credential.ts";
+import { directSigner, withDirectReads } from "./direct-calls.ts";
 import { createHealth, type Health } from "./health.ts";
 import { keyTimes } from "./key-ring.ts";
 import { logLine } from "./log.ts";
@@ -79,15 +80,17 @@ function createServices(config: Config): Services {
     disableChallengeResourceVerification: isLoopback(url),
   });
 
-  const signingVaults = config.signingVaultUrls.map(
-    (url): SigningVault => ({
+  const signingVaults = config.signingVaultUrls.map((url): SigningVault => {
+    const options = vaultOptions(url);
+    return {
       url,
-      keys: new KeyClient(url, credential, vaultOptions(url)),
-      cryptography: (key) => new CryptographyClient(key, credential, vaultOptions(url)),
-    }),
-  );
-  const table = new TableClient(config.tablesUrl, CLIENT_TABLE, credential, { httpClient: azureHttpClient });
-  stripTablePipeline(table.pipeline);
+      keys: new KeyClient(url, credential, options),
+      cryptography: ({ id = "" }) => directSigner(options.pipeline, id),
+    };
+  });
+  const tableClient = new TableClient(config.tablesUrl, CLIENT_TABLE, credential, { httpClient: azureHttpClient });
+  stripTablePipeline(tableClient.pipeline);
+  const table = withDirectReads(tableClient);
   const secretVault = new SecretClient(config.secretsVaultUrl, credential, vaultOptions(config.secretsVaultUrl));
 
   const clients = createClientStore(table, attempt);

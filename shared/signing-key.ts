@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
-import type { CryptographyClient, KeyClient, KeyProperties, KeyVaultKey } from "@azure/keyvault-keys";
+import type { KeyClient, KeyProperties, KeyVaultKey } from "@azure/keyvault-keys";
 import type { Call } from "./call.ts";
 import { type KeyTimes, type KeyVersion, keyRing } from "./key-ring.ts";
 import { type Attempt, Unavailable } from "./retry.ts";
@@ -8,8 +8,17 @@ import { type Attempt, Unavailable } from "./retry.ts";
 export interface SigningVault {
   url: string;
   keys: Pick<KeyClient, "getKey" | "listPropertiesOfKeyVersions">;
-  /** The client that signs with exactly this version of the key. */
-  cryptography(key: KeyVaultKey): Pick<CryptographyClient, "signData">;
+  /** What signs with exactly this version of the key. */
+  cryptography(key: KeyVaultKey): RemoteSigner;
+}
+
+/** What the signer needs of `CryptographyClient`. */
+export interface RemoteSigner {
+  signData(
+    algorithm: "RS256",
+    data: Uint8Array,
+    options?: { abortSignal?: AbortSignal },
+  ): Promise<{ result: Uint8Array }>;
 }
 
 /** A public signing key as the JWKS shows it (RFC 7517 §4, RFC 7518 §6.3.1). */
@@ -94,7 +103,7 @@ function toKeyVersion(vault: string, { version = "", createdOn, enabled }: KeyPr
 
 function toSigningKey(
   { keyType, key }: KeyVaultKey,
-  cryptography: Pick<CryptographyClient, "signData">,
+  cryptography: RemoteSigner,
   attempt: Attempt,
 ): SigningKey | undefined {
   const { n, e } = key ?? {};

@@ -1,6 +1,6 @@
-import type { TableClient } from "@azure/data-tables";
 import * as z from "zod";
 import type { Call } from "./call.ts";
+import type { ClientTable } from "./client-store.ts";
 import type { Attempt } from "./retry.ts";
 import { isEntityMissing, keepRow } from "./table-row.ts";
 
@@ -18,7 +18,7 @@ export interface SweepPosition {
 
 /** Makes the keeper, in a row of the table of clients. */
 export function createSweepPosition(
-  table: Pick<TableClient, "getEntity" | "createEntity" | "updateEntity">,
+  table: Pick<ClientTable, "getEntity" | "createEntity" | "updateEntity">,
   attempt: Attempt,
 ): SweepPosition {
   return {

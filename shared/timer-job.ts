@@ -1,6 +1,7 @@
 import type { TimerHandler } from "@azure/functions";
 import type { Call } from "./call.ts";
 import { reasonOf } from "./endpoint.ts";
+import { inTime } from "./in-time.ts";
 import { type LogFields, type LogLevel, logLine } from "./log.ts";
 import { type Services, services } from "./services.ts";
 
@@ -12,13 +13,10 @@ export function timerJob(job: Job, timeoutMs: number, source: () => Services = s
   return async (_timer, context) => {
     const log = (level: LogLevel, fields: LogFields) =>
       logLine(context, level, { request_id: context.invocationId, event: context.functionName, ...fields });
-    const call: Call = {
-      signal: AbortSignal.timeout(timeoutMs),
-      audit: {},
-      alarm: (alarm, reason) => log("error", { alarm, reason }),
-    };
+    const alarm: Call["alarm"] = (name, reason) => log("error", { alarm: name, reason });
+    const run = (signal: AbortSignal) => job(source(), { signal, audit: {}, alarm });
     try {
-      log("info", { outcome: "success", ...(await job(source(), call)) });
+      log("info", { outcome: "success", ...(await inTime(timeoutMs, run)) });
     } catch (error) {
       log("error", { outcome: "failed", reason: reasonOf(error) });
     }

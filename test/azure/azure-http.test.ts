@@ -63,10 +63,11 @@ describe("the HTTP client of the Azure SDKs", () => {
     expect(await send("/")).toMatchObject({ status: 200, bodyAsText: "é€😀" });
   });
 
-  test("sends one request after another over one connection", async () => {
+  test("keeps its connections", async () => {
     answer = (_request, response) => void response.end("{}");
-    for (let count = 0; count < 5; count++) await send("/");
-    expect(sockets.size).toBe(1);
+    for (let count = 0; count < 20; count++) await send("/");
+    // One is only free again in the turn after the answer.
+    expect(sockets.size).toBeLessThanOrEqual(2);
   });
 
   test("follows no redirect", async () => {
@@ -100,7 +101,7 @@ describe("the HTTP client of the Azure SDKs", () => {
     answer = (_request, response) => breakOff(response);
     const error = await send("/").catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(RestError);
-    expect(error).toMatchObject({ code: "ECONNRESET", statusCode: undefined });
+    expect(error).toMatchObject({ code: "UND_ERR_SOCKET", statusCode: undefined });
   });
 
   test("goes to nobody but holders of a trusted certificate", async () => {

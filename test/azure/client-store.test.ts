@@ -8,7 +8,7 @@ import { createCall } from "../fakes/fake-call.ts";
 import { createFakeTable } from "../fakes/fake-table.ts";
 import { startRealClients } from "./real-clients.ts";
 
-const { table: realTable } = await startRealClients();
+const { table: realTable, directTable } = await startRealClients();
 const now = new Date("2026-03-27T00:00:00Z");
 
 /** The columns of a row that are not the table's own. */
@@ -23,6 +23,7 @@ const refusal = (statusCode: number, code: string) =>
 const tables: [string, ClientTable][] = [
   ["the fake table", createFakeTable()],
   ["Azurite through the SDK", realTable],
+  ["Azurite through direct reads", directTable],
 ];
 
 describe.each(tables)("%s", (_name, table) => {

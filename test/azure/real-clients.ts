@@ -3,17 +3,24 @@ import type { TokenCredential } from "@azure/identity";
 import { CryptographyClient, KeyClient } from "@azure/keyvault-keys";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { afterAll } from "vitest";
+import { trustCertificate } from "../../local/certificate.ts";
 import { startStack } from "../../local/stack.ts";
-import { CLIENT_TABLE } from "../../shared/client-store.ts";
+import { vaultHttp } from "../../shared/azure-http.ts";
+import { CLIENT_TABLE, type ClientTable } from "../../shared/client-store.ts";
+import { directSigner, withDirectReads } from "../../shared/direct-calls.ts";
 import { nextLinkPolicy } from "../../shared/secret-pages.ts";
 import type { SigningVault } from "../../shared/signing-key.ts";
 
 /** Clients of Azure's SDKs that talk to the stand-ins for Azure on this machine. */
 export interface RealClients {
   readonly table: TableClient;
+  /** The same, as the service uses it. */
+  readonly directTable: ClientTable;
   readonly secretVault: SecretClient;
   readonly keys: KeyClient;
   readonly signingVault: SigningVault;
+  /** The same, as the service uses it. */
+  readonly directVault: SigningVault;
   readonly signingKeyName: string;
 }
 
@@ -35,14 +42,23 @@ export async function startRealClients(clock?: () => number): Promise<RealClient
   const additionalPolicies = [nextLinkPolicy];
   const vaultOptions = { ...options, additionalPolicies, disableChallengeResourceVerification: true };
   const keys = new KeyClient(SIGNING_VAULT_URLS, credential, vaultOptions);
+  const table = new TableClient(TABLES_URL, CLIENT_TABLE, credential, options);
+  const http = vaultHttp();
+  trustCertificate(certificate);
   return {
-    table: new TableClient(TABLES_URL, CLIENT_TABLE, credential, options),
+    table,
+    directTable: withDirectReads(table),
     secretVault: new SecretClient(SECRETS_VAULT_URL, credential, vaultOptions),
     keys,
     signingVault: {
       url: SIGNING_VAULT_URLS,
       keys,
       cryptography: (key) => new CryptographyClient(key, credential, vaultOptions),
+    },
+    directVault: {
+      url: SIGNING_VAULT_URLS,
+      keys: new KeyClient(SIGNING_VAULT_URLS, credential, { ...vaultOptions, ...http }),
+      cryptography: ({ id = "" }) => directSigner(http.pipeline, id),
     },
     signingKeyName: SIGNING_KEY_NAME,
   };

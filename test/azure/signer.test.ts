@@ -1,4 +1,5 @@
 import { createPublicKey, verify } from "node:crypto";
+import type { KeyClient } from "@azure/keyvault-keys";
 import { calculateJwkThumbprint, createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect, test } from "vitest";
 import { jwks } from "../../functions/jwks.ts";
@@ -11,7 +12,8 @@ import { askPublic, askToken, tokenForm } from "../functions/invoke.ts";
 import { startRealClients } from "./real-clients.ts";
 
 const clock = createClock();
-const { signingVault, keys } = await startRealClients(() => clock.now().getTime());
+const real = await startRealClients(() => clock.now().getTime());
+const direct = await startRealClients(() => clock.now().getTime());
 const fake = createFakeSigningVault(clock.now);
 
 /** A vault, and what its owner does to the key. */
@@ -29,18 +31,20 @@ const vaults: [string, VaultUnderTest][] = [
       disableNewest: async () => Object.assign(fake.versions.at(-1) ?? {}, { enabled: false }),
     },
   ],
-  [
-    "the local vault through the SDK",
-    {
-      vault: signingVault,
-      rotate: () => keys.rotateKey(SIGNING_KEY_NAME),
-      async disableNewest() {
-        const { properties } = await keys.getKey(SIGNING_KEY_NAME);
-        return keys.updateKeyProperties(SIGNING_KEY_NAME, properties.version ?? "", { enabled: false });
-      },
-    },
-  ],
+  ["the local vault through the SDK", ownedVault(real.signingVault, real.keys)],
+  ["the local vault through direct calls", ownedVault(direct.directVault, direct.keys)],
 ];
+
+function ownedVault(vault: SigningVault, keys: KeyClient): VaultUnderTest {
+  return {
+    vault,
+    rotate: () => keys.rotateKey(SIGNING_KEY_NAME),
+    async disableNewest() {
+      const { properties } = await keys.getKey(SIGNING_KEY_NAME);
+      return keys.updateKeyProperties(SIGNING_KEY_NAME, properties.version ?? "", { enabled: false });
+    },
+  };
+}
 
 describe.each(vaults)("%s", (_name, { vault, rotate, disableNewest }) => {
   const versionsOf = () => Array.fromAsync(vault.keys.listPropertiesOfKeyVersions(SIGNING_KEY_NAME));

@@ -21,13 +21,13 @@ const turns: Turns = {
 };
 
 beforeEach(async () => {
-  vi.spyOn(AbortSignal, "timeout").mockImplementation(() => world.deadline());
+  vi.stubGlobal("setTimeout", (passed: () => void) => world.deadline(passed));
   world = new World(turns);
   const created = await world.create(0);
   if (!created) throw new Error("no client");
   history = created;
 });
-afterEach(() => void vi.restoreAllMocks());
+afterEach(() => void vi.unstubAllGlobals());
 
 const OPERATIONS = {
   create: (fates: Fate[]) => world.create(1, fates),

@@ -27,7 +27,8 @@ function begin(next: World): void {
 }
 
 beforeEach(() => {
-  vi.spyOn(AbortSignal, "timeout").mockImplementation(() => world?.deadline() ?? new AbortController().signal);
+  vi.spyOn(AbortSignal, "timeout").mockReturnValue(new AbortController().signal);
+  vi.stubGlobal("setTimeout", (passed: () => void) => world?.deadline(passed));
   vi.stubGlobal("setImmediate", (callback: (...args: unknown[]) => void, ...args: unknown[]) =>
     queueMicrotask(() => callback(...args)),
   );

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Fault } from "../../local/faults.ts";
 import { soak } from "./soak.ts";
 
-const SECONDS = 10;
+const SECONDS = 6;
 const PATIENCE_MS = 120_000;
 const SEED = Number(process.env.SOAK_SEED ?? Date.now() % 1_000_000);
 

@@ -52,8 +52,8 @@ interface Work {
   readonly instance: Instance;
   /** What becomes of its calls to the stores in turn; of the rest: `ok`. */
   readonly fates: Fate[];
-  /** The deadlines that it has set, that of the whole request first. */
-  readonly deadlines: AbortController[];
+  /** What is to happen when its deadlines have passed, that of the whole request first. */
+  readonly deadlines: (() => void)[];
   row: Row | undefined;
 }
 
@@ -113,11 +113,9 @@ export class World {
     });
   }
 
-  /** Notes a deadline that the work under way has set. */
-  deadline(): AbortSignal {
-    const controller = new AbortController();
-    this.#work.getStore()?.deadlines.push(controller);
-    return controller.signal;
+  /** Notes what is to happen when a deadline has passed that the work under way has set. */
+  deadline(passed: () => void): void {
+    this.#work.getStore()?.deadlines.push(passed);
   }
 
   async create(at: number, fates: readonly Fate[] = []): Promise<ClientHistory | undefined> {
@@ -297,7 +295,7 @@ export class World {
         this.begin(this.#turns.turn(`${label}: now`).then(() => perform().catch(() => {})));
         throw connectionReset();
       case "deadline":
-        work.deadlines[0]?.abort(new DOMException("The time is over.", "TimeoutError"));
+        work.deadlines[0]?.();
         break;
       case "crashes before":
         work.instance.crash();
