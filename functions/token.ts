@@ -5,11 +5,12 @@ import { type Endpoint, json, tokenEndpoint } from "../shared/endpoint.ts";
 import { OAUTH_PARAMETERS, parseForm } from "../shared/form.ts";
 import { OAuthError } from "../shared/oauth-error.ts";
 import { grantScopes } from "../shared/scopes.ts";
+import { beginToken } from "../shared/token-ahead.ts";
 
 const MAX_BODY_BYTES = 8 * 1024;
 
 /** `POST /oauth/token`: an access token for a client's credentials (RFC 6749 §4.4). */
-export const token: Endpoint = async (request, { clients, secrets, tokens, usage, now }, call) => {
+export const token: Endpoint = async (request, { clients, secrets, hints, tokens, usage, now }, call) => {
   if (request.method !== "POST") throw methodNotAllowed();
   if (mediaType(request) !== "application/x-www-form-urlencoded") throw wrongMediaType();
   if (OAUTH_PARAMETERS.some((name) => request.query.has(name))) throw parameterInUrl();
@@ -19,10 +20,11 @@ export const token: Endpoint = async (request, { clients, secrets, tokens, usage
   if (form.grant_type !== "client_credentials") throw unsupportedGrantType();
 
   const credentials = readCredentials(request.headers.get("authorization"), form);
-  const client = await authenticateClient(credentials, { clients, secrets }, call);
+  const ahead = beginToken(credentials, form.scope, { hints, tokens }, call);
+  const client = await authenticateClient(credentials, { clients, secrets }, call).catch(ahead.discard);
   const scopes = grantScopes(form.scope, client.scopes);
 
-  const { accessToken, claims, expiresInSeconds, isReused } = await tokens.issue(client, scopes, call);
+  const { accessToken, claims, expiresInSeconds, isReused } = await ahead.issue(client, scopes);
   usage.record(client.clientId, now());
   call.audit.jti = claims.jti;
   call.audit.scope = claims.scope;

@@ -4,6 +4,7 @@ import { KeyClient } from "@azure/keyvault-keys";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { type AdminAuthenticator, createAdminAuthenticator } from "./admin-auth.ts";
 import { azureHttpClient, stripTablePipeline, vaultHttp } from "./azure-http.ts";
+import { ClientHints } from "./client-hints.ts";
 import { CLIENT_TABLE, type ClientStore, createClientStore } from "./client-store.ts";
 import { type Config, ConfigError, isLoopback, MAX_TOKEN_LIFETIME_SECONDS, readConfig } from "./config.ts";
 import { boundedCredential } from "./credential.ts";
@@ -28,6 +29,7 @@ export interface Services {
   clients: ClientStore;
   secrets: SecretStore;
   signer: Signer;
+  hints: ClientHints;
   tokens: TokenMint;
   usage: UsageRecorder;
   health: Health;
@@ -116,6 +118,7 @@ function createServices(config: Config): Services {
     clients,
     secrets,
     signer,
+    hints: new ClientHints(),
     tokens: createTokenMint(config, signer, now),
     usage: createUsageRecorder(clients),
     health: createHealth({ clients, secrets, signer, now }),

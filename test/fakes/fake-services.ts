@@ -2,6 +2,7 @@ import { type AdminIssuer, type Claims, startAdminIssuer } from "../../local/adm
 import { createAdminAuthenticator } from "../../shared/admin-auth.ts";
 import { backgroundCall } from "../../shared/call.ts";
 import type { Client, NewClient } from "../../shared/client.ts";
+import { ClientHints } from "../../shared/client-hints.ts";
 import { generateClientSecret, hashClientSecret } from "../../shared/client-secret.ts";
 import { createClientStore } from "../../shared/client-store.ts";
 import { type Config, MAX_TOKEN_LIFETIME_SECONDS } from "../../shared/config.ts";
@@ -93,6 +94,7 @@ export async function createFakeServices(shared?: FakeAzure): Promise<FakeServic
     clients,
     secrets,
     signer,
+    hints: new ClientHints(),
     tokens: createTokenMint(config, signer, now),
     usage: createUsageRecorder(clients),
     health: createHealth({ clients, secrets, signer, now }),

@@ -1,3 +1,5 @@
+import type { Credentials } from "../../shared/client-auth.ts";
+import { type ClientHint, ClientHints } from "../../shared/client-hints.ts";
 import type { ClientRow, ClientStore, ClientTable } from "../../shared/client-store.ts";
 import type { Attempt } from "../../shared/retry.ts";
 import type { ReadSecretPage } from "../../shared/secret-pages.ts";
@@ -24,7 +26,25 @@ export interface Mutant {
   table?(parts: Parts): Partial<ClientTable>;
   vault?(parts: Parts): Partial<SecretVault>;
   clients?(clients: ClientStore, parts: Parts): Partial<ClientStore>;
+  hints?(parts: Parts): ClientHints;
   readPage?(readPage: ReadSecretPage): ReadSecretPage;
+}
+
+/** Hints that are taken for the row by the request that recalls them. */
+class TrustedHints extends ClientHints {
+  static readonly recalled = new WeakMap<Context, ClientRow>();
+  readonly #context: () => Context;
+
+  constructor(context: () => Context) {
+    super();
+    this.#context = context;
+  }
+
+  override recall(credentials: Credentials): ClientHint | undefined {
+    const hint = super.recall(credentials);
+    if (hint) TrustedHints.recalled.set(this.#context(), { ...hint, status: "active" } as ClientRow);
+    return hint;
+  }
 }
 
 type Update = ClientTable["updateEntity"];
@@ -54,6 +74,12 @@ export const MUTANTS: Record<string, Mutant> = {
         },
       };
     },
+  },
+  "a hint decides": {
+    hints: ({ context }) => new TrustedHints(context),
+    clients: (clients, { context }) => ({
+      find: async (clientId, call) => TrustedHints.recalled.get(context()) ?? clients.find(clientId, call),
+    }),
   },
   "hashes are cached by client_id": {
     vault: ({ vault, context }) => {

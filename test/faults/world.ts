@@ -5,6 +5,7 @@ import { disable } from "../../functions/disable.ts";
 import { regenerate } from "../../functions/regenerate.ts";
 import { sweep } from "../../functions/sweep.ts";
 import { token } from "../../functions/token.ts";
+import { ClientHints } from "../../shared/client-hints.ts";
 import { createClientStore } from "../../shared/client-store.ts";
 import type { Config } from "../../shared/config.ts";
 import { adminEndpoint, tokenEndpoint } from "../../shared/endpoint.ts";
@@ -266,6 +267,7 @@ export class World {
       clients,
       secrets,
       signer: SIGNER,
+      hints: mutant.hints?.(parts) ?? new ClientHints(),
       tokens: createTokenMint(CONFIG, SIGNER, clock.now),
       usage: createUsageRecorder(clients),
       health: { report: () => Promise.reject(new Error("nobody asks")) },
