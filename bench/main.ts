@@ -1,6 +1,7 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { benchColdStart } from "./cold-start.ts";
+import { benchLatency } from "./latency.ts";
 import { benchLists } from "./lists.ts";
 import { startStandIns } from "./processes.ts";
 import { printReport, type Report } from "./report.ts";
@@ -8,7 +9,7 @@ import { benchMintStorm, benchVaults } from "./scale.ts";
 import { benchTokens } from "./tokens.ts";
 
 // `npm run bench -- --help` says what it takes.
-const SECTIONS = ["tokens", "cold-start", "vaults", "lists"] as const;
+const SECTIONS = ["tokens", "latency", "cold-start", "vaults", "lists"] as const;
 const { values: options } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
@@ -41,6 +42,7 @@ if (wants("tokens") || wants("cold-start")) {
     await standIns.stop();
   }
 }
+if (wants("latency")) report.latency = await benchLatency(rounds);
 if (wants("vaults")) {
   report.vaults = await benchVaults();
   report.mintStorm = await benchMintStorm();

@@ -33,8 +33,9 @@ export interface StandIns {
   stop(): Promise<void>;
 }
 
-/** How many signing vaults there are, and what each vault takes, if that is limited. */
+/** How many signing vaults there are, what each takes, if that is limited, and how far away they and the table are. */
 export interface StandInsOptions {
+  distances?: { tableMs: number; vaultMs: number };
   signingVaults?: number;
   limits?: VaultLimits;
 }

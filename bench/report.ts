@@ -1,8 +1,9 @@
 import type { Build, ColdStart } from "./cold-start.ts";
+import { DISTANCES, type Latency } from "./latency.ts";
 import type { ListFigures } from "./lists.ts";
 import type { MintStorm, VaultScale } from "./scale.ts";
 import type { Figure } from "./statistics.ts";
-import { CONCURRENCIES, CONTESTANTS, type TokenBench } from "./tokens.ts";
+import { CONCURRENCIES, CONTESTANTS, type Contestant, type TokenBench } from "./tokens.ts";
 
 /** All that a run of the bench found; what was not asked for is not there. */
 export interface Report extends Partial<TokenBench> {
@@ -10,6 +11,8 @@ export interface Report extends Partial<TokenBench> {
   node: string;
   cores: number;
   processor: string;
+  /** By contestant. */
+  latency?: Record<string, Latency>;
   coldStart?: Record<Build, ColdStart>;
   vaults?: VaultScale[];
   mintStorm?: MintStorm;
@@ -18,13 +21,15 @@ export interface Report extends Partial<TokenBench> {
 
 /** Prints a report for people: ratios first. */
 export function printReport(report: Report): void {
-  const { date, node, cores, processor, ratios, figures, memory, coldStart, vaults, mintStorm, lists } = report;
+  const { date, node, cores, processor, ratios, figures, memory, latency, coldStart, vaults, mintStorm, lists } =
+    report;
   console.log(`${date}, Node ${node}, ${cores} × ${processor}`);
   if (ratios && figures && memory) {
     console.log("\nRatios at 16 in parallel, medians of the rounds");
     for (const [name, ratio] of Object.entries(ratios)) console.log(`  ${name.padEnd(36)}${ratio.toFixed(2)}`);
     for (const concurrency of CONCURRENCIES) printTokens(concurrency, figures, memory);
   }
+  if (latency) printLatency(latency);
   if (coldStart) printColdStart(coldStart);
   if (vaults) printVaults(vaults);
   if (mintStorm) {
@@ -35,6 +40,16 @@ export function printReport(report: Report): void {
     );
   }
   if (lists) printLists(lists);
+}
+
+function printLatency(latency: NonNullable<Report["latency"]>): void {
+  const { tableMs, vaultMs } = DISTANCES;
+  console.log(`\nOne after another, the table ${tableMs} ms away and the vault ${vaultMs} ms: median (min–max)`);
+  console.log(`${" ".repeat(56)}${heads(19, "p50 ms", "p99 ms")}`);
+  for (const [name, { p50, p99 }] of Object.entries(latency)) {
+    const title = CONTESTANTS[name as Contestant];
+    console.log(`  ${title.padEnd(54)}${[p50, p99].map((figure) => range(figure, 1).padStart(19)).join("")}`);
+  }
 }
 
 function printColdStart(coldStart: NonNullable<Report["coldStart"]>): void {
@@ -91,6 +106,6 @@ function printTokens(
   }
 }
 
-function range({ median, min, max }: Figure): string {
-  return `${median.toFixed(0)} (${min.toFixed(0)}–${max.toFixed(0)})`;
+function range({ median, min, max }: Figure, digits = 0): string {
+  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
 }

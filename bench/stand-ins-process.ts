@@ -1,9 +1,10 @@
 import { startKeyVault } from "../local/key-vault.ts";
 import { startStack } from "../local/stack.ts";
 import { enforceLimits } from "../local/vault-limits.ts";
+import { atDistance } from "./distance.ts";
 import type { StandInsOptions } from "./processes.ts";
 
-const { signingVaults = 1, limits }: StandInsOptions = JSON.parse(process.argv[2] ?? "{}");
+const { signingVaults = 1, limits, distances }: StandInsOptions = JSON.parse(process.argv[2] ?? "{}");
 const stack = await startStack();
 const { certificate, identity, settings } = stack;
 
@@ -28,7 +29,9 @@ process.on("disconnect", async () => {
   await Promise.all([stack.close(), ...vaults.map((vault) => vault.close())]);
   process.exit();
 });
+const vaultUrls = vaults.map(({ url }) => (distances ? atDistance(url, distances.vaultMs) : url));
+const tablesUrl = distances ? atDistance(settings.TABLES_URL, distances.tableMs) : settings.TABLES_URL;
 process.send?.({
-  settings: { ...settings, SIGNING_VAULT_URLS: vaults.map(({ url }) => url).join(",") },
+  settings: { ...settings, SIGNING_VAULT_URLS: (await Promise.all(vaultUrls)).join(","), TABLES_URL: await tablesUrl },
   adminToken: stack.adminToken(),
 });
