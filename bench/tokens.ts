@@ -40,8 +40,8 @@ interface Round extends LoadResult {
   cpuPerToken: number;
 }
 
-const WARM_TOKENS = 2_000;
-const WARM_AT_MOST_MS = 15_000;
+const WARM_TOKENS = 6_000;
+const WARM_AT_MOST_MS = 12_000;
 
 /** Lets all contestants issue tokens in turn, again and again, so that none has the machine at a better time than the others. */
 export async function benchTokens(standIns: StandIns, rounds: number, roundMs: number): Promise<TokenBench> {
