@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { SummaryReporter } from "./test/summary-reporter.ts";
 
@@ -6,9 +7,10 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: "test/build-bundle.ts",
     reporters: ["default", new SummaryReporter()],
-    // A process for each file: what one test does to its environment stays there. Vitest would take one of two cores.
+    // A process for each file: what one test does to its environment stays there.
     pool: "forks",
-    maxWorkers: "100%",
+    // More than there are cores, since many files wait: for deadlines, for keys to take over, for a page.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // The library says so of itself whenever an endpoint is imported without a host.
