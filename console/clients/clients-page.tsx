@@ -9,7 +9,7 @@ import {
   useRestoreFocusTarget,
 } from "@fluentui/react-components";
 import { AddRegular } from "@fluentui/react-icons/svg/add";
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { PageHeader } from "../parts/page-header.tsx";
 import { ClientDialogs, type OpenDialog } from "./client-dialogs.tsx";
 import { ClientList } from "./client-list.tsx";
@@ -46,6 +46,8 @@ export function ClientsPage() {
   const restoreFocus = useRestoreFocusTarget();
   const [view, changeView] = useView();
   const [dialog, setDialog] = useState<OpenDialog | undefined>(() => (loadDraft() ? { kind: "create" } : undefined));
+  const createButton = useRef<HTMLButtonElement>(null);
+  const formCameBack = useRef(dialog !== undefined);
   const [version, setVersion] = useState(0);
   const [news, setNews] = useState<string>();
 
@@ -54,6 +56,13 @@ export function ClientsPage() {
     setVersion((current) => current + 1);
     setNews(what);
   }, []);
+
+  // No button opened a form that came back with a draft, so nothing else gives the focus back after it.
+  useEffect(() => {
+    if (dialog || !formCameBack.current) return;
+    formCameBack.current = false;
+    createButton.current?.focus();
+  }, [dialog]);
 
   return (
     <div className={styles.root}>
@@ -67,7 +76,7 @@ export function ClientsPage() {
               each environment, and disable those that nobody uses.
             </Text>
           </div>
-          <Button appearance="primary" icon={<AddRegular />} onClick={create} {...restoreFocus}>
+          <Button ref={createButton} appearance="primary" icon={<AddRegular />} onClick={create} {...restoreFocus}>
             Create client
           </Button>
         </div>

@@ -13,6 +13,12 @@ const UNAVAILABLE = {
   headers: { "content-type": "application/problem+json", "retry-after": "1" },
   body: JSON.stringify({ type: "about:blank", title: "Service Unavailable", status: 503, detail: "Try again later." }),
 };
+/** Presses Escape as soon as there is a dialog, even before it is painted. */
+const ESCAPE_AT_FIRST_SIGHT = `new MutationObserver((_, observer) => {
+  if (!document.querySelector("[role=dialog]")) return;
+  observer.disconnect();
+  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, cancelable: true }));
+}).observe(document, { subtree: true, childList: true });`;
 const formOf = (page: Page) => page.getByRole("dialog", { name: "Create API client" });
 
 async function openDetails(page: Page, name: string): Promise<void> {
@@ -137,10 +143,20 @@ describe("an administrator whose session has ended", () => {
     await formOf(page).getByRole("textbox", { name: "Name" }).fill("Half-way");
     await page.reload();
     await eventually(() => formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Half-way");
-    await formOf(page).getByRole("button", { name: "Cancel" }).click();
+    await page.keyboard.press("Escape");
     await formOf(page).waitFor({ state: "hidden" });
     await page.getByRole("button", { name: "Create client", exact: true }).click();
     expect(await formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("");
+  });
+
+  test("closes a form that came back with the first key they press, and is at the button for it", browser, async () => {
+    const page = await openSignedIn();
+    await page.getByRole("button", { name: "Create client", exact: true }).click();
+    await formOf(page).getByRole("textbox", { name: "Name" }).fill("Never mind");
+    await page.addInitScript(ESCAPE_AT_FIRST_SIGHT);
+    await page.reload();
+    await eventually(() => page.evaluate("document.activeElement.textContent")).toBe("Create client");
+    expect(await formOf(page).count()).toBe(0);
   });
 
   test("sees the list again after a new sign-in", browser, async () => {
