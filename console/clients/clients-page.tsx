@@ -46,7 +46,7 @@ export function ClientsPage() {
   const restoreFocus = useRestoreFocusTarget();
   const [view, changeView] = useView();
   const [dialog, setDialog] = useState<OpenDialog | undefined>(() => (loadDraft() ? { kind: "create" } : undefined));
-  const createButton = useRef<HTMLButtonElement>(null);
+  const heading = useRef<HTMLDivElement>(null);
   const formCameBack = useRef(dialog !== undefined);
   const [version, setVersion] = useState(0);
   const [news, setNews] = useState<string>();
@@ -61,14 +61,14 @@ export function ClientsPage() {
   useEffect(() => {
     if (dialog || !formCameBack.current) return;
     formCameBack.current = false;
-    createButton.current?.focus();
+    heading.current?.querySelector("button")?.focus();
   }, [dialog]);
 
   return (
     <div className={styles.root}>
       <PageHeader />
       <main className={styles.main}>
-        <div className={styles.heading}>
+        <div ref={heading} className={styles.heading}>
           <div className={styles.titles}>
             <Title2 as="h1">API clients</Title2>
             <Text className={styles.intro}>
@@ -76,7 +76,7 @@ export function ClientsPage() {
               each environment, and disable those that nobody uses.
             </Text>
           </div>
-          <Button ref={createButton} appearance="primary" icon={<AddRegular />} onClick={create} {...restoreFocus}>
+          <Button appearance="primary" icon={<AddRegular />} onClick={create} {...restoreFocus}>
             Create client
           </Button>
         </div>

@@ -43,7 +43,11 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
 
   const checked = newClientSchema.safeParse(draft);
   const ownFaults =
-    checked.error?.issues.map(({ path, message }) => ({ field: String(path[0]), detail: message })) ?? [];
+    checked.error?.issues.map(({ path, message }) => ({
+      field: String(path[0]),
+      // The admin API names all scopes there; here they are in sight.
+      detail: path[0] === "scopes" && draft.scopes.length === 0 ? "Choose at least one scope." : message,
+    })) ?? [];
   const faults = submitted ? [...ownFaults, ...(error?.fields ?? [])] : [];
 
   const edit = (part: Partial<Draft>) => {

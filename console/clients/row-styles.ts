@@ -8,7 +8,7 @@ export const useRowStyles = makeStyles({
   row: {
     display: "grid",
     gridTemplateColumns:
-      "minmax(10rem, 2.2fr) minmax(12rem, 2fr) 5.5rem minmax(9rem, 2fr) minmax(5.5rem, 0.8fr) minmax(7rem, 1.1fr)",
+      "minmax(10rem, 2.2fr) minmax(12rem, 2fr) 5.5rem minmax(9rem, 2fr) minmax(7rem, 0.8fr) minmax(7rem, 1fr)",
     columnGap: tokens.spacingHorizontalL,
     paddingInline: tokens.spacingHorizontalL,
     alignItems: "center",

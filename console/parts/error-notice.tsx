@@ -10,9 +10,9 @@ interface ErrorNoticeProps {
 /** Says what went wrong, and offers to try again. */
 export function ErrorNotice({ title, detail, onRetry }: ErrorNoticeProps) {
   return (
-    <MessageBar intent="error" layout="multiline" role="alert">
+    <MessageBar intent="error" role="alert" {...(!onRetry && { layout: "multiline" })}>
       <MessageBarBody>
-        <MessageBarTitle>{title}</MessageBarTitle>
+        <MessageBarTitle>{title}.</MessageBarTitle>
         {detail}
       </MessageBarBody>
       {onRetry && (

@@ -133,6 +133,7 @@ describe("an administrator whose session has ended", () => {
     await page.getByRole("button", { name: "Sign in again" }).click();
     await eventually(() => formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Kept");
     expect(await formOf(page).getByRole("checkbox", { name: "graph:read" }).isChecked()).toBe(true);
+    expect(await page.getByText("Your session has ended").count()).toBe(0);
     await formOf(page).getByRole("button", { name: "Create client" }).click();
     await shownCredentials(page);
   });

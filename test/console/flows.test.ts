@@ -50,7 +50,7 @@ describe("an administrator with a mouse", () => {
     await dialog.getByRole("button", { name: "Create client" }).click();
     await dialog.getByText("Must not be empty.").waitFor();
     await dialog.getByText("Must be at most 500 characters long.").waitFor();
-    await dialog.getByText("Must name at least one scope").waitFor();
+    await dialog.getByText("Choose at least one scope.").waitFor();
     expect(await page.evaluate("document.activeElement.name")).toBe("name");
     await dialog.getByRole("textbox", { name: "Name" }).fill("now it has one");
     await eventually(() => dialog.getByText("Must not be empty.").count()).toBe(0);
