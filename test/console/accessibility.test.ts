@@ -24,7 +24,7 @@ describe.for(LOOKS)("in %s", ([, look]) => {
   test("the page before and without clients has no fault that axe-core finds", browser, async () => {
     const faults: string[] = [];
     const page = await openPage({
-      ...look,
+      context: look,
       before: (opened) =>
         opened.route("**/api/admin/api-clients?*", (route) => route.fulfill({ json: { clients: [], total: 0 } })),
     });
@@ -42,7 +42,7 @@ describe.for(LOOKS)("in %s", ([, look]) => {
 
   test("the list and every dialog have no fault that axe-core finds", browser, async () => {
     const faults: string[] = [];
-    const page = await openSignedIn(look);
+    const page = await openSignedIn({ context: look });
     const look2 = async (state: string) => void faults.push(...(await faultsOf(page, state)));
     await page.getByRole("row").nth(1).waitFor();
     await look2("list");

@@ -118,6 +118,7 @@ describe("an administrator with a mouse", () => {
   test("is told of clients that nobody uses, and of exact times in their own zone", browser, async () => {
     await createClient({ name: "Fresh" });
     const page = await openSignedIn({
+      context: {},
       before: async (opened) => {
         await opened.clock.install({ time: new Date("2026-08-01T12:00:00Z") });
         await opened.route("**/api/admin/api-clients?*", async (route) => {
