@@ -146,6 +146,10 @@ describe("an administrator with a mouse", () => {
     await eventually(() => cells("socmate-busy").last().textContent()).toBe("Last used2 hours ago");
     expect(await cells("socmate-idle").last().textContent()).toBe("Last usedNot used for 90 days4 months ago");
     expect(await cells("socmate-new").last().textContent()).toBe("Last usedNever used");
+    const badge = await page
+      .getByText("Not used for 90 days")
+      .evaluate(({ scrollHeight, clientHeight }) => [scrollHeight, clientHeight]);
+    expect(badge[0]).toBe(badge[1]);
     await page.getByText("2 hours ago").hover();
     await page.getByText("Aug 1, 2026, 11:30:00 AM GMT+2").waitFor();
   });
