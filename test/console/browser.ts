@@ -57,6 +57,11 @@ export async function startBrowserTest(options?: ServiceOptions): Promise<Browse
   let shared: Promise<Watched> | undefined;
   afterAll(async () => (await browser)?.close());
 
+  const sharedContext = () => {
+    shared ??= openContext();
+    return shared;
+  };
+
   async function openContext(contextOptions: BrowserContextOptions = {}): Promise<Watched> {
     browser ??= chromium.launch({ executablePath: DEBIAN_PATHS.chromium, args: FLAGS });
     const context = await (await browser).newContext({
@@ -78,8 +83,7 @@ export async function startBrowserTest(options?: ServiceOptions): Promise<Browse
   }
 
   const openPage: BrowserTest["openPage"] = async ({ context: own, before, mayBreakPolicy = false } = {}) => {
-    shared ??= own ? undefined : openContext();
-    const { context, takeFaults } = await (own || !shared ? openContext(own) : shared);
+    const { context, takeFaults } = await (own ? openContext(own) : sharedContext());
     onTestFinished(async () => {
       for (const page of context.pages()) {
         await page.unrouteAll({ behavior: "ignoreErrors" });

@@ -101,6 +101,7 @@ describe("an administrator with a mouse", () => {
     await page.getByText("1–50 of 60 clients").waitFor();
     await page.getByRole("button", { name: "Next" }).click();
     await page.getByText("51–60 of 60 clients").waitFor();
+    expect(await page.evaluate("scrollY")).toBe(0);
     await page.reload();
     await page.getByText("51–60 of 60 clients").waitFor();
 
