@@ -39,6 +39,11 @@ export function ClientList({ view, version, onView, onCreate }: ClientListProps)
   }, [data, pending, page, lastPage, onView]);
 
   const open = (client: ClientView) => onView({ client: client.client_id });
+  const turnTo = (next: number) => {
+    onView({ page: next });
+    // The pager is at the end of the page that is turned.
+    scrollTo({ top: 0 });
+  };
   const filtered = search !== "" || status !== undefined;
   return (
     <>
@@ -53,9 +58,7 @@ export function ClientList({ view, version, onView, onCreate }: ClientListProps)
           onClear={() => onView({ search: "", status: undefined, page: 1 })}
         />
       )}
-      {data && total > 0 && (
-        <Pager page={page} pageSize={PAGE_SIZE} total={total} onPage={(next) => onView({ page: next })} />
-      )}
+      {data && total > 0 && <Pager page={page} pageSize={PAGE_SIZE} total={total} onPage={turnTo} />}
     </>
   );
 }

@@ -17,8 +17,8 @@ const useStyles = makeStyles({
     textOverflow: "ellipsis",
     whiteSpace: "nowrap",
   },
-  id: { display: "flex", alignItems: "center", gap: tokens.spacingHorizontalXXS, minWidth: 0 },
-  code: { fontSize: tokens.fontSizeBase200, overflowWrap: "anywhere" },
+  id: { display: "flex", alignItems: "center", gap: tokens.spacingHorizontalXXS, width: "100%", minWidth: 0 },
+  code: { flexGrow: 1, fontSize: tokens.fontSizeBase200, overflowWrap: "anywhere" },
 });
 
 /** One client of the list. */

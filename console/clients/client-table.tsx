@@ -24,7 +24,8 @@ const useStyles = makeStyles({
     transitionProperty: "opacity",
     transitionDuration: tokens.durationFast,
   },
-  stale: { opacity: 0.6 },
+  // What comes quickly does not flicker.
+  stale: { opacity: 0.6, transitionDelay: "300ms" },
 });
 
 interface ClientTableProps {

@@ -9,7 +9,7 @@ import {
   useRestoreFocusTarget,
 } from "@fluentui/react-components";
 import { AddRegular } from "@fluentui/react-icons/svg/add";
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { PageHeader } from "../parts/page-header.tsx";
 import { ClientDialogs, type OpenDialog } from "./client-dialogs.tsx";
 import { ClientList } from "./client-list.tsx";
@@ -46,6 +46,8 @@ export function ClientsPage() {
   const restoreFocus = useRestoreFocusTarget();
   const [view, changeView] = useView();
   const [dialog, setDialog] = useState<OpenDialog | undefined>(() => (loadDraft() ? { kind: "create" } : undefined));
+  const heading = useRef<HTMLDivElement>(null);
+  const formCameBack = useRef(dialog !== undefined);
   const [version, setVersion] = useState(0);
   const [news, setNews] = useState<string>();
 
@@ -55,11 +57,18 @@ export function ClientsPage() {
     setNews(what);
   }, []);
 
+  // No button opened a form that came back with a draft, so nothing else gives the focus back after it.
+  useEffect(() => {
+    if (dialog || !formCameBack.current) return;
+    formCameBack.current = false;
+    heading.current?.querySelector("button")?.focus();
+  }, [dialog]);
+
   return (
     <div className={styles.root}>
       <PageHeader />
       <main className={styles.main}>
-        <div className={styles.heading}>
+        <div ref={heading} className={styles.heading}>
           <div className={styles.titles}>
             <Title2 as="h1">API clients</Title2>
             <Text className={styles.intro}>

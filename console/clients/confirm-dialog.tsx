@@ -9,6 +9,7 @@ import {
   Field,
   Input,
   makeStyles,
+  mergeClasses,
   Text,
   tokens,
 } from "@fluentui/react-components";
@@ -24,6 +25,7 @@ import type { Change } from "./use-change.ts";
 const useStyles = makeStyles({
   content: { display: "grid", gap: tokens.spacingVerticalL, paddingBlock: tokens.spacingVerticalS },
   name: { overflowWrap: "anywhere" },
+  action: { whiteSpace: "nowrap" },
   danger: {
     backgroundColor: tokens.colorStatusDangerBackground3,
     color: tokens.colorNeutralForegroundOnBrand,
@@ -97,7 +99,7 @@ export function ConfirmDialog({ client, title, children, action, change, onConfi
                 type="submit"
                 appearance="primary"
                 disabledFocusable={!matches || pending}
-                {...(matches && !pending && { className: styles.danger })}
+                className={mergeClasses(styles.action, matches && !pending && styles.danger)}
               >
                 {pending ? action[1] : action[0]}
               </Button>

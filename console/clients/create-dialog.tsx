@@ -11,7 +11,7 @@ import {
   makeStyles,
   tokens,
 } from "@fluentui/react-components";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { type NewClient, newClientSchema } from "../../shared/client.ts";
 import type { FieldError } from "../../shared/problem-schema.ts";
 import type { Credentials } from "../api/admin-api.ts";
@@ -43,7 +43,11 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
 
   const checked = newClientSchema.safeParse(draft);
   const ownFaults =
-    checked.error?.issues.map(({ path, message }) => ({ field: String(path[0]), detail: message })) ?? [];
+    checked.error?.issues.map(({ path, message }) => ({
+      field: String(path[0]),
+      // The admin API names all scopes there; here they are in sight.
+      detail: path[0] === "scopes" && draft.scopes.length === 0 ? "Choose at least one scope." : message,
+    })) ?? [];
   const faults = submitted ? [...ownFaults, ...(error?.fields ?? [])] : [];
 
   const edit = (part: Partial<Draft>) => {
@@ -68,6 +72,9 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
       },
     );
   };
+
+  // Fluent UI moves the focus only after the form was painted, and a key that is pressed before would miss it.
+  useLayoutEffect(() => form.current?.querySelector("input")?.focus(), []);
 
   // Where the first fault is, there the work goes on.
   const firstFault = faults[0]?.field;

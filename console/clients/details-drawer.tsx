@@ -109,6 +109,8 @@ function Details({ client }: { client: ClientView }) {
   };
   return (
     <>
+      <CopyField label="Client ID" value={client.client_id} />
+      <CopyField label="Token endpoint" value={settings.token_endpoint} />
       <Facts
         facts={{
           Status: <StatusBadge status={client.status} />,
@@ -137,8 +139,6 @@ function Details({ client }: { client: ClientView }) {
           "Created by": client.created_by,
         }}
       />
-      <CopyField label="Client ID" value={client.client_id} />
-      <CopyField label="Token endpoint" value={settings.token_endpoint} />
       {active && (
         <>
           <Subtitle2 as="h3">Set up the integration</Subtitle2>

@@ -8,6 +8,7 @@ const DAY_MS = 86_400_000;
 
 const useStyles = makeStyles({
   root: { display: "flex", flexWrap: "wrap", columnGap: tokens.spacingHorizontalM },
+  badge: { whiteSpace: "nowrap" },
 });
 
 /** When a client last got a token. One that is active but not used stands out: it is probably not needed. */
@@ -19,7 +20,7 @@ export function LastUsed({ client }: { client: Pick<ClientView, "status" | "last
   return (
     <span className={styles.root}>
       {unused && status === "active" && (
-        <Badge appearance="tint" color="warning" icon={<WarningRegular />}>
+        <Badge className={styles.badge} appearance="tint" color="warning" icon={<WarningRegular />}>
           {words}
         </Badge>
       )}

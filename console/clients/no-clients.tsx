@@ -31,13 +31,16 @@ export function NoClients({ filtered, onCreate, onClear }: NoClientsProps) {
     <div className={styles.root} role="status">
       <SearchRegular className={styles.icon} />
       <Subtitle2 as="h2">No client matches</Subtitle2>
+      <Text align="center" className={styles.text}>
+        The search looks at names, descriptions and client_ids.
+      </Text>
       <Button onClick={onClear}>Show all clients</Button>
     </div>
   ) : (
     <div className={styles.root} role="status">
       <KeyMultipleRegular className={styles.icon} />
       <Subtitle2 as="h2">No API clients yet</Subtitle2>
-      <Text className={styles.text}>
+      <Text align="center" className={styles.text}>
         An API client lets one integration, such as a SOAR platform, get short-lived tokens for SoCMate. Create one for
         each integration and each environment.
       </Text>

@@ -1,14 +1,14 @@
 import { makeStyles, tokens } from "@fluentui/react-components";
 
-/** Below this width a row becomes a card. */
-const NARROW = "@media (max-width: 59.99em)";
+/** Below this width, which the columns need, a row becomes a card. */
+const NARROW = "@media (max-width: 63.99em)";
 
 /** The columns of the list, which header and rows share. */
 export const useRowStyles = makeStyles({
   row: {
     display: "grid",
     gridTemplateColumns:
-      "minmax(10rem, 2.2fr) minmax(12rem, 2fr) 5.5rem minmax(9rem, 2fr) minmax(5.5rem, 0.8fr) minmax(7rem, 1.1fr)",
+      "minmax(10rem, 1.9fr) minmax(12rem, 2fr) 5rem minmax(9rem, 1.9fr) minmax(7rem, 0.7fr) minmax(10.5rem, 1fr)",
     columnGap: tokens.spacingHorizontalL,
     paddingInline: tokens.spacingHorizontalL,
     alignItems: "center",

@@ -1,4 +1,5 @@
 import { Checkbox, makeStyles, Text, tokens } from "@fluentui/react-components";
+import { ErrorCircleFilled } from "@fluentui/react-icons/svg/error-circle";
 import { useId } from "react";
 import { SCOPE_PERMISSIONS, SCOPES } from "../../shared/scopes.ts";
 
@@ -7,8 +8,15 @@ const useStyles = makeStyles({
   legend: { padding: 0, fontSize: tokens.fontSizeBase300, lineHeight: tokens.lineHeightBase300 },
   required: { color: tokens.colorPaletteRedForeground3, marginInlineStart: tokens.spacingHorizontalXS },
   hint: { color: tokens.colorNeutralForeground3 },
+  // In line with the other fields.
+  choice: { marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
   scope: { display: "grid" },
-  error: { color: tokens.colorPaletteRedForeground1 },
+  error: {
+    display: "flex",
+    alignItems: "center",
+    gap: tokens.spacingHorizontalXS,
+    color: tokens.colorPaletteRedForeground1,
+  },
 });
 
 interface ScopeChoiceProps {
@@ -36,6 +44,7 @@ export function ScopeChoice({ chosen, error, onChange }: ScopeChoiceProps) {
       {SCOPES.map((scope) => (
         <Checkbox
           key={scope}
+          className={styles.choice}
           name="scopes"
           checked={chosen.includes(scope)}
           onChange={(_, { checked }) =>
@@ -52,6 +61,7 @@ export function ScopeChoice({ chosen, error, onChange }: ScopeChoiceProps) {
         />
       ))}
       <Text id={errorId} size={200} className={styles.error} role="alert">
+        {error && <ErrorCircleFilled />}
         {error}
       </Text>
     </fieldset>

@@ -23,7 +23,9 @@ export function useChange(): Change {
       try {
         onDone(await change());
       } catch (cause) {
-        setError(toApiError(cause));
+        const failure = toApiError(cause);
+        // The session itself asks for a new sign-in, and nothing was changed.
+        if (failure.kind !== "signed-out") setError(failure);
       } finally {
         setPending(false);
       }

@@ -2,30 +2,32 @@ import { makeStyles, tokens } from "@fluentui/react-components";
 import { CopyButton } from "./copy-button.tsx";
 
 const useStyles = makeStyles({
-  root: { position: "relative", minWidth: 0 },
-  box: {
-    maxHeight: "18rem",
-    overflow: "auto",
+  root: {
+    display: "flex",
+    alignItems: "start",
+    minWidth: 0,
     border: `1px solid ${tokens.colorNeutralStroke2}`,
     borderRadius: tokens.borderRadiusMedium,
     backgroundColor: tokens.colorNeutralBackground2,
+  },
+  box: {
+    flexGrow: 1,
+    minWidth: 0,
+    maxHeight: "18rem",
+    overflow: "auto",
+    borderRadius: tokens.borderRadiusMedium,
     ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}` },
   },
   code: {
+    // As wide as the code, so that its padding scrolls with it.
+    width: "max-content",
     margin: 0,
     padding: tokens.spacingVerticalM,
-    paddingInlineEnd: tokens.spacingHorizontalXXXL,
     fontFamily: tokens.fontFamilyMonospace,
     fontSize: tokens.fontSizeBase200,
     lineHeight: tokens.lineHeightBase300,
   },
-  copy: {
-    backgroundColor: tokens.colorNeutralBackground2,
-    borderRadius: tokens.borderRadiusMedium,
-    position: "absolute",
-    insetBlockStart: tokens.spacingVerticalXS,
-    insetInlineEnd: tokens.spacingHorizontalM,
-  },
+  copy: { flexShrink: 0, padding: tokens.spacingVerticalXS },
 });
 
 interface CodeBlockProps {

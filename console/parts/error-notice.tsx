@@ -1,4 +1,16 @@
-import { Button, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
+import {
+  Button,
+  MessageBar,
+  MessageBarActions,
+  MessageBarBody,
+  MessageBarTitle,
+  makeStyles,
+} from "@fluentui/react-components";
+
+const useStyles = makeStyles({
+  // One row with the button, however many lines the text takes.
+  root: { whiteSpace: "normal" },
+});
 
 interface ErrorNoticeProps {
   title: string;
@@ -9,10 +21,11 @@ interface ErrorNoticeProps {
 
 /** Says what went wrong, and offers to try again. */
 export function ErrorNotice({ title, detail, onRetry }: ErrorNoticeProps) {
+  const styles = useStyles();
   return (
-    <MessageBar intent="error" layout="multiline" role="alert">
+    <MessageBar intent="error" role="alert" layout={onRetry ? "singleline" : "multiline"} className={styles.root}>
       <MessageBarBody>
-        <MessageBarTitle>{title}</MessageBarTitle>
+        <MessageBarTitle>{title}.</MessageBarTitle>
         {detail}
       </MessageBarBody>
       {onRetry && (

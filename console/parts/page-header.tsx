@@ -16,6 +16,8 @@ const useStyles = makeStyles({
   },
   brand: { display: "flex", alignItems: "center", gap: tokens.spacingHorizontalS, flexGrow: 1, minWidth: 0 },
   icon: { fontSize: "1.5rem", color: tokens.colorBrandForeground1 },
+  /** The heading says it as well, where there is no room. */
+  here: { display: "flex", gap: tokens.spacingHorizontalS, "@media (max-width: 40em)": { display: "none" } },
   account: {
     overflow: "hidden",
     textOverflow: "ellipsis",
@@ -35,6 +37,10 @@ export function PageHeader() {
         <Text weight="semibold">SoCMate</Text>
         <Text aria-hidden>/</Text>
         <Text>Admin</Text>
+        <span className={styles.here}>
+          <Text aria-hidden>/</Text>
+          <Text>API clients</Text>
+        </span>
       </span>
       <Text className={styles.account}>{account.name}</Text>
       <Button appearance="subtle" icon={<SignOutRegular />} onClick={signOut}>

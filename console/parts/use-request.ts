@@ -34,7 +34,7 @@ export function useRequest<T>(run: (signal: AbortSignal) => Promise<T>, version 
       .run(abort.signal)
       .then(
         (data) => ({ data, error: undefined }),
-        (error) => ({ error: toApiError(error) }),
+        (error) => ({ error: noticeOf(toApiError(error)) }),
       )
       .then((outcome) => {
         if (!abort.signal.aborted) setResult((last) => ({ data: last.data, ...outcome, ask }));
@@ -55,4 +55,9 @@ export function useRequest<T>(run: (signal: AbortSignal) => Promise<T>, version 
   }, [error, reload]);
 
   return { data: result.data, error, pending: result.ask !== ask, reload };
+}
+
+/** The error, unless the session itself says it and asks for a new sign-in. */
+function noticeOf(error: ApiError): ApiError | undefined {
+  return error.kind === "signed-out" ? undefined : error;
 }

@@ -7,13 +7,17 @@ export interface Connection {
   apiUrl: string;
 }
 
-/** How to give one platform its connection: fields to fill in there, code to paste, or both. */
+/** How to give one platform its connection. */
 export interface Recipe {
   platform: string;
-  intro: string;
+  steps: readonly Step[];
+}
+
+/** Something to do, and the fields to fill in or the code to paste for it. */
+export interface Step {
+  text: string;
   fields?: readonly (readonly [name: string, value: string])[];
-  code?: string;
-  outro?: string;
+  code?: { name: string; text: string };
 }
 
 /** Makes the recipe of every platform, with the values filled in. All of them fit into any quotes: their alphabets need no escaping. */
@@ -24,20 +28,38 @@ export function recipesFor(connection: Connection): Recipe[] {
 function curl({ clientId, clientSecret, tokenEndpoint, apiUrl }: Connection): Recipe {
   return {
     platform: "curl",
-    intro: "Run this in a terminal. The answer has an access_token.",
-    code: `curl -X POST ${tokenEndpoint} \\
+    steps: [
+      {
+        text: "Run this in a terminal. The answer has an access_token.",
+        code: {
+          name: "command for a token",
+          text: `curl -X POST ${tokenEndpoint} \\
   -d "grant_type=client_credentials" \\
   -d "client_id=${clientId}" \\
   -d "client_secret=${clientSecret}"`,
-    outro: `Then send it with every request to ${apiUrl}: -H "Authorization: Bearer <access_token>".`,
+        },
+      },
+      {
+        text: "Send it with every request:",
+        code: {
+          name: "command for a request",
+          text: `curl "${apiUrl}/api/v1/search?q=phishing" \\
+  -H "Authorization: Bearer <access_token>"`,
+        },
+      },
+    ],
   };
 }
 
 function python({ clientId, clientSecret, tokenEndpoint }: Connection): Recipe {
   return {
     platform: "Python",
-    intro: "Call get_token() before every request: it asks for a new token only shortly before the last one expires.",
-    code: `import time
+    steps: [
+      {
+        text: "Call get_token() before every request: it asks for a new token only shortly before the last one expires.",
+        code: {
+          name: "program",
+          text: `import time
 
 import httpx
 
@@ -65,21 +87,30 @@ def get_token():
 
 
 print(get_token())`,
+        },
+      },
+    ],
   };
 }
 
 function xsoar({ clientId, clientSecret, tokenEndpoint, apiUrl }: Connection): Recipe {
   return {
     platform: "XSOAR",
-    intro: "In the settings of the integration instance:",
-    fields: [
-      ["Server URL", apiUrl],
-      ["Token URL", tokenEndpoint],
-      ["Client ID", clientId],
-      ["Client Secret", clientSecret],
-    ],
-    outro: "An integration of your own gets its tokens like this, with ContentClientApiModule:",
-    code: `params = demisto.params()
+    steps: [
+      {
+        text: "In the settings of the integration instance:",
+        fields: [
+          ["Server URL", apiUrl],
+          ["Token URL", tokenEndpoint],
+          ["Client ID", clientId],
+          ["Client Secret", clientSecret],
+        ],
+      },
+      {
+        text: "An integration of your own gets its tokens like this, with ContentClientApiModule:",
+        code: {
+          name: "code of an integration",
+          text: `params = demisto.params()
 client = ContentClient(
     base_url=params["url"],
     auth_handler=OAuth2ClientCredentialsHandler(
@@ -89,18 +120,25 @@ client = ContentClient(
         context_store=ContentClientContextStore(namespace="SoCMate"),
     ),
 )`,
+        },
+      },
+    ],
   };
 }
 
 function splunkSoar({ clientId, clientSecret, tokenEndpoint, apiUrl }: Connection): Recipe {
   return {
     platform: "Splunk SOAR",
-    intro: "In the settings of an asset of the HTTP app; leave user name, password and auth token empty:",
-    fields: [
-      ["base_url", apiUrl],
-      ["oauth_token_url", tokenEndpoint],
-      ["client_id", clientId],
-      ["client_secret", clientSecret],
+    steps: [
+      {
+        text: "In the settings of an asset of the HTTP app; leave user name, password and auth token empty:",
+        fields: [
+          ["base_url", apiUrl],
+          ["oauth_token_url", tokenEndpoint],
+          ["client_id", clientId],
+          ["client_secret", clientSecret],
+        ],
+      },
     ],
   };
 }
@@ -116,23 +154,29 @@ function sentinel({ clientId, clientSecret, tokenEndpoint }: Connection): Recipe
   };
   return {
     platform: "Sentinel",
-    intro:
-      "In the connection rule of a codeless connector (RestApiPoller). In a template that others see, take both from parameters.",
-    code: `"auth": ${JSON.stringify(auth, null, 2)}`,
+    steps: [
+      {
+        text: "In the connection rule of a codeless connector (RestApiPoller). In a template that others see, take ClientId and ClientSecret from parameters.",
+        code: { name: "settings", text: `"auth": ${JSON.stringify(auth, null, 2)}` },
+      },
+    ],
   };
 }
 
 function n8n({ clientId, clientSecret, tokenEndpoint }: Connection): Recipe {
   return {
     platform: "n8n",
-    intro:
-      "In a credential of the type OAuth2 API, for the HTTP Request node; leave Scope empty for all of the client's scopes:",
-    fields: [
-      ["Grant Type", "Client Credentials"],
-      ["Access Token URL", tokenEndpoint],
-      ["Client ID", clientId],
-      ["Client Secret", clientSecret],
-      ["Authentication", "Body"],
+    steps: [
+      {
+        text: "In a credential of the type OAuth2 API, for the HTTP Request node; leave Scope empty for all of the client's scopes:",
+        fields: [
+          ["Grant Type", "Client Credentials"],
+          ["Access Token URL", tokenEndpoint],
+          ["Client ID", clientId],
+          ["Client Secret", clientSecret],
+          ["Authentication", "Body"],
+        ],
+      },
     ],
   };
 }

@@ -32,6 +32,7 @@ const useStyles = makeStyles({
     gridAutoRows: "max-content",
   },
   bar: { flexGrow: 1 },
+  done: { whiteSpace: "nowrap" },
 });
 
 interface SecretDialogProps {
@@ -82,7 +83,7 @@ export function SecretDialog({ title, name, credentials, onClose }: SecretDialog
                 <MessageBarBody>You have not copied the secret. It cannot be shown again.</MessageBarBody>
               </MessageBar>
             )}
-            <Button appearance={copied ? "primary" : "secondary"} onClick={close}>
+            <Button className={styles.done} appearance={copied ? "primary" : "secondary"} onClick={close}>
               {asking && !copied ? "Close without copying" : "Done"}
             </Button>
           </DialogActions>

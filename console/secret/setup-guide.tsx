@@ -1,5 +1,5 @@
 import { makeStyles, Tab, TabList, Text, tokens } from "@fluentui/react-components";
-import { useId, useState } from "react";
+import { Fragment, useId, useState } from "react";
 import { CodeBlock } from "../parts/code-block.tsx";
 import { CopyField } from "../parts/copy-field.tsx";
 import { type Connection, recipesFor } from "./recipes.ts";
@@ -43,13 +43,15 @@ export function SetupGuide({ connection, onCopied }: SetupGuideProps) {
       </TabList>
       {recipe && (
         <div role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${platform}`} className={styles.panel}>
-          <Text>{recipe.intro}</Text>
-          {recipe.fields?.map(([name, value]) => (
-            <CopyField key={name} label={name} value={value} onCopied={onCopied} />
+          {recipe.steps.map(({ text, fields, code }) => (
+            <Fragment key={text}>
+              <Text>{text}</Text>
+              {fields?.map(([name, value]) => (
+                <CopyField key={name} label={name} value={value} onCopied={onCopied} />
+              ))}
+              {code && <CodeBlock code={code.text} what={code.name} onCopied={onCopied} />}
+            </Fragment>
           ))}
-          {recipe.fields && recipe.outro && <Text>{recipe.outro}</Text>}
-          {recipe.code && <CodeBlock code={recipe.code} what={`the code for ${platform}`} onCopied={onCopied} />}
-          {!recipe.fields && recipe.outro && <Text>{recipe.outro}</Text>}
         </div>
       )}
     </section>

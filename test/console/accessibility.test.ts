@@ -23,14 +23,21 @@ async function faultsOf(page: Page, state: string): Promise<string[]> {
 describe.for(LOOKS)("in %s", ([, look]) => {
   test("the page before and without clients has no fault that axe-core finds", browser, async () => {
     const faults: string[] = [];
+    const { promise: seenLoading, resolve: answer } = Promise.withResolvers<void>();
     const page = await openPage({
-      ...look,
+      context: look,
       before: (opened) =>
-        opened.route("**/api/admin/api-clients?*", (route) => route.fulfill({ json: { clients: [], total: 0 } })),
+        opened.route("**/api/admin/api-clients?*", async (route) => {
+          await seenLoading;
+          await route.fulfill({ json: { clients: [], total: 0 } });
+        }),
     });
     await page.getByRole("button", { name: "Sign in" }).waitFor();
     faults.push(...(await faultsOf(page, "welcome")));
     await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("Loading clients…").waitFor();
+    faults.push(...(await faultsOf(page, "loading")));
+    answer();
     await page.getByText("No API clients yet").waitFor();
     faults.push(...(await faultsOf(page, "no clients")));
     await page.route("**/api/admin/api-clients?*", (route) => route.abort());
@@ -42,7 +49,7 @@ describe.for(LOOKS)("in %s", ([, look]) => {
 
   test("the list and every dialog have no fault that axe-core finds", browser, async () => {
     const faults: string[] = [];
-    const page = await openSignedIn(look);
+    const page = await openSignedIn({ context: look });
     const look2 = async (state: string) => void faults.push(...(await faultsOf(page, state)));
     await page.getByRole("row").nth(1).waitFor();
     await look2("list");

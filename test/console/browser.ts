@@ -1,5 +1,5 @@
 import axe from "axe-core";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, expect, onTestFinished } from "vitest";
 import type { ServiceOptions } from "../../local/service.ts";
 import { DEBIAN_PATHS } from "../debian.ts";
@@ -21,8 +21,8 @@ const FLAGS = [
 export interface BrowserTest extends Everything {
   readonly pageUrl: string;
   /**
-   * Opens the admin page in a context of its own, which ends with the test. The test fails if the page broke its own policy, threw
-   * an error that it did not handle, or wrote anything on the console but that a request failed.
+   * Opens the admin page in a new tab, which ends with the test. The test fails if the page broke its own policy, threw an error
+   * that it did not handle, or wrote anything on the console but that a request failed.
    */
   openPage(options?: PageOptions): Promise<Page>;
   /** Opens the page and signs in as the local administrator. */
@@ -30,21 +30,39 @@ export interface BrowserTest extends Everything {
 }
 
 /** How to open the page. */
-export interface PageOptions extends BrowserContextOptions {
+export interface PageOptions {
+  /** A browser context of its own, for what all of its tabs would see: its looks, its clock, its network. */
+  context?: BrowserContextOptions;
   /** Prepares the page before it is loaded. */
   before?: (page: Page) => Promise<unknown>;
   /** For tests that try to break the page's policy. */
   mayBreakPolicy?: boolean;
 }
 
-/** Starts everything for a test file. The browser starts with the first page, so a file whose tests are skipped needs none. */
+/** A browser context, and what its pages did wrong since the last test. */
+interface Watched {
+  readonly context: BrowserContext;
+  takeFaults(): string[];
+}
+
+/**
+ * Starts everything for a test file. Its tests share one browser and, unless they ask for their own, one context: a tab has its
+ * session to itself, and need not load all of the page again. The browser starts with the first page, so a file whose tests are
+ * skipped needs none.
+ */
 export async function startBrowserTest(options?: ServiceOptions): Promise<BrowserTest> {
   const everything = await startEverything(options);
   const pageUrl = `${everything.url}/console/`;
   let browser: Promise<Browser> | undefined;
+  let shared: Promise<Watched> | undefined;
   afterAll(async () => (await browser)?.close());
 
-  const openPage: BrowserTest["openPage"] = async ({ before, mayBreakPolicy = false, ...contextOptions } = {}) => {
+  const sharedContext = () => {
+    shared ??= openContext();
+    return shared;
+  };
+
+  async function openContext(contextOptions: BrowserContextOptions = {}): Promise<Watched> {
     browser ??= chromium.launch({ executablePath: DEBIAN_PATHS.chromium, args: FLAGS });
     const context = await (await browser).newContext({
       reducedMotion: "reduce",
@@ -61,9 +79,18 @@ export async function startBrowserTest(options?: ServiceOptions): Promise<Browse
       if (!message.text().startsWith("Failed to load resource:")) faults.push(message.text());
     });
     context.on("weberror", (error) => faults.push(error.error().message));
+    return { context, takeFaults: () => faults.splice(0) };
+  }
+
+  const openPage: BrowserTest["openPage"] = async ({ context: own, before, mayBreakPolicy = false } = {}) => {
+    const { context, takeFaults } = await (own ? openContext(own) : sharedContext());
     onTestFinished(async () => {
-      for (const page of context.pages()) await page.unrouteAll({ behavior: "ignoreErrors" });
-      await context.close();
+      for (const page of context.pages()) {
+        await page.unrouteAll({ behavior: "ignoreErrors" });
+        await page.close();
+      }
+      if (own) await context.close();
+      const faults = takeFaults();
       if (!mayBreakPolicy) expect(faults).toEqual([]);
     });
 
@@ -93,10 +120,13 @@ export function eventually<T>(look: () => T) {
 
 /** Runs axe-core on the page as it is, and names what it finds. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
+  if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe.source);
+  // Colours on their way from one state to the next belong to neither.
+  await eventually(() => page.locator("[aria-busy=true]").count()).toBe(0);
+  await page.evaluate(TRANSITIONS_FINISHED);
   // A tooltip belongs to its control and to no landmark, which one of axe's rules does not know.
-  const run = `axe.run({ exclude: ["[role=tooltip]"] })`;
-  const { violations } = await page.evaluate<axe.AxeResults, undefined>(run, undefined);
+  const run = `axe.run({ exclude: ["[role=tooltip]"] }, { resultTypes: ["violations"] }).then(({ violations }) => violations)`;
+  const violations = await page.evaluate<axe.Result[], undefined>(run, undefined);
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} at ${target}: ${failureSummary}`),
   );
@@ -123,6 +153,10 @@ export async function shownCredentials(page: Page): Promise<{ clientId: string; 
   expect(clientSecret).toMatch(/^socmate_[0-9A-Za-z]{49}$/);
   return { clientId, clientSecret };
 }
+
+const TRANSITIONS_FINISHED = `Promise.allSettled(
+  document.getAnimations().filter((animation) => animation instanceof CSSTransition).map(({ finished }) => finished),
+).then(() => undefined)`;
 
 const REPORT_VIOLATIONS = `document.addEventListener("securitypolicyviolation", (violation) => {
   reportViolation(violation.effectiveDirective + " was violated by " + (violation.blockedURI || violation.sourceFile));

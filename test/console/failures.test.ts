@@ -1,19 +1,52 @@
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { needs } from "../debian.ts";
-import { BROWSER_TIMEOUT_MS, createInPage, eventually, shownCredentials, startBrowserTest } from "./browser.ts";
+import {
+  BROWSER_TIMEOUT_MS,
+  createInPage,
+  eventually,
+  type PageOptions,
+  shownCredentials,
+  startBrowserTest,
+} from "./browser.ts";
 
 const { openPage, openSignedIn, createClient, admin, requestToken, stack } = await startBrowserTest();
 const browser = { ...needs("chromium"), timeout: BROWSER_TIMEOUT_MS };
 
 const LIST = "**/api/admin/api-clients?*";
 const CREATE = "**/api/admin/api-clients";
+const RETRY_AFTER_SECONDS = 20;
 const UNAVAILABLE = {
   status: 503,
-  headers: { "content-type": "application/problem+json", "retry-after": "1" },
+  headers: { "content-type": "application/problem+json", "retry-after": String(RETRY_AFTER_SECONDS) },
   body: JSON.stringify({ type: "about:blank", title: "Service Unavailable", status: 503, detail: "Try again later." }),
 };
+/** Presses Escape as soon as there is a dialog, even before it is painted. */
+const ESCAPE_AT_FIRST_SIGHT = `new MutationObserver((_, observer) => {
+  if (!document.querySelector("[role=dialog]")) return;
+  observer.disconnect();
+  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, cancelable: true }));
+}).observe(document, { subtree: true, childList: true });`;
 const formOf = (page: Page) => page.getByRole("dialog", { name: "Create API client" });
+
+/** Opens the page with a clock that {@link passTimeUntil} can move. */
+function withClock(before: (page: Page) => Promise<unknown>): PageOptions {
+  return {
+    context: {},
+    before: async (page) => {
+      await page.clock.install();
+      await before(page);
+    },
+  };
+}
+
+/** Moves the page's clock on, by as much as the service asks to wait, until something is in sight. */
+async function passTimeUntil(page: Page, sight: Locator): Promise<void> {
+  await eventually(async () => {
+    await page.clock.fastForward(RETRY_AFTER_SECONDS * 1000);
+    return sight.isVisible();
+  }).toBe(true);
+}
 
 async function openDetails(page: Page, name: string): Promise<void> {
   await page.getByRole("searchbox").fill(name);
@@ -25,13 +58,15 @@ describe("while the service cannot answer", () => {
   test("the list says so, and comes by itself after the time in Retry-After", browser, async () => {
     await createClient({ name: "Patience" });
     let refusals = 2;
-    const page = await openSignedIn({
-      before: (opened) =>
+    const page = await openSignedIn(
+      withClock((opened) =>
         opened.route(LIST, (route) => (refusals-- > 0 ? route.fulfill(UNAVAILABLE) : route.continue())),
-    });
+      ),
+    );
     await page.getByText("SoCMate cannot answer right now").waitFor();
     await page.getByText("This tries again by itself.").waitFor();
-    await page.getByRole("row", { name: "Patience" }).waitFor();
+    expect(refusals).toBe(1);
+    await passTimeUntil(page, page.getByRole("row", { name: "Patience" }));
     expect(await page.getByRole("alert").filter({ hasText: "SoCMate" }).count()).toBe(0);
   });
 
@@ -46,11 +81,13 @@ describe("while the service cannot answer", () => {
   });
 
   test("the page itself says so, and starts when the service is back", browser, async () => {
-    const page = await openPage({
-      before: (opened) => opened.route("**/console/config.json", (route) => route.fulfill(UNAVAILABLE), { times: 1 }),
-    });
+    const page = await openPage(
+      withClock((opened) =>
+        opened.route("**/console/config.json", (route) => route.fulfill(UNAVAILABLE), { times: 1 }),
+      ),
+    );
     await page.getByText("SoCMate cannot answer right now").waitFor();
-    await page.getByRole("button", { name: "Sign in" }).waitFor();
+    await passTimeUntil(page, page.getByRole("button", { name: "Sign in" }));
   });
 });
 
@@ -73,22 +110,23 @@ describe("when no answer comes", () => {
   test("a list that takes long says so, and still comes", browser, async () => {
     await createClient({ name: "Slow" });
     const { promise: enough, resolve } = Promise.withResolvers<void>();
-    const page = await openSignedIn({
-      before: (opened) =>
+    const page = await openSignedIn(
+      withClock((opened) =>
         opened.route(LIST, async (route) => {
           await enough;
           await route.continue();
         }),
-    });
+      ),
+    );
     await page.getByText("Loading clients…").waitFor();
-    await page.getByText("This takes longer than usual.").waitFor();
+    await passTimeUntil(page, page.getByText("This takes longer than usual."));
     resolve();
     await page.getByRole("row", { name: "Slow" }).waitFor();
   });
 
   test("an offline browser says so, and goes on when it is online again", browser, async () => {
     await createClient({ name: "Back again" });
-    const page = await openSignedIn();
+    const page = await openSignedIn({ context: {} });
     await page.getByRole("row", { name: "Back again" }).waitFor();
     await page.context().setOffline(true);
     await page.getByRole("button", { name: "Refresh" }).click();
@@ -127,6 +165,7 @@ describe("an administrator whose session has ended", () => {
     await page.getByRole("button", { name: "Sign in again" }).click();
     await eventually(() => formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Kept");
     expect(await formOf(page).getByRole("checkbox", { name: "graph:read" }).isChecked()).toBe(true);
+    expect(await page.getByText("Your session has ended").count()).toBe(0);
     await formOf(page).getByRole("button", { name: "Create client" }).click();
     await shownCredentials(page);
   });
@@ -137,10 +176,20 @@ describe("an administrator whose session has ended", () => {
     await formOf(page).getByRole("textbox", { name: "Name" }).fill("Half-way");
     await page.reload();
     await eventually(() => formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Half-way");
-    await formOf(page).getByRole("button", { name: "Cancel" }).click();
+    await page.keyboard.press("Escape");
     await formOf(page).waitFor({ state: "hidden" });
     await page.getByRole("button", { name: "Create client", exact: true }).click();
     expect(await formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("");
+  });
+
+  test("closes a form that came back with the first key they press, and is at the button for it", browser, async () => {
+    const page = await openSignedIn();
+    await page.getByRole("button", { name: "Create client", exact: true }).click();
+    await formOf(page).getByRole("textbox", { name: "Name" }).fill("Never mind");
+    await page.addInitScript(ESCAPE_AT_FIRST_SIGHT);
+    await page.reload();
+    await eventually(() => page.evaluate("document.activeElement.textContent")).toBe("Create client");
+    expect(await formOf(page).count()).toBe(0);
   });
 
   test("sees the list again after a new sign-in", browser, async () => {

@@ -50,7 +50,7 @@ describe("an administrator with a mouse", () => {
     await dialog.getByRole("button", { name: "Create client" }).click();
     await dialog.getByText("Must not be empty.").waitFor();
     await dialog.getByText("Must be at most 500 characters long.").waitFor();
-    await dialog.getByText("Must name at least one scope").waitFor();
+    await dialog.getByText("Choose at least one scope.").waitFor();
     expect(await page.evaluate("document.activeElement.name")).toBe("name");
     await dialog.getByRole("textbox", { name: "Name" }).fill("now it has one");
     await eventually(() => dialog.getByText("Must not be empty.").count()).toBe(0);
@@ -101,6 +101,7 @@ describe("an administrator with a mouse", () => {
     await page.getByText("1–50 of 60 clients").waitFor();
     await page.getByRole("button", { name: "Next" }).click();
     await page.getByText("51–60 of 60 clients").waitFor();
+    expect(await page.evaluate("scrollY")).toBe(0);
     await page.reload();
     await page.getByText("51–60 of 60 clients").waitFor();
 
@@ -118,6 +119,7 @@ describe("an administrator with a mouse", () => {
   test("is told of clients that nobody uses, and of exact times in their own zone", browser, async () => {
     await createClient({ name: "Fresh" });
     const page = await openSignedIn({
+      context: {},
       before: async (opened) => {
         await opened.clock.install({ time: new Date("2026-08-01T12:00:00Z") });
         await opened.route("**/api/admin/api-clients?*", async (route) => {
@@ -145,6 +147,10 @@ describe("an administrator with a mouse", () => {
     await eventually(() => cells("socmate-busy").last().textContent()).toBe("Last used2 hours ago");
     expect(await cells("socmate-idle").last().textContent()).toBe("Last usedNot used for 90 days4 months ago");
     expect(await cells("socmate-new").last().textContent()).toBe("Last usedNever used");
+    const badge = await page
+      .getByText("Not used for 90 days")
+      .evaluate(({ scrollHeight, clientHeight }) => [scrollHeight, clientHeight]);
+    expect(badge[0]).toBe(badge[1]);
     await page.getByText("2 hours ago").hover();
     await page.getByText("Aug 1, 2026, 11:30:00 AM GMT+2").waitFor();
   });

@@ -11,10 +11,10 @@ const { clientId, clientSecret } = await createClient();
 const tokenEndpoint = `${url}/oauth/token`;
 const recipes = recipesFor({ clientId, clientSecret, tokenEndpoint, apiUrl: "https://api.socmate.example" });
 
-function recipe(platform: string) {
-  const found = recipes.find((other) => other.platform === platform);
-  if (!found) throw new Error(`There is no recipe for ${platform}.`);
-  return found;
+function firstStep(platform: string) {
+  const step = recipes.find((other) => other.platform === platform)?.steps[0];
+  if (!step) throw new Error(`There is no recipe for ${platform}.`);
+  return { fields: step.fields ?? [], code: step.code?.text ?? "" };
 }
 
 test("every platform that the page knows gets the real values", () => {
@@ -26,7 +26,8 @@ test("every platform that the page knows gets the real values", () => {
     "Sentinel",
     "n8n",
   ]);
-  for (const { platform, fields = [], code = "" } of recipes) {
+  for (const { platform } of recipes) {
+    const { fields, code } = firstStep(platform);
     const text = code + fields.map(([, value]) => value).join("\n");
     for (const value of [clientId, clientSecret, tokenEndpoint]) expect(text, platform).toContain(value);
   }
@@ -34,17 +35,17 @@ test("every platform that the page knows gets the real values", () => {
 
 describe("pasted as it is", () => {
   test("the curl command gets a token", needs("curl"), async () => {
-    const { stdout } = await promisify(execFile)("/bin/sh", ["-c", `${recipe("curl").code} --silent`]);
+    const { stdout } = await promisify(execFile)("/bin/sh", ["-c", `${firstStep("curl").code} --silent`]);
     expect(decodeJwt(JSON.parse(stdout).access_token)).toMatchObject({ sub: clientId });
   });
 
   test("the Python program gets a token", needs("python3-httpx"), async () => {
-    const { stdout } = await promisify(execFile)("/usr/bin/python3", ["-c", recipe("Python").code ?? ""]);
+    const { stdout } = await promisify(execFile)("/usr/bin/python3", ["-c", firstStep("Python").code]);
     expect(decodeJwt(stdout.trim())).toMatchObject({ sub: clientId });
   });
 
   test("the settings for Sentinel are JSON with what its OAuth2 authentication asks for", () => {
-    expect(JSON.parse(`{${recipe("Sentinel").code}}`)).toEqual({
+    expect(JSON.parse(`{${firstStep("Sentinel").code}}`)).toEqual({
       auth: {
         type: "OAuth2",
         GrantType: "client_credentials",
@@ -57,7 +58,7 @@ describe("pasted as it is", () => {
   });
 
   test("the fields for Splunk SOAR have the names of its HTTP app", () => {
-    expect(Object.fromEntries(recipe("Splunk SOAR").fields ?? [])).toEqual({
+    expect(Object.fromEntries(firstStep("Splunk SOAR").fields)).toEqual({
       base_url: "https://api.socmate.example",
       oauth_token_url: tokenEndpoint,
       client_id: clientId,

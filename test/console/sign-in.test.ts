@@ -74,7 +74,7 @@ async function playEntra(page: Page): Promise<Entra> {
     },
     "/oauth2/v2.0/logout": (route) => route.fulfill({ contentType: "text/html", body: "<p>Signed out</p>" }),
   };
-  await page.context().route("https://login.microsoftonline.com/**", (route) => {
+  await page.route("https://login.microsoftonline.com/**", (route) => {
     const path = new URL(route.request().url()).pathname.replace(`/${TENANT}`, "");
     return answers[path]?.(route) ?? route.fulfill({ status: 404 });
   });
