@@ -42,7 +42,7 @@ export function ClientTable({ clients, stale, onOpen }: ClientTableProps) {
   return (
     <Table
       noNativeElements
-      aria-label="API clients"
+      aria-label="API Clients"
       aria-busy={stale}
       className={mergeClasses(styles.root, stale && styles.stale)}
     >

@@ -70,14 +70,14 @@ export function ClientsPage() {
       <main className={styles.main}>
         <div ref={heading} className={styles.heading}>
           <div className={styles.titles}>
-            <Title2 as="h1">API clients</Title2>
+            <Title2 as="h1">API Clients</Title2>
             <Text className={styles.intro}>
               Each integration gets short-lived tokens with a client of its own. Use one client for each integration and
               each environment, and disable those that nobody uses.
             </Text>
           </div>
           <Button appearance="primary" icon={<AddRegular />} onClick={create} {...restoreFocus}>
-            Create client
+            Create Client
           </Button>
         </div>
         {news && (

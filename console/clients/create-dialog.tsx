@@ -128,7 +128,7 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
                 Cancel
               </Button>
               <Button type="submit" appearance="primary" disabledFocusable={pending}>
-                {pending ? "Creating…" : "Create client"}
+                {pending ? "Creating…" : "Create Client"}
               </Button>
             </DialogActions>
           </DialogBody>

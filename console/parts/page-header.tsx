@@ -39,7 +39,7 @@ export function PageHeader() {
         <Text>Admin</Text>
         <span className={styles.here}>
           <Text aria-hidden>/</Text>
-          <Text>API clients</Text>
+          <Text>API Clients</Text>
         </span>
       </span>
       <Text className={styles.account}>{account.name}</Text>

@@ -44,7 +44,7 @@ export function Welcome({ signIn, local, onSignedIn }: WelcomeProps) {
     <main className={styles.root}>
       <div className={styles.card}>
         <ShieldKeyholeRegular className={styles.icon} />
-        <LargeTitle as="h1">API clients</LargeTitle>
+        <LargeTitle as="h1">API Clients</LargeTitle>
         <Text>Create and manage the credentials with which SOAR platforms and other services call SoCMate.</Text>
         {error && <ErrorNotice title={titleOf(error)} detail={readingDetailOf(error)} />}
         <Button appearance="primary" size="large" disabledFocusable={pending} onClick={() => void run()}>

@@ -58,8 +58,8 @@ describe.for(LOOKS)("in %s", ([, look]) => {
     await look2("no match");
     await page.getByRole("button", { name: "Show all clients" }).click();
 
-    await page.getByRole("button", { name: "Create client", exact: true }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Create client" }).click();
+    await page.getByRole("button", { name: "Create Client", exact: true }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Create Client" }).click();
     await page.getByText("Must not be empty.").waitFor();
     await look2("form with faults");
     await page.keyboard.press("Escape");
@@ -109,12 +109,12 @@ describe.for(LOOKS)("in %s", ([, look]) => {
 
 test("a dialog keeps the focus, and gives it back", browser, async () => {
   const page = await openSignedIn();
-  await page.getByRole("button", { name: "Create client", exact: true }).click();
+  await page.getByRole("button", { name: "Create Client", exact: true }).click();
   await eventually(() => page.evaluate("document.activeElement.name")).toBe("name");
   for (let presses = 0; presses < 25; presses++) {
     await page.keyboard.press("Tab");
     expect(await page.evaluate("document.activeElement.closest('[role=dialog]') !== null")).toBe(true);
   }
   await page.keyboard.press("Escape");
-  await eventually(() => page.evaluate("document.activeElement.textContent")).toBe("Create client");
+  await eventually(() => page.evaluate("document.activeElement.textContent")).toBe("Create Client");
 });

@@ -107,7 +107,7 @@ export async function startBrowserTest(options?: ServiceOptions): Promise<Browse
     async openSignedIn(pageOptions) {
       const page = await openPage(pageOptions);
       await page.getByRole("button", { name: "Sign in" }).click();
-      await page.getByRole("heading", { level: 1, name: "API clients" }).waitFor();
+      await page.getByRole("heading", { level: 1, name: "API Clients" }).waitFor();
       return page;
     },
   };
@@ -138,11 +138,11 @@ export async function createInPage(
   name: string,
   scopes: readonly string[] = ["search:read"],
 ): Promise<void> {
-  await page.getByRole("button", { name: "Create client", exact: true }).click();
+  await page.getByRole("button", { name: "Create Client", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Create API client" });
   await dialog.getByRole("textbox", { name: "Name" }).fill(name);
   for (const scope of scopes) await dialog.getByRole("checkbox", { name: scope }).check();
-  await dialog.getByRole("button", { name: "Create client" }).click();
+  await dialog.getByRole("button", { name: "Create Client" }).click();
 }
 
 /** The secret and the client_id in the dialog that shows them this once. */

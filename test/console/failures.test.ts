@@ -76,7 +76,7 @@ describe("while the service cannot answer", () => {
     await createInPage(page, "Second try");
     await formOf(page).getByText("Try again later.").waitFor();
     expect(await formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Second try");
-    await formOf(page).getByRole("button", { name: "Create client" }).click();
+    await formOf(page).getByRole("button", { name: "Create Client" }).click();
     await shownCredentials(page);
   });
 
@@ -166,29 +166,29 @@ describe("an administrator whose session has ended", () => {
     await eventually(() => formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Kept");
     expect(await formOf(page).getByRole("checkbox", { name: "graph:read" }).isChecked()).toBe(true);
     expect(await page.getByText("Your session has ended").count()).toBe(0);
-    await formOf(page).getByRole("button", { name: "Create client" }).click();
+    await formOf(page).getByRole("button", { name: "Create Client" }).click();
     await shownCredentials(page);
   });
 
   test("finds the form again after a reload, until they close it", browser, async () => {
     const page = await openSignedIn();
-    await page.getByRole("button", { name: "Create client", exact: true }).click();
+    await page.getByRole("button", { name: "Create Client", exact: true }).click();
     await formOf(page).getByRole("textbox", { name: "Name" }).fill("Half-way");
     await page.reload();
     await eventually(() => formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Half-way");
     await page.keyboard.press("Escape");
     await formOf(page).waitFor({ state: "hidden" });
-    await page.getByRole("button", { name: "Create client", exact: true }).click();
+    await page.getByRole("button", { name: "Create Client", exact: true }).click();
     expect(await formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("");
   });
 
   test("closes a form that came back with the first key they press, and is at the button for it", browser, async () => {
     const page = await openSignedIn();
-    await page.getByRole("button", { name: "Create client", exact: true }).click();
+    await page.getByRole("button", { name: "Create Client", exact: true }).click();
     await formOf(page).getByRole("textbox", { name: "Name" }).fill("Never mind");
     await page.addInitScript(ESCAPE_AT_FIRST_SIGHT);
     await page.reload();
-    await eventually(() => page.evaluate("document.activeElement.textContent")).toBe("Create client");
+    await eventually(() => page.evaluate("document.activeElement.textContent")).toBe("Create Client");
     expect(await formOf(page).count()).toBe(0);
   });
 
@@ -290,5 +290,5 @@ test("a link to a client that there is not says so", browser, async () => {
   await page.goto(`${page.url()}?client=socmate-nobody-abc123`);
   await page.getByText("There is no API client with this client_id.").waitFor();
   await page.getByRole("button", { name: "Close" }).click();
-  await page.getByRole("button", { name: "Create client", exact: true }).waitFor();
+  await page.getByRole("button", { name: "Create Client", exact: true }).waitFor();
 });

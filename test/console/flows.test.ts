@@ -44,10 +44,10 @@ describe("an administrator with a mouse", () => {
 
   test("sees every fault of the form at its field, at once [check 56]", browser, async () => {
     const page = await openSignedIn();
-    await page.getByRole("button", { name: "Create client", exact: true }).click();
+    await page.getByRole("button", { name: "Create Client", exact: true }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByRole("textbox", { name: "Description" }).fill("x".repeat(501));
-    await dialog.getByRole("button", { name: "Create client" }).click();
+    await dialog.getByRole("button", { name: "Create Client" }).click();
     await dialog.getByText("Must not be empty.").waitFor();
     await dialog.getByText("Must be at most 500 characters long.").waitFor();
     await dialog.getByText("Choose at least one scope.").waitFor();
@@ -174,7 +174,7 @@ describe("an administrator with a keyboard alone", () => {
     browser,
     async () => {
       const page = await openSignedIn();
-      await tabTo(page, "Create client");
+      await tabTo(page, "Create Client");
       await page.keyboard.press("Enter");
       const focus = () =>
         page.evaluate(
@@ -192,7 +192,7 @@ describe("an administrator with a keyboard alone", () => {
       await eventually(() => page.evaluate("navigator.clipboard.readText()")).toBe(clientSecret);
       await page.keyboard.press("Escape");
       await eventually(() => dialogOf(page).count()).toBe(0);
-      await eventually(focus).toBe("Create client");
+      await eventually(focus).toBe("Create Client");
 
       await tabTo(page, "Search by name, description or client_id");
       await page.keyboard.type("Keyboard");

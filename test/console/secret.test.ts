@@ -119,7 +119,7 @@ describe("a client's secret", () => {
     await page.getByText("This looks like a client secret.").waitFor();
     expect(page.url()).toBe(pageUrl);
 
-    await page.getByRole("button", { name: "Create client", exact: true }).click();
+    await page.getByRole("button", { name: "Create Client", exact: true }).click();
     await page.getByRole("textbox", { name: "Description" }).fill(`key: ${clientSecret}`);
     expect(await page.evaluate("JSON.stringify({ ...sessionStorage })")).not.toContain(clientSecret);
     expect(service.lines.join("\n")).not.toContain(clientSecret);

@@ -154,7 +154,7 @@ describe("sign-in with Entra ID", () => {
     const form = page.getByRole("dialog", { name: "Create API client" });
     await eventually(() => form.getByRole("textbox", { name: "Name" }).inputValue()).toBe("Interrupted");
     expect(page.url()).toBe(`${pageUrl}?search=interrupted`);
-    await form.getByRole("button", { name: "Create client" }).click();
+    await form.getByRole("button", { name: "Create Client" }).click();
     await shownCredentials(page);
   });
 
