@@ -23,7 +23,7 @@ const TABLE_HEADERS = {
 };
 
 const tableError = z.object({ "odata.error": z.object({ code: z.string() }) });
-const signature = z.object({ value: z.base64url() });
+const signature = z.object({ value: z.string() });
 
 /** A table client whose `getEntity` is a direct call. Keys have to be such as need no escaping, which all of ours are. */
 export function withDirectReads(table: TableClient): ClientTable {
