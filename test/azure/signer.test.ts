@@ -13,7 +13,6 @@ import { startRealClients } from "./real-clients.ts";
 
 const clock = createClock();
 const real = await startRealClients(() => clock.now().getTime());
-const direct = await startRealClients(() => clock.now().getTime());
 const fake = createFakeSigningVault(clock.now);
 
 /** A vault, and what its owner does to the key. */
@@ -32,7 +31,7 @@ const vaults: [string, VaultUnderTest][] = [
     },
   ],
   ["the local vault through the SDK", ownedVault(real.signingVault, real.keys)],
-  ["the local vault through direct calls", ownedVault(direct.directVault, direct.keys)],
+  ["the local vault through direct calls", ownedVault(real.directVault, real.keys)],
 ];
 
 function ownedVault(vault: SigningVault, keys: KeyClient): VaultUnderTest {
@@ -56,7 +55,8 @@ describe.each(vaults)("%s", (_name, { vault, rotate, disableNewest }) => {
     const versions = await versionsOf();
     expect(versions).toContainEqual(expect.objectContaining({ enabled: true, createdOn: clock.now() }));
     const data = Buffer.from("data");
-    for (const { version } of versions) {
+    for (const { version, enabled } of versions) {
+      if (!enabled) continue;
       const key = await keyOf(version);
       expect(key).toMatchObject({ keyType: "RSA", name: SIGNING_KEY_NAME, properties: { version } });
       const { result } = await vault.cryptography(key).signData("RS256", data);
