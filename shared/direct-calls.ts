@@ -13,7 +13,7 @@ import type { ClientTable } from "./client-store.ts";
 import type { RemoteSigner } from "./signing-key.ts";
 
 // The two calls that every token costs. They go through the pipelines of the SDK's clients, and so with their authentication, but past
-// their models of requests and answers, which take as much CPU time as the network does. All other calls are rare and go the SDK's way.
+// their models of requests and answers, whose CPU time no token needs. All other calls are rare and go the SDK's way.
 
 /** The oldest version of Table Storage that takes an identity's token, which is the one that the SDK asks for. */
 const TABLE_HEADERS = {

@@ -1,7 +1,7 @@
 /**
  * Does work that has to end in time: its signal aborts when it does not, or when the outer one does. Where `AbortSignal.timeout`
- * leaves a timer behind and `AbortSignal.any` a web of references, nothing is left of work that has ended: a tenth of the CPU time of
- * a token.
+ * leaves a timer behind and `AbortSignal.any` a web of references, nothing is left of work that has ended, which shows in the CPU
+ * time of a token.
  *
  * @throws the reason of the signal that aborted, whatever the work does about it: not everything in the SDKs gives up.
  */
