@@ -15,7 +15,7 @@ const { createClient, requestToken } = await startEverything(
   { ...stack, settings: proxies.settings, close: () => Promise.all([proxies.close(), stack.close()]).then(() => {}) },
 );
 
-/** How often each operation is asked of Azure while so many tokens are, 16 at once, and when all is quiet again. */
+/** How often each operation is asked of Azure while so many tokens are, 8 at once, and when all is quiet again. */
 async function callsOf(tokens: number, client: TestClient): Promise<Record<string, number>> {
   await quiet();
   const before = new Map(calls.requests);
@@ -23,7 +23,7 @@ async function callsOf(tokens: number, client: TestClient): Promise<Record<strin
   const ask = async () => {
     while (left-- > 0) await expect(requestToken(client)).resolves.toMatchObject({ status: 200 });
   };
-  await Promise.all(Array.from({ length: 16 }, ask));
+  await Promise.all(Array.from({ length: 8 }, ask));
   await quiet();
   const counted = [...calls.requests].map(([name, count]) => [name, count - (before.get(name) ?? 0)] as const);
   return Object.fromEntries(counted.filter(([, count]) => count > 0));
