@@ -10,6 +10,16 @@ export interface BenchClient {
 
 const SCOPES = ["investigations:read", "incidents:read", "search:read"];
 
+/** The settings of a contestant that issues tokens to one client and, as the others do, signs every one. */
+export function contestantSettings({ settings }: StandIns, client: BenchClient): Record<string, string> {
+  return {
+    ...settings,
+    TOKEN_REUSE_SECONDS: "0",
+    BENCH_CLIENT_ID: client.clientId,
+    BENCH_CLIENT_SECRET: client.clientSecret,
+  };
+}
+
 async function createClient(serviceUrl: string, { adminToken }: StandIns): Promise<BenchClient> {
   const response = await fetch(new URL("/api/admin/api-clients", serviceUrl), {
     method: "POST",

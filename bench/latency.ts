@@ -1,4 +1,4 @@
-import { createClients } from "./client.ts";
+import { contestantSettings, createClients } from "./client.ts";
 import { type StandInsOptions, startLoadGenerator, startServer, startStandIns } from "./processes.ts";
 import { type Figure, figureOf } from "./statistics.ts";
 
@@ -21,12 +21,7 @@ export async function benchLatency(rounds: number): Promise<Record<string, Laten
   const standIns = await startStandIns({ distances: DISTANCES });
   const [client] = await createClients(standIns, 1);
   if (!client) throw new Error("no client");
-  const env = {
-    ...standIns.settings,
-    TOKEN_REUSE_SECONDS: "0",
-    BENCH_CLIENT_ID: client.clientId,
-    BENCH_CLIENT_SECRET: client.clientSecret,
-  };
+  const env = contestantSettings(standIns, client);
   const load = await startLoadGenerator();
   const servers = await Promise.all(
     NAMES.map(async (name) => {

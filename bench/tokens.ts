@@ -1,4 +1,4 @@
-import { type BenchClient, createClients } from "./client.ts";
+import { type BenchClient, contestantSettings, createClients } from "./client.ts";
 import type { LoadResult } from "./load.ts";
 import { type LoadGenerator, type Server, type StandIns, startLoadGenerator, startServer } from "./processes.ts";
 import { type Figure, figureOf, ratioOf } from "./statistics.ts";
@@ -48,13 +48,7 @@ export async function benchTokens(standIns: StandIns, rounds: number, roundMs: n
   const names = Object.keys(CONTESTANTS) as Contestant[];
   const [client] = await createClients(standIns, 1);
   if (!client) throw new Error("no client");
-  const env = {
-    ...standIns.settings,
-    // The others sign every token.
-    TOKEN_REUSE_SECONDS: "0",
-    BENCH_CLIENT_ID: client.clientId,
-    BENCH_CLIENT_SECRET: client.clientSecret,
-  };
+  const env = contestantSettings(standIns, client);
   const load = await startLoadGenerator();
   const servers = new Map<Contestant, Server>();
   for (const name of names) servers.set(name, await startServer(name, env));

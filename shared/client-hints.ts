@@ -1,6 +1,7 @@
 import type { Credentials } from "./client-auth.ts";
 import { DUMMY_HASH, hashClientSecret, secretMatches } from "./client-secret.ts";
 import type { ClientRow } from "./client-store.ts";
+import { RecentMap } from "./recent-map.ts";
 
 const MAX_HINTS = 10_000;
 
@@ -14,8 +15,7 @@ interface Entry {
 
 /** How active clients were when they last proved who they are. A guess at what their rows say now: nothing is decided by it. */
 export class ClientHints {
-  /** Least recently seen first. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new RecentMap<Entry>(MAX_HINTS);
 
   /** The client as it was seen last, if it proved itself with the very secret that is presented now. Costs the same work if not. */
   recall({ clientId, clientSecret }: Credentials): ClientHint | undefined {
@@ -29,12 +29,7 @@ export class ClientHints {
     // A name in the vault stands for one secret only.
     const isSame = known?.hint.secretName === secretName;
     const secretHash = isSame ? known.secretHash : hashClientSecret(clientId, clientSecret);
-    this.#entries.delete(clientId);
     this.#entries.set(clientId, { hint: { clientId, secretName, scopes }, secretHash });
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= MAX_HINTS) return;
-      this.#entries.delete(oldest);
-    }
   }
 
   forget(clientId: string): void {

@@ -25,14 +25,14 @@ const TABLE_HEADERS = {
 const tableError = z.object({ "odata.error": z.object({ code: z.string() }) });
 const signature = z.object({ value: z.string() });
 
-/** A table client whose `getEntity` is a direct call. Keys have to be such as need no escaping, which all of ours are. */
+/** A table client whose `getEntity` is a direct call. */
 export function withDirectReads(table: TableClient): ClientTable {
   const pipeline = table.pipeline.clone();
   for (const name of ["serializationPolicy", "deserializationPolicy"]) pipeline.removePolicy({ name });
 
   return {
     async getEntity(partitionKey, rowKey, options) {
-      const url = `${table.url}/${table.tableName}(PartitionKey='${partitionKey}',RowKey='${rowKey}')`;
+      const url = `${table.url}/${table.tableName}(PartitionKey=${quoted(partitionKey)},RowKey=${quoted(rowKey)})`;
       const request = createPipelineRequest({ url, headers: createHttpHeaders(TABLE_HEADERS), ...options });
       const response = await pipeline.sendRequest(azureHttpClient, request);
       const { status, headers, bodyAsText } = response;
@@ -59,6 +59,11 @@ export function directSigner(pipeline: Pipeline, keyUrl: string): RemoteSigner {
       return { result: Buffer.from(signature.parse(JSON.parse(response.bodyAsText ?? "")).value, "base64url") };
     },
   };
+}
+
+/** A key in the path of a URL (OData 4.01 Part 2 §5.1.1.6.2): what was not looked at before cannot name another row. */
+function quoted(key: string): string {
+  return `'${encodeURIComponent(key.replaceAll("'", "''"))}'`;
 }
 
 /** An answer of an error status, as the clients throw it. */

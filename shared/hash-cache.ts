@@ -1,4 +1,5 @@
 import { backgroundCall, type Call } from "./call.ts";
+import { RecentMap } from "./recent-map.ts";
 
 const MAX_ENTRIES = 10_000;
 /** Bounds how long a vault secret that was disabled by hand still counts on an instance that has seen it. */
@@ -18,7 +19,7 @@ interface Entry {
 export class HashCache {
   readonly #read: (secretName: string, call: Call) => Promise<string>;
   readonly #now: () => Date;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new RecentMap<Entry>(MAX_ENTRIES);
 
   constructor(read: (secretName: string, call: Call) => Promise<string>, now: () => Date) {
     this.#read = read;
@@ -32,19 +33,10 @@ export class HashCache {
 
     const hash = this.#read(secretName, backgroundCall(READ_TIMEOUT_MS));
     const added = { hash, expiresAt: time + MAX_AGE_MS };
-    this.#entries.delete(secretName);
     this.#entries.set(secretName, added);
     hash.catch(() => {
       if (this.#entries.get(secretName) === added) this.#entries.delete(secretName);
     });
-    if (this.#entries.size > MAX_ENTRIES) this.#dropOldest();
     return hash;
-  }
-
-  #dropOldest(): void {
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      return;
-    }
   }
 }

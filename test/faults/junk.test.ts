@@ -2,19 +2,7 @@ import { expect, test } from "vitest";
 import { token } from "../../functions/token.ts";
 import { createFakeServices } from "../fakes/fake-services.ts";
 import { askToken, tokenForm } from "../functions/invoke.ts";
-
-const WELL_FORMED_SECRET = "socmate_0000000000000000000000000000000000000000000000000";
-const CLIENT_IDS = [
-  "a/b",
-  "..",
-  "a\0b",
-  "x".repeat(1024),
-  "socmate-x-abc123/..",
-  "SOCMATE-X-ABC123",
-  "%2e%2e",
-  "a'b",
-  "é",
-];
+import { JUNK_CLIENT_IDS, JUNK_SECRET } from "./junk-credentials.ts";
 
 test("5,000 requests with junk for credentials ask no store, and others are served as ever [check 52]", async () => {
   const services = await createFakeServices();
@@ -26,8 +14,8 @@ test("5,000 requests with junk for credentials ask no store, and others are serv
 
   const before = calls();
   for (let i = 0; i < 5_000; i++) {
-    const clientId = CLIENT_IDS[i % CLIENT_IDS.length] ?? "";
-    const answer = i % 2 === 0 ? await ask(clientId, WELL_FORMED_SECRET) : await ask(client.clientId, clientId);
+    const clientId = JUNK_CLIENT_IDS[i % JUNK_CLIENT_IDS.length] ?? "";
+    const answer = i % 2 === 0 ? await ask(clientId, JUNK_SECRET) : await ask(client.clientId, clientId);
     expect(answer.status).toBe(401);
   }
   expect(calls()).toBe(before);

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { startService } from "../../local/service.ts";
 import { postForm, type TestClient } from "../support/everything.ts";
 import { type Answer, bodyOf } from "../support/http.ts";
+import { JUNK_CLIENT_IDS, JUNK_SECRET } from "./junk-credentials.ts";
 import { startTwoInstances } from "./two-instances.ts";
 
 /** Hundreds of requests on a machine that may be busy. */
@@ -146,27 +147,16 @@ describe("a caller that goes away", { timeout: PATIENCE_MS }, () => {
 });
 
 describe("junk", { timeout: PATIENCE_MS }, () => {
-  const secret = "socmate_0000000000000000000000000000000000000000000000000";
-  const Junk = [
-    "a/b",
-    "..",
-    "a\0b",
-    "x".repeat(1024),
-    "socmate-x-abc123/..",
-    "SOCMATE-X-ABC123",
-    "%2e%2e",
-    "a'b",
-    "{}",
-    "é",
-  ];
-
   test("in 500 requests asks no store and disturbs nobody [check 52]", async () => {
     const client = await createClient();
     await ask(url, client);
     const counted = () => [...faults.requests].filter(([name]) => name !== "key-list" && !name.startsWith("usage"));
     const before = counted();
     const junk = inBatches(500, 25, (index) =>
-      ask(url, { clientId: Junk[index % Junk.length] ?? "", clientSecret: index % 3 === 0 ? "wrong" : secret }),
+      ask(url, {
+        clientId: JUNK_CLIENT_IDS[index % JUNK_CLIENT_IDS.length] ?? "",
+        clientSecret: index % 3 === 0 ? "wrong" : JUNK_SECRET,
+      }),
     );
     expect(statuses(await junk)).toEqual(new Set([401]));
     expect(counted()).toEqual(before);

@@ -1,0 +1,17 @@
+/** A map of what was set last: with one entry more than it may have, it forgets the one that was set first. */
+export class RecentMap<V> extends Map<string, V> {
+  readonly #maxEntries: number;
+
+  constructor(maxEntries: number) {
+    super();
+    this.#maxEntries = maxEntries;
+  }
+
+  override set(key: string, value: V): this {
+    this.delete(key);
+    super.set(key, value);
+    const [first] = this.keys();
+    if (this.size > this.#maxEntries && first !== undefined) this.delete(first);
+    return this;
+  }
+}
