@@ -163,9 +163,9 @@ describe("an administrator whose session has ended", () => {
     await createInPage(page, "Kept", ["graph:read"]);
     await page.getByText("What you have entered is kept.").waitFor();
     await page.getByRole("button", { name: "Sign in again" }).click();
+    await page.getByText("Your session has ended").waitFor({ state: "hidden" });
     await eventually(() => formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Kept");
     expect(await formOf(page).getByRole("checkbox", { name: "graph:read" }).isChecked()).toBe(true);
-    expect(await page.getByText("Your session has ended").count()).toBe(0);
     await formOf(page).getByRole("button", { name: "Create Client" }).click();
     await shownCredentials(page);
   });
@@ -236,6 +236,7 @@ describe("when somebody else was faster", () => {
     await dialog.getByText("The client has changed in the meantime").waitFor();
     await dialog.getByText("The client is disabled for good: create a new one.").waitFor();
     await dialog.getByRole("button", { name: "Cancel" }).click();
+    await dialog.waitFor({ state: "hidden" });
     await eventually(() => page.getByRole("button", { name: "Regenerate secret…" }).count()).toBe(0);
   });
 

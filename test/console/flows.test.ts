@@ -84,6 +84,8 @@ describe("an administrator with a mouse", () => {
     await dialogOf(page).getByRole("textbox").fill("Old integration");
     await dialogOf(page).getByRole("button", { name: "Disable client" }).click();
 
+    // The dialog hides the buttons behind it, so they tell something only once it is gone.
+    await dialogOf(page).waitFor({ state: "hidden" });
     await eventually(() => page.getByRole("button", { name: "Disable…" }).count()).toBe(0);
     expect(await statusOfToken(clientId, clientSecret)).toBe(401);
     await page.getByRole("button", { name: "Close" }).click();
@@ -217,6 +219,8 @@ describe("an administrator with a keyboard alone", () => {
       await page.keyboard.press("Enter");
       await page.keyboard.type("Keyboard");
       await page.keyboard.press("Enter");
+      // The dialog hides the buttons behind it, so they tell something only once it is gone.
+      await dialogOf(page).waitFor({ state: "hidden" });
       await eventually(() => page.getByRole("button", { name: "Disable…" }).count()).toBe(0);
       await page.keyboard.press("Escape");
       await eventually(() => page.getByRole("row", { name: clientId }).textContent()).toContain("Disabled");
