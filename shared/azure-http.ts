@@ -31,70 +31,84 @@ export function vaultHttp(): { httpClient: HttpClient; pipeline: Pipeline } {
   return { httpClient: azureHttpClient, pipeline: createEmptyPipeline() };
 }
 
-/** Sends requests of the Azure SDKs over kept connections that all clients share, and hands back whole answers as text. */
-export const azureHttpClient: HttpClient = {
-  sendRequest: (request) => new Promise((resolve, reject) => send(request, resolve, reject)),
-};
-
 /** Below the four minutes after which Azure's load balancers forget a connection. */
 const KEEP_ALIVE_MS = 3 * 60_000;
 
 const agent = new Agent({ keepAliveTimeout: KEEP_ALIVE_MS });
 
-function send(
-  request: PipelineRequest,
-  resolve: (response: PipelineResponse) => void,
-  reject: (error: Error) => void,
-): void {
-  const { method, url, abortSignal, body } = request;
-  if (body && typeof body !== "string") throw new TypeError("Only text is sent to Azure.");
-  const { origin, pathname, search } = new URL(url);
-  const headers: string[] = [];
-  for (const [name, value] of request.headers) headers.push(name, value);
+/** Sends requests of the Azure SDKs over kept connections that all clients share, and hands back whole answers as text. */
+export const azureHttpClient: HttpClient = {
+  sendRequest: (request) => new Promise((resolve, reject) => new Call(request, resolve, reject).send()),
+};
 
-  let controller: Dispatcher.DispatchController | undefined;
-  let status = 0;
-  let answerHeaders: HttpHeaders;
-  const chunks: Buffer[] = [];
-  const onAbort = () => {
-    // There is no controller as long as the request waits for a connection.
-    const error = new RestError("given up", { code: "ETIMEDOUT", request });
-    controller?.abort(error);
-    reject(error);
-  };
-  const end = () => abortSignal?.removeEventListener("abort", onAbort);
+/** One call to Azure: undici tells it what comes back. */
+class Call implements Dispatcher.DispatchHandler {
+  readonly #request: PipelineRequest;
+  readonly #resolve: (response: PipelineResponse) => void;
+  readonly #reject: (error: Error) => void;
+  /** There is none as long as the request waits for a connection. */
+  #controller: Dispatcher.DispatchController | undefined;
+  #answer: Pick<PipelineResponse, "status" | "headers"> | undefined;
+  readonly #chunks: Buffer[] = [];
 
-  if (abortSignal?.aborted) {
-    onAbort();
-    return;
+  constructor(request: PipelineRequest, resolve: (response: PipelineResponse) => void, reject: (error: Error) => void) {
+    this.#request = request;
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
-  abortSignal?.addEventListener("abort", onAbort);
-  agent.dispatch(
-    { origin, path: pathname + search, method, headers, body: body ?? null },
-    {
-      onRequestStart(started) {
-        controller = started;
-        if (abortSignal?.aborted) onAbort();
-      },
-      onResponseStart(_controller, statusCode, received) {
-        status = statusCode;
-        answerHeaders = new AnswerHeaders(received);
-      },
-      onResponseData: (_controller, chunk) => void chunks.push(chunk),
-      onResponseEnd() {
-        end();
-        const text = Buffer.concat(chunks).toString();
-        // The clients of Key Vault look into the body of every error and throw a TypeError where there is none: status and Retry-After
-        // would be lost with it.
-        const bodyAsText = status >= 400 && !text.trim() ? "{}" : text;
-        resolve({ request, status, headers: answerHeaders, bodyAsText });
-      },
-      onResponseError(_controller, error: NodeJS.ErrnoException) {
-        end();
-        reject(new RestError(error.message, { code: error.code ?? RestError.REQUEST_SEND_ERROR, request }));
-      },
-    },
-  );
+
+  send(): void {
+    const { method, url, body, abortSignal } = this.#request;
+    if (body && typeof body !== "string") throw new TypeError("Only text is sent to Azure.");
+    if (abortSignal?.aborted) {
+      this.#giveUp();
+      return;
+    }
+    abortSignal?.addEventListener("abort", this.#giveUp);
+    const { origin, pathname, search } = new URL(url);
+    const headers: string[] = [];
+    for (const [name, value] of this.#request.headers) headers.push(name, value);
+    agent.dispatch({ origin, path: pathname + search, method, headers, body: body ?? null }, this);
+  }
+
+  readonly #giveUp = () => {
+    const error = new RestError("given up", { code: "ETIMEDOUT", request: this.#request });
+    this.#controller?.abort(error);
+    this.#reject(error);
+  };
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#request.abortSignal?.aborted) this.#giveUp();
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    this.#answer = { status, headers: new AnswerHeaders(headers) };
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#stopListening();
+    if (!this.#answer) throw new Error("undici ended an answer that it had not begun.");
+    const text = Buffer.concat(this.#chunks).toString();
+    // The clients of Key Vault look into the body of every error and throw a TypeError where there is none: status and Retry-After
+    // would be lost with it.
+    const bodyAsText = this.#answer.status >= 400 && !text.trim() ? "{}" : text;
+    this.#resolve({ request: this.#request, ...this.#answer, bodyAsText });
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {
+    this.#stopListening();
+    const code = error.code ?? RestError.REQUEST_SEND_ERROR;
+    this.#reject(new RestError(error.message, { code, request: this.#request }));
+  }
+
+  #stopListening(): void {
+    this.#request.abortSignal?.removeEventListener("abort", this.#giveUp);
+  }
 }
 
 /** The headers of an answer, in the object that Node made of them anyway. */
