@@ -42,6 +42,8 @@ interface Round extends LoadResult {
 
 const WARM_TOKENS = 6_000;
 const WARM_AT_MOST_MS = 12_000;
+/** Whoever takes its turn after a contestant that asks no store finds the stores cold. This much of a turn is not measured. */
+const SETTLE_MS = 400;
 
 /** Lets all contestants issue tokens in turn, again and again, so that none has the machine at a better time than the others. */
 export async function benchTokens(standIns: StandIns, rounds: number, roundMs: number): Promise<TokenBench> {
@@ -78,11 +80,16 @@ async function measure(
   roundMs: number,
 ): Promise<Map<string, Round[]>> {
   const measured = new Map<string, Round[]>();
+  const turns = [...servers];
   for (let round = 0; round < rounds; round++) {
+    // The other way round in every second round, so that none always comes after the same one.
+    turns.reverse();
     for (const concurrency of CONCURRENCIES) {
-      for (const [name, server] of servers) {
+      for (const [name, server] of turns) {
+        const ask = (durationMs: number) => load.run({ url: server.url, bodies: [body], concurrency, durationMs });
+        await ask(SETTLE_MS);
         const before = await server.usage();
-        const result = await load.run({ url: server.url, bodies: [body], concurrency, durationMs: roundMs });
+        const result = await ask(roundMs);
         const after = await server.usage();
         if (Object.keys(result.others).length > 0) throw new Error(`${name}: ${JSON.stringify(result.others)}`);
         const cpuPerToken = (after.cpuMicroseconds - before.cpuMicroseconds) / result.tokens;
