@@ -42,7 +42,13 @@ export async function benchColdStart(standIns: StandIns, rounds: number): Promis
     const unbundled = join(folder, "unbundled.cjs");
     const options = { bundle: true, platform: "node", target: "node22", packages: "external" } as const;
     await build({ ...options, entryPoints: [join(ROOT, "bench/cold-process.ts")], outfile: runner, format: "esm" });
-    await build({ ...options, entryPoints: [join(ROOT, "functions/main.ts")], outfile: unbundled, format: "cjs" });
+    await build({
+      ...options,
+      entryPoints: [join(ROOT, "functions/main.ts")],
+      outfile: unbundled,
+      format: "cjs",
+      define: { "import.meta.dirname": "__dirname" },
+    });
 
     const bundles = { bundled: join(ROOT, "dist/functions.cjs"), unbundled };
     const atOnce: Record<Build, Start[]> = { bundled: [], unbundled: [] };

@@ -14,7 +14,7 @@ const { values: options } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     only: { type: "string", multiple: true, default: [...SECTIONS] },
-    rounds: { type: "string", default: "7" },
+    rounds: { type: "string", default: "6" },
     help: { type: "boolean", default: false },
   },
 });
