@@ -13,6 +13,8 @@ export default defineConfig({
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // How soon something comes true is the machine's affair.
+    expect: { poll: { timeout: 30_000 } },
     // The library says so of itself whenever an endpoint is imported without a host.
     onConsoleLog: (line) => !/"@azure\/functions" package/.test(line),
   },

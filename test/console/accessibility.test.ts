@@ -1,7 +1,7 @@
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { needs } from "../debian.ts";
-import { accessibilityFaults, BROWSER_TIMEOUT_MS, createInPage, eventually, startBrowserTest } from "./browser.ts";
+import { accessibilityFaults, BROWSER_TIMEOUT_MS, createInPage, startBrowserTest } from "./browser.ts";
 
 const { openPage, openSignedIn, createClient, admin } = await startBrowserTest();
 const browser = { ...needs("chromium"), timeout: 2 * BROWSER_TIMEOUT_MS };
@@ -63,7 +63,7 @@ describe.for(LOOKS)("in %s", ([, look]) => {
     await page.getByText("Must not be empty.").waitFor();
     await look2("form with faults");
     await page.keyboard.press("Escape");
-    await eventually(() => page.getByRole("dialog").count()).toBe(0);
+    await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
 
     await createInPage(page, "Looked at");
     await page.getByRole("button", { name: "Test connection" }).click();
@@ -88,7 +88,7 @@ describe.for(LOOKS)("in %s", ([, look]) => {
       await page.getByRole("alertdialog").getByRole("textbox").fill("Looked at");
       await look2(`${what} with the name typed`);
       await page.keyboard.press("Escape");
-      await eventually(() => page.getByRole("alertdialog").count()).toBe(0);
+      await expect.poll(() => page.getByRole("alertdialog").count()).toBe(0);
     }
 
     await page.route("**/api/admin/api-clients/**", (route) => route.fulfill({ status: 401 }));
@@ -110,11 +110,11 @@ describe.for(LOOKS)("in %s", ([, look]) => {
 test("a dialog keeps the focus, and gives it back", browser, async () => {
   const page = await openSignedIn();
   await page.getByRole("button", { name: "Create Client", exact: true }).click();
-  await eventually(() => page.evaluate("document.activeElement.name")).toBe("name");
+  await expect.poll(() => page.evaluate("document.activeElement.name")).toBe("name");
   for (let presses = 0; presses < 25; presses++) {
     await page.keyboard.press("Tab");
     expect(await page.evaluate("document.activeElement.closest('[role=dialog]') !== null")).toBe(true);
   }
   await page.keyboard.press("Escape");
-  await eventually(() => page.evaluate("document.activeElement.textContent")).toBe("Create Client");
+  await expect.poll(() => page.evaluate("document.activeElement.textContent")).toBe("Create Client");
 });

@@ -113,16 +113,11 @@ export async function startBrowserTest(options?: ServiceOptions): Promise<Browse
   };
 }
 
-/** Expects what comes true in its own time. */
-export function eventually<T>(look: () => T) {
-  return expect.poll(look, { timeout: STEP_TIMEOUT_MS });
-}
-
 /** Runs axe-core on the page as it is, and names what it finds. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe.source);
   // Colours on their way from one state to the next belong to neither.
-  await eventually(() => page.locator("[aria-busy=true]").count()).toBe(0);
+  await expect.poll(() => page.locator("[aria-busy=true]").count()).toBe(0);
   await page.evaluate(TRANSITIONS_FINISHED);
   // A tooltip belongs to its control and to no landmark, which one of axe's rules does not know.
   const run = `axe.run({ exclude: ["[role=tooltip]"] }, { resultTypes: ["violations"] }).then(({ violations }) => violations)`;

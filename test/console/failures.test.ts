@@ -1,14 +1,7 @@
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { needs } from "../debian.ts";
-import {
-  BROWSER_TIMEOUT_MS,
-  createInPage,
-  eventually,
-  type PageOptions,
-  shownCredentials,
-  startBrowserTest,
-} from "./browser.ts";
+import { BROWSER_TIMEOUT_MS, createInPage, type PageOptions, shownCredentials, startBrowserTest } from "./browser.ts";
 
 const { openPage, openSignedIn, createClient, admin, requestToken, stack } = await startBrowserTest();
 const browser = { ...needs("chromium"), timeout: BROWSER_TIMEOUT_MS };
@@ -42,10 +35,12 @@ function withClock(before: (page: Page) => Promise<unknown>): PageOptions {
 
 /** Moves the page's clock on, by as much as the service asks to wait, until something is in sight. */
 async function passTimeUntil(page: Page, sight: Locator): Promise<void> {
-  await eventually(async () => {
-    await page.clock.fastForward(RETRY_AFTER_SECONDS * 1000);
-    return sight.isVisible();
-  }).toBe(true);
+  await expect
+    .poll(async () => {
+      await page.clock.fastForward(RETRY_AFTER_SECONDS * 1000);
+      return sight.isVisible();
+    })
+    .toBe(true);
 }
 
 async function openDetails(page: Page, name: string): Promise<void> {
@@ -133,7 +128,7 @@ describe("when no answer comes", () => {
     await page.getByText("You are offline").waitFor();
     await page.getByRole("row", { name: "Back again" }).waitFor();
     await page.context().setOffline(false);
-    await eventually(() => page.getByText("You are offline").count()).toBe(0);
+    await expect.poll(() => page.getByText("You are offline").count()).toBe(0);
   });
 
   test("a connection test says that this proves nothing about the secret", browser, async () => {
@@ -164,7 +159,7 @@ describe("an administrator whose session has ended", () => {
     await page.getByText("What you have entered is kept.").waitFor();
     await page.getByRole("button", { name: "Sign in again" }).click();
     await page.getByText("Your session has ended").waitFor({ state: "hidden" });
-    await eventually(() => formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Kept");
+    await expect.poll(() => formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Kept");
     expect(await formOf(page).getByRole("checkbox", { name: "graph:read" }).isChecked()).toBe(true);
     await formOf(page).getByRole("button", { name: "Create Client" }).click();
     await shownCredentials(page);
@@ -175,7 +170,7 @@ describe("an administrator whose session has ended", () => {
     await page.getByRole("button", { name: "Create Client", exact: true }).click();
     await formOf(page).getByRole("textbox", { name: "Name" }).fill("Half-way");
     await page.reload();
-    await eventually(() => formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Half-way");
+    await expect.poll(() => formOf(page).getByRole("textbox", { name: "Name" }).inputValue()).toBe("Half-way");
     await page.keyboard.press("Escape");
     await formOf(page).waitFor({ state: "hidden" });
     await page.getByRole("button", { name: "Create Client", exact: true }).click();
@@ -188,7 +183,7 @@ describe("an administrator whose session has ended", () => {
     await formOf(page).getByRole("textbox", { name: "Name" }).fill("Never mind");
     await page.addInitScript(ESCAPE_AT_FIRST_SIGHT);
     await page.reload();
-    await eventually(() => page.evaluate("document.activeElement.textContent")).toBe("Create Client");
+    await expect.poll(() => page.evaluate("document.activeElement.textContent")).toBe("Create Client");
     expect(await formOf(page).count()).toBe(0);
   });
 
@@ -237,7 +232,7 @@ describe("when somebody else was faster", () => {
     await dialog.getByText("The client is disabled for good: create a new one.").waitFor();
     await dialog.getByRole("button", { name: "Cancel" }).click();
     await dialog.waitFor({ state: "hidden" });
-    await eventually(() => page.getByRole("button", { name: "Regenerate secret…" }).count()).toBe(0);
+    await expect.poll(() => page.getByRole("button", { name: "Regenerate secret…" }).count()).toBe(0);
   });
 
   test("their new secret stays the one that works", browser, async () => {
@@ -283,7 +278,7 @@ test("faults that only the service finds are shown at their fields", browser, as
   await createInPage(page, "Refused");
   await formOf(page).getByText("Must be another one.").waitFor();
   await formOf(page).getByText("Must be fewer.").waitFor();
-  await eventually(() => page.evaluate("document.activeElement.name")).toBe("name");
+  await expect.poll(() => page.evaluate("document.activeElement.name")).toBe("name");
 });
 
 test("a link to a client that there is not says so", browser, async () => {

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { needs } from "../debian.ts";
-import { BROWSER_TIMEOUT_MS, createInPage, eventually, shownCredentials, startBrowserTest } from "./browser.ts";
+import { BROWSER_TIMEOUT_MS, createInPage, shownCredentials, startBrowserTest } from "./browser.ts";
 
 const { openSignedIn, createClient, requestToken, admin } = await startBrowserTest();
 const browser = { ...needs("chromium"), timeout: BROWSER_TIMEOUT_MS };
@@ -36,7 +36,7 @@ describe("an administrator with a mouse", () => {
       await page.getByRole("button", { name: "Done" }).click();
 
       const row = page.getByRole("row", { name: clientId });
-      await eventually(() => row.textContent()).toContain("XSOAR Production");
+      await expect.poll(() => row.textContent()).toContain("XSOAR Production");
       expect(await row.textContent()).toContain("Active");
       expect(await statusOfToken(clientId, clientSecret)).toBe(200);
     },
@@ -53,7 +53,7 @@ describe("an administrator with a mouse", () => {
     await dialog.getByText("Choose at least one scope.").waitFor();
     expect(await page.evaluate("document.activeElement.name")).toBe("name");
     await dialog.getByRole("textbox", { name: "Name" }).fill("now it has one");
-    await eventually(() => dialog.getByText("Must not be empty.").count()).toBe(0);
+    await expect.poll(() => dialog.getByText("Must not be empty.").count()).toBe(0);
   });
 
   test("regenerates a secret after typing the name, and the old one is dead [check 56]", browser, async () => {
@@ -86,11 +86,11 @@ describe("an administrator with a mouse", () => {
 
     // The dialog hides the buttons behind it, so they tell something only once it is gone.
     await dialogOf(page).waitFor({ state: "hidden" });
-    await eventually(() => page.getByRole("button", { name: "Disable…" }).count()).toBe(0);
+    await expect.poll(() => page.getByRole("button", { name: "Disable…" }).count()).toBe(0);
     expect(await statusOfToken(clientId, clientSecret)).toBe(401);
     await page.getByRole("button", { name: "Close" }).click();
     await page.getByText(`${clientId} is disabled.`).waitFor();
-    await eventually(() => page.getByRole("row", { name: clientId }).textContent()).toContain("Disabled");
+    await expect.poll(() => page.getByRole("row", { name: clientId }).textContent()).toContain("Disabled");
   });
 
   test("finds clients by what they type, by status, and page by page [check 56]", browser, async () => {
@@ -146,7 +146,7 @@ describe("an administrator with a mouse", () => {
       },
     });
     const cells = (name: string) => page.getByRole("row", { name }).getByRole("cell");
-    await eventually(() => cells("socmate-busy").last().textContent()).toBe("Last used2 hours ago");
+    await expect.poll(() => cells("socmate-busy").last().textContent()).toBe("Last used2 hours ago");
     expect(await cells("socmate-idle").last().textContent()).toBe("Last usedNot used for 90 days4 months ago");
     expect(await cells("socmate-new").last().textContent()).toBe("Last usedNever used");
     const badge = await page
@@ -182,19 +182,19 @@ describe("an administrator with a keyboard alone", () => {
         page.evaluate(
           "document.activeElement.name || document.activeElement.ariaLabel || document.activeElement.textContent",
         );
-      await eventually(focus).toBe("name");
+      await expect.poll(focus).toBe("name");
       await page.keyboard.type("Keyboard");
       await tabTo(page, "scopes");
       await page.keyboard.press("Space");
       await page.keyboard.press("Enter");
 
-      await eventually(focus).toBe("Copy client secret");
+      await expect.poll(focus).toBe("Copy client secret");
       await page.keyboard.press("Enter");
       const { clientId, clientSecret } = await shownCredentials(page);
-      await eventually(() => page.evaluate("navigator.clipboard.readText()")).toBe(clientSecret);
+      await expect.poll(() => page.evaluate("navigator.clipboard.readText()")).toBe(clientSecret);
       await page.keyboard.press("Escape");
-      await eventually(() => dialogOf(page).count()).toBe(0);
-      await eventually(focus).toBe("Create Client");
+      await expect.poll(() => dialogOf(page).count()).toBe(0);
+      await expect.poll(focus).toBe("Create Client");
 
       await tabTo(page, "Search by name, description or client_id");
       await page.keyboard.type("Keyboard");
@@ -212,8 +212,8 @@ describe("an administrator with a keyboard alone", () => {
       await page.keyboard.press("Escape");
       await dialogOf(page).getByText("You have not copied the secret.").waitFor();
       await page.keyboard.press("Escape");
-      await eventually(() => dialogOf(page).count()).toBe(0);
-      await eventually(focus).toBe("Regenerate secret…");
+      await expect.poll(() => dialogOf(page).count()).toBe(0);
+      await expect.poll(focus).toBe("Regenerate secret…");
 
       await tabTo(page, "Disable…");
       await page.keyboard.press("Enter");
@@ -221,9 +221,9 @@ describe("an administrator with a keyboard alone", () => {
       await page.keyboard.press("Enter");
       // The dialog hides the buttons behind it, so they tell something only once it is gone.
       await dialogOf(page).waitFor({ state: "hidden" });
-      await eventually(() => page.getByRole("button", { name: "Disable…" }).count()).toBe(0);
+      await expect.poll(() => page.getByRole("button", { name: "Disable…" }).count()).toBe(0);
       await page.keyboard.press("Escape");
-      await eventually(() => page.getByRole("row", { name: clientId }).textContent()).toContain("Disabled");
+      await expect.poll(() => page.getByRole("row", { name: clientId }).textContent()).toContain("Disabled");
     },
   );
 });

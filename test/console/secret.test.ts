@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { needs } from "../debian.ts";
-import { BROWSER_TIMEOUT_MS, createInPage, eventually, shownCredentials, startBrowserTest } from "./browser.ts";
+import { BROWSER_TIMEOUT_MS, createInPage, shownCredentials, startBrowserTest } from "./browser.ts";
 
 const { openSignedIn, pageUrl, service } = await startBrowserTest();
 const browser = { ...needs("chromium"), timeout: BROWSER_TIMEOUT_MS };
@@ -97,7 +97,7 @@ describe("a client's secret", () => {
     await page.getByText("Copy the secret now.").waitFor();
     const { clientSecret } = await shownCredentials(page);
     await page.goBack();
-    await eventually(() => page.getByText("Copy the secret now.").count()).toBe(0);
+    await expect.poll(() => page.getByText("Copy the secret now.").count()).toBe(0);
     expect(await everythingKept(page)).not.toContain(clientSecret);
   });
 

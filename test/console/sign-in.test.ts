@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { BrowserContext, Page, Route } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { needs } from "../debian.ts";
-import { BROWSER_TIMEOUT_MS, createInPage, eventually, shownCredentials, startBrowserTest } from "./browser.ts";
+import { BROWSER_TIMEOUT_MS, createInPage, shownCredentials, startBrowserTest } from "./browser.ts";
 
 const TENANT = "10ca1000-0000-4000-8000-000000000001";
 const AUTHORITY = `https://login.microsoftonline.com/${TENANT}`;
@@ -142,7 +142,7 @@ describe("sign-in with Entra ID", () => {
     const { page, entra } = await openWithEntra();
     await signIn(page);
     await page.getByRole("searchbox").fill("interrupted");
-    await eventually(() => page.url()).toBe(`${pageUrl}?search=interrupted`);
+    await expect.poll(() => page.url()).toBe(`${pageUrl}?search=interrupted`);
 
     // The tokens that are kept no longer count, and there are no new ones without a sign-in.
     entra.refreshes = false;
@@ -152,7 +152,7 @@ describe("sign-in with Entra ID", () => {
     await page.getByRole("link", { name: "Go on" }).click();
 
     const form = page.getByRole("dialog", { name: "Create API client" });
-    await eventually(() => form.getByRole("textbox", { name: "Name" }).inputValue()).toBe("Interrupted");
+    await expect.poll(() => form.getByRole("textbox", { name: "Name" }).inputValue()).toBe("Interrupted");
     expect(page.url()).toBe(`${pageUrl}?search=interrupted`);
     await form.getByRole("button", { name: "Create Client" }).click();
     await shownCredentials(page);
@@ -168,8 +168,8 @@ describe("sign-in with Entra ID", () => {
       }`);
     await expire();
     await page.getByRole("button", { name: "Refresh" }).click();
-    await eventually(() => entra.tokenRequests.at(-1)?.get("grant_type")).toBe("refresh_token");
-    await eventually(() => page.getByRole("alertdialog").count()).toBe(0);
+    await expect.poll(() => entra.tokenRequests.at(-1)?.get("grant_type")).toBe("refresh_token");
+    await expect.poll(() => page.getByRole("alertdialog").count()).toBe(0);
 
     entra.refreshes = false;
     await expire();

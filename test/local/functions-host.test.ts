@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type Service, startService } from "../../local/service.ts";
 import { openConnection, sendRaw } from "../support/raw-http.ts";
@@ -36,7 +36,7 @@ function startFixture(name: string): Promise<Service> {
 
 /** Waits until the host has written a line that contains the text. */
 function logged(service: Service, text: string) {
-  return vi.waitFor(() => expect(service.lines).toContainEqual(expect.stringContaining(text)), 10_000);
+  return expect.poll(() => service.lines).toContainEqual(expect.stringContaining(text));
 }
 
 describe.each([
@@ -186,7 +186,7 @@ describe.each([
   test("ends the request of a client that goes away", async () => {
     const connection = await openConnection(service.url);
     connection.socket.write(`${head("POST /slow HTTP/1.1\nContent-Length: 100")}\r\nhalf`);
-    setTimeout(() => connection.socket.destroy(), 200);
+    setTimeout(() => connection.socket.destroy(), 1_000);
     await logged(service, "POST /slow aborted ");
     if (mode === "streamed") await logged(service, "the request was cut off");
   });

@@ -53,7 +53,7 @@ async function outputOf(child: ChildProcessWithoutNullStreams, expected: string)
   };
   child.stdout.on("data", collect);
   child.stderr.on("data", collect);
-  await vi.waitFor(() => expect(output.text).toContain(expected), START_MS);
+  await expect.poll(() => output.text, { timeout: START_MS }).toContain(expected);
   return output;
 }
 
@@ -83,7 +83,7 @@ describe("npm start", () => {
       .replace("client_id=...", `client_id=${client.client_id}`)
       .replace("client_secret=...", `client_secret=${client.client_secret}`);
     expect(JSON.parse(await bash(tokenCommand))).toMatchObject({ token_type: "Bearer", expires_in: 1800 });
-    await vi.waitFor(() => expect(running.output.text).toMatch(/ {2}200 POST {3}\/oauth\/token {2}\d+ ms\n/));
+    await expect.poll(() => running.output.text).toMatch(/ {2}200 POST {3}\/oauth\/token {2}\d+ ms\n/);
     expect(running.output.text).not.toContain("\u001b[");
   }, 120_000);
 

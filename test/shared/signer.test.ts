@@ -292,10 +292,11 @@ describe("a signer with several vaults", () => {
     vaultAt(vaults, 0).before = failing("signData", () => azureError(429, { "retry-after-ms": "150" }), 1);
     for (let count = 0; count < 4; count++) await issue(signer);
     expect(signaturesOf(vaultAt(vaults, 0))).toBe(1);
-    await vi.waitFor(async () => {
+    const signaturesAfterOneMore = async () => {
       await issue(signer);
-      expect(signaturesOf(vaultAt(vaults, 0))).toBeGreaterThan(1);
-    });
+      return signaturesOf(vaultAt(vaults, 0));
+    };
+    await expect.poll(signaturesAfterOneMore).toBeGreaterThan(1);
   });
 
   test("leaves out a vault that cannot be listed, until it can", async () => {
@@ -311,10 +312,11 @@ describe("a signer with several vaults", () => {
 
     vaultAt(vaults, 0).before = () => undefined;
     clock.advance(10_000);
-    await vi.waitFor(async () => {
+    const signaturesAfterOneMore = async () => {
       await issue(signer);
-      expect(signaturesOf(vaultAt(vaults, 0))).toBeGreaterThan(0);
-    });
+      return signaturesOf(vaultAt(vaults, 0));
+    };
+    await expect.poll(signaturesAfterOneMore).toBeGreaterThan(0);
   });
 
   test("that starts while one of them is out of reach signs with the other; its key set is not to be kept [check 43]", async () => {
@@ -326,9 +328,7 @@ describe("a signer with several vaults", () => {
     await expect(signer.jwks()).resolves.toMatchObject({ keys: { length: 1 }, maxAgeSeconds: 0 });
     vaultAt(vaults, 0).before = () => undefined;
     clock.advance(10_000);
-    await vi.waitFor(async () => {
-      expect(await signer.jwks()).toMatchObject({ keys: { length: 2 }, maxAgeSeconds: 300 });
-    });
+    await expect.poll(() => signer.jwks()).toMatchObject({ keys: { length: 2 }, maxAgeSeconds: 300 });
   });
 
   test("that starts while one of them hangs does not wait for it to sign", async () => {
