@@ -47,6 +47,7 @@ export async function benchColdStart(standIns: StandIns, rounds: number): Promis
       entryPoints: [join(ROOT, "functions/main.ts")],
       outfile: unbundled,
       format: "cjs",
+      // As in the build that is deployed.
       define: { "import.meta.dirname": "__dirname" },
     });
 

@@ -140,6 +140,19 @@ export async function createInPage(
   await dialog.getByRole("button", { name: "Create Client" }).click();
 }
 
+/** The details of the client with this name, which is active. */
+export async function openDetails(page: Page, name: string): Promise<void> {
+  await page.getByRole("searchbox").fill(name);
+  await page.getByRole("button", { name, exact: true }).click();
+  await page.getByRole("heading", { name: "Set up the integration" }).waitFor();
+}
+
+/** Expects that a button of the page goes, which tells something only once no dialog hides what is behind it. */
+export async function expectNoButton(page: Page, name: string): Promise<void> {
+  await page.getByRole("alertdialog").waitFor({ state: "hidden" });
+  await expect.poll(() => page.getByRole("button", { name }).count()).toBe(0);
+}
+
 /** The secret and the client_id in the dialog that shows them this once. */
 export async function shownCredentials(page: Page): Promise<{ clientId: string; clientSecret: string }> {
   const dialog = page.getByRole("alertdialog");

@@ -1,7 +1,15 @@
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { needs } from "../debian.ts";
-import { BROWSER_TIMEOUT_MS, createInPage, type PageOptions, shownCredentials, startBrowserTest } from "./browser.ts";
+import {
+  BROWSER_TIMEOUT_MS,
+  createInPage,
+  expectNoButton,
+  openDetails,
+  type PageOptions,
+  shownCredentials,
+  startBrowserTest,
+} from "./browser.ts";
 
 const { openPage, openSignedIn, createClient, admin, requestToken, stack } = await startBrowserTest();
 const browser = { ...needs("chromium"), timeout: BROWSER_TIMEOUT_MS };
@@ -33,20 +41,19 @@ function withClock(before: (page: Page) => Promise<unknown>): PageOptions {
   };
 }
 
-/** Moves the page's clock on, by as much as the service asks to wait, until something is in sight. */
+/**
+ * Moves the page's clock on, by as much as the service asks to wait, until something is in sight. In between it stands still for what
+ * the page has asked for: time that went on meanwhile would be up for an answer on its way.
+ */
 async function passTimeUntil(page: Page, sight: Locator): Promise<void> {
-  await expect
-    .poll(async () => {
-      await page.clock.fastForward(RETRY_AFTER_SECONDS * 1000);
-      return sight.isVisible();
-    })
-    .toBe(true);
-}
-
-async function openDetails(page: Page, name: string): Promise<void> {
-  await page.getByRole("searchbox").fill(name);
-  await page.getByRole("button", { name, exact: true }).click();
-  await page.getByRole("heading", { name: "Set up the integration" }).waitFor();
+  const inSightNow = async () => {
+    await page.clock.fastForward(RETRY_AFTER_SECONDS * 1000);
+    return sight.waitFor({ timeout: 5_000 }).then(
+      () => true,
+      () => false,
+    );
+  };
+  await expect.poll(inSightNow).toBe(true);
 }
 
 describe("while the service cannot answer", () => {
@@ -231,8 +238,7 @@ describe("when somebody else was faster", () => {
     await dialog.getByText("The client has changed in the meantime").waitFor();
     await dialog.getByText("The client is disabled for good: create a new one.").waitFor();
     await dialog.getByRole("button", { name: "Cancel" }).click();
-    await dialog.waitFor({ state: "hidden" });
-    await expect.poll(() => page.getByRole("button", { name: "Regenerate secret…" }).count()).toBe(0);
+    await expectNoButton(page, "Regenerate secret…");
   });
 
   test("their new secret stays the one that works", browser, async () => {

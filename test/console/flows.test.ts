@@ -1,18 +1,19 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { needs } from "../debian.ts";
-import { BROWSER_TIMEOUT_MS, createInPage, shownCredentials, startBrowserTest } from "./browser.ts";
+import {
+  BROWSER_TIMEOUT_MS,
+  createInPage,
+  expectNoButton,
+  openDetails,
+  shownCredentials,
+  startBrowserTest,
+} from "./browser.ts";
 
 const { openSignedIn, createClient, requestToken, admin } = await startBrowserTest();
 const browser = { ...needs("chromium"), timeout: BROWSER_TIMEOUT_MS };
 
 const dialogOf = (page: Page) => page.getByRole("alertdialog");
-
-async function openDetails(page: Page, name: string): Promise<void> {
-  await page.getByRole("searchbox").fill(name);
-  await page.getByRole("button", { name, exact: true }).click();
-  await page.getByRole("heading", { name: "Set up the integration" }).waitFor();
-}
 
 async function statusOfToken(clientId: string, clientSecret: string): Promise<number> {
   return (await requestToken({ clientId, clientSecret })).status;
@@ -84,9 +85,7 @@ describe("an administrator with a mouse", () => {
     await dialogOf(page).getByRole("textbox").fill("Old integration");
     await dialogOf(page).getByRole("button", { name: "Disable client" }).click();
 
-    // The dialog hides the buttons behind it, so they tell something only once it is gone.
-    await dialogOf(page).waitFor({ state: "hidden" });
-    await expect.poll(() => page.getByRole("button", { name: "Disable…" }).count()).toBe(0);
+    await expectNoButton(page, "Disable…");
     expect(await statusOfToken(clientId, clientSecret)).toBe(401);
     await page.getByRole("button", { name: "Close" }).click();
     await page.getByText(`${clientId} is disabled.`).waitFor();
@@ -219,9 +218,7 @@ describe("an administrator with a keyboard alone", () => {
       await page.keyboard.press("Enter");
       await page.keyboard.type("Keyboard");
       await page.keyboard.press("Enter");
-      // The dialog hides the buttons behind it, so they tell something only once it is gone.
-      await dialogOf(page).waitFor({ state: "hidden" });
-      await expect.poll(() => page.getByRole("button", { name: "Disable…" }).count()).toBe(0);
+      await expectNoButton(page, "Disable…");
       await page.keyboard.press("Escape");
       await expect.poll(() => page.getByRole("row", { name: clientId }).textContent()).toContain("Disabled");
     },

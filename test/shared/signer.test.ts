@@ -55,6 +55,11 @@ async function verify(signer: Signer, accessToken: string) {
 
 const signaturesOf = (vault: FakeSigningVault) => vault.operations.filter(({ name }) => name === "signData").length;
 
+async function signaturesAfterOneMore(signer: Signer, vault: FakeSigningVault): Promise<number> {
+  await issue(signer);
+  return signaturesOf(vault);
+}
+
 describe("a signer with one vault", () => {
   test("signs with one call, naming the version, and the token verifies with the keys that it publishes [check 22]", async () => {
     const vault = createFakeSigningVault(clock.now);
@@ -292,11 +297,7 @@ describe("a signer with several vaults", () => {
     vaultAt(vaults, 0).before = failing("signData", () => azureError(429, { "retry-after-ms": "150" }), 1);
     for (let count = 0; count < 4; count++) await issue(signer);
     expect(signaturesOf(vaultAt(vaults, 0))).toBe(1);
-    const signaturesAfterOneMore = async () => {
-      await issue(signer);
-      return signaturesOf(vaultAt(vaults, 0));
-    };
-    await expect.poll(signaturesAfterOneMore).toBeGreaterThan(1);
+    await expect.poll(() => signaturesAfterOneMore(signer, vaultAt(vaults, 0))).toBeGreaterThan(1);
   });
 
   test("leaves out a vault that cannot be listed, until it can", async () => {
@@ -312,11 +313,7 @@ describe("a signer with several vaults", () => {
 
     vaultAt(vaults, 0).before = () => undefined;
     clock.advance(10_000);
-    const signaturesAfterOneMore = async () => {
-      await issue(signer);
-      return signaturesOf(vaultAt(vaults, 0));
-    };
-    await expect.poll(signaturesAfterOneMore).toBeGreaterThan(0);
+    await expect.poll(() => signaturesAfterOneMore(signer, vaultAt(vaults, 0))).toBeGreaterThan(0);
   });
 
   test("that starts while one of them is out of reach signs with the other; its key set is not to be kept [check 43]", async () => {
