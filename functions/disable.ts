@@ -1,10 +1,12 @@
 import { app } from "@azure/functions";
+import { refuseBody } from "../shared/body.ts";
 import { clientIdOf, unknownClient } from "../shared/client-path.ts";
 import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
 import { lockSecret } from "../shared/secret-store.ts";
 
 /** `DELETE /api/admin/api-clients/{client_id}`: no new tokens from here on; live ones run out. */
 export const disable: Endpoint = async (request, { admins, clients, secrets, now }, call) => {
+  await refuseBody(request, call.signal);
   const admin = await admins.authenticate(request, call);
   const client = await clients.disable(clientIdOf(request, call), admin.id, now(), call);
   if (!client) throw unknownClient();

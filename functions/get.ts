@@ -1,10 +1,12 @@
 import { app } from "@azure/functions";
+import { refuseBody } from "../shared/body.ts";
 import { clientView } from "../shared/client.ts";
 import { clientIdOf, unknownClient } from "../shared/client-path.ts";
 import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
 
 /** `GET /api/admin/api-clients/{client_id}`: one client, as in the list. */
 export const get: Endpoint = async (request, { admins, clients }, call) => {
+  await refuseBody(request, call.signal);
   await admins.authenticate(request, call);
   const client = await clients.findWithUse(clientIdOf(request, call), call);
   if (!client) throw unknownClient();

@@ -1,4 +1,5 @@
 import { app } from "@azure/functions";
+import { refuseBody } from "../shared/body.ts";
 import { clientView } from "../shared/client.ts";
 import { clientQuerySchema, filterClients } from "../shared/client-query.ts";
 import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
@@ -6,6 +7,7 @@ import { invalidInput } from "../shared/json-body.ts";
 
 /** `GET /api/admin/api-clients`: the clients, newest first; `total` counts all that match. */
 export const list: Endpoint = async (request, { admins, clients }, call) => {
+  await refuseBody(request, call.signal);
   await admins.authenticate(request, call);
   const given = [...request.query].filter(([, value]) => value !== "");
   const { data: query, error } = clientQuerySchema.safeParse(Object.fromEntries(given));

@@ -1,6 +1,9 @@
 /** The entry point of the deployed bundle: each file registers its function when it is imported. */
 import { app } from "@azure/functions";
+// biome-ignore lint/correctness/noUndeclaredDependencies: the Functions worker brings it.
+import * as core from "@azure/functions-core";
 import { start, stop } from "../shared/services.ts";
+import { serveForwardedRequests } from "../shared/worker-http.ts";
 import "./console.ts";
 import "./create.ts";
 import "./disable.ts";
@@ -13,8 +16,7 @@ import "./regenerate.ts";
 import "./sweep.ts";
 import "./token.ts";
 
-// Without streaming the host passes chunked bodies on as empty ones.
-app.setup({ enableHttpStream: true });
+serveForwardedRequests(core);
 
 app.hook.appStart(start);
 app.hook.appTerminate(stop);

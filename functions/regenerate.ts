@@ -1,4 +1,5 @@
 import { app } from "@azure/functions";
+import { refuseBody } from "../shared/body.ts";
 import { clientIdOf, unknownClient } from "../shared/client-path.ts";
 import { generateClientSecret, hashClientSecret } from "../shared/client-secret.ts";
 import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
@@ -7,6 +8,7 @@ import { lockSecret } from "../shared/secret-store.ts";
 
 /** `POST /api/admin/api-clients/{client_id}/regenerate-secret`: a new secret; the old one is dead as soon as this answers. */
 export const regenerate: Endpoint = async (request, { admins, clients, secrets }, call) => {
+  await refuseBody(request, call.signal);
   await admins.authenticate(request, call);
   const client = await clients.find(clientIdOf(request, call), call);
   if (!client) throw unknownClient();

@@ -1,8 +1,8 @@
-import type { HttpRequest } from "@azure/functions";
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import * as z from "zod";
 import type { Call } from "./call.ts";
 import type { Config } from "./config.ts";
+import type { HttpRequest } from "./http-request.ts";
 import { Problem } from "./problem.ts";
 import { Unavailable } from "./retry.ts";
 

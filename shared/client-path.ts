@@ -1,6 +1,6 @@
-import type { HttpRequest } from "@azure/functions";
 import type { Call } from "./call.ts";
 import { isClientId } from "./client.ts";
+import type { HttpRequest } from "./http-request.ts";
 import { Problem } from "./problem.ts";
 
 /**

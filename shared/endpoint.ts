@@ -1,6 +1,7 @@
-import type { HttpHandler, HttpRequest, HttpResponseInit } from "@azure/functions";
+import type { HttpHandler, HttpResponseInit } from "@azure/functions";
 import type { Audit, Call } from "./call.ts";
 import { ConfigError } from "./config.ts";
+import type { HttpRequest } from "./http-request.ts";
 import { inTime } from "./in-time.ts";
 import { type LogFields, type LogLevel, logLine, traceOf } from "./log.ts";
 import { OAuthError } from "./oauth-error.ts";
@@ -55,7 +56,7 @@ export function json(status: number, body: object, headers?: Record<string, stri
 
 /** The only place that builds an error answer. It always answers: with a streamed body, a handler that throws leaves its caller hanging. */
 function handler(endpoint: Endpoint, kind: Kind, source = services): HttpHandler {
-  return async (request, context) => {
+  return async (request: HttpRequest, context) => {
     const audit: Audit = {};
     const log = (level: LogLevel, fields: LogFields) =>
       logLine(context, level, { request_id: context.invocationId, event: context.functionName, ...audit, ...fields });
@@ -63,7 +64,7 @@ function handler(endpoint: Endpoint, kind: Kind, source = services): HttpHandler
     const answer = (signal: AbortSignal) => endpoint(request, source(), { signal, audit, alarm });
 
     try {
-      if (forgesHeaders(request)) throw new RequestError(400, "Leave the parameter Headers out of the URL.");
+      if (request.isContradicted) throw contradicted();
       const response = await inTime(kind.timeoutMs, answer).catch(tooLate);
       if (kind.logsSuccess) log("info", { outcome: "success", status: response.status });
       return response;
@@ -80,9 +81,12 @@ function handler(endpoint: Endpoint, kind: Kind, source = services): HttpHandler
   };
 }
 
-/** The Functions library takes the query's parameter of this name, where there is one, for the headers of a streamed request. */
-function forgesHeaders(request: HttpRequest): boolean {
-  return [...request.query.keys()].some((name) => name.toLowerCase() === "headers");
+/** Refused whoever calls: what a gateway has checked of such a request need not be what an endpoint acts on. */
+function contradicted(): RequestError {
+  return new RequestError(
+    400,
+    "Remove the member of the body, or the parameter of the URL, that is named Headers, Query, or like a parameter of the path, and any header x-ms-invocation-id: Azure Functions would take it for its own.",
+  );
 }
 
 /** Ends a request whose time is over, whatever it waited for. */

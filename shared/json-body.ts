@@ -1,7 +1,7 @@
-import type { HttpRequest } from "@azure/functions";
 import type { z } from "zod";
 import { mediaType, readBody } from "./body.ts";
 import type { Call } from "./call.ts";
+import type { HttpRequest } from "./http-request.ts";
 import { Problem } from "./problem.ts";
 import type { FieldError } from "./problem-schema.ts";
 import { containsClientSecret } from "./secret-pattern.ts";

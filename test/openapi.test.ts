@@ -1,4 +1,3 @@
-import { HttpRequest } from "@azure/functions";
 import fc from "fast-check";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { create } from "../functions/create.ts";
@@ -10,7 +9,6 @@ import { startService } from "../local/service.ts";
 import type { Endpoint } from "../shared/endpoint.ts";
 import { SCOPES } from "../shared/scopes.ts";
 import { createFakeServices, type FakeServices } from "./fakes/fake-services.ts";
-import { hurryTimeouts } from "./fakes/fast-timeouts.ts";
 import { askAdmin } from "./functions/invoke.ts";
 import { startEverything } from "./support/everything.ts";
 import { bodyOf, send } from "./support/http.ts";
@@ -45,7 +43,7 @@ interface Sent {
 async function ask(operationId: string, sent: Sent = {}): Promise<Answered> {
   const { base = url, clientId, query = "", token = stack.adminToken(), contentType = "application/json" } = sent;
   const [method, path] = METHODS[operationId] ?? ["GET", () => ""];
-  const { body = method === "POST" ? JSON.stringify(VALID) : undefined } = sent;
+  const { body = operationId === "create" ? JSON.stringify(VALID) : undefined } = sent;
   const target = path(clientId ?? (await createClient()).clientId);
   const answer = await send(`${base}${CLIENTS}${target}${query}`, {
     method,
@@ -75,10 +73,6 @@ const OVER_HTTP: Record<number, (operationId: string) => Promise<Answered>> = {
 
 /** What cannot be brought about from outside, or not in a test's time. */
 const INSIDE: Record<number, (services: FakeServices) => void> = {
-  408: () => {
-    hurryTimeouts();
-    vi.spyOn(HttpRequest.prototype, "body", "get").mockReturnValue(new ReadableStream());
-  },
   500: (services) => {
     vi.spyOn(services.admins, "authenticate").mockRejectedValue(new TypeError("a fault of ours"));
   },

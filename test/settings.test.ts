@@ -4,8 +4,15 @@ import { z } from "zod";
 import { startStack } from "../local/stack.ts";
 import { readConfig, SETTING_NAMES } from "../shared/config.ts";
 
-/** Those of Core Tools, of the platform's identity and of Node, which the service itself does not read. */
-const PLATFORM = ["FUNCTIONS_WORKER_RUNTIME", "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "NODE_EXTRA_CA_CERTS"];
+/** Settings of the Functions host, of the platform's identity and of Node, which the service itself does not read. */
+const PLATFORM = [
+  "AzureWebJobsDisableHomepage",
+  "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
+  "FUNCTIONS_WORKER_RUNTIME",
+  "IDENTITY_ENDPOINT",
+  "IDENTITY_HEADER",
+  "NODE_EXTRA_CA_CERTS",
+];
 
 const ours = (names: string[]) => names.filter((name) => !PLATFORM.includes(name)).toSorted();
 const expected = SETTING_NAMES.toSorted();

@@ -38,6 +38,13 @@ test("host.json takes the /api prefix away, since every function spells its whol
   expect(readJson("host.json")).toMatchObject({ extensions: { http: { routePrefix: "" } } });
 });
 
+test("host.json ends an invocation that hangs, and leaves out the host's own log lines of each request", () => {
+  expect(readJson("host.json")).toMatchObject({
+    functionTimeout: "00:05:00",
+    logging: { logLevel: { default: "Warning", "Function.*.User": "Information", "Host.Results": "Information" } },
+  });
+});
+
 test("CI installs the Debian packages that tests may need", () => {
   const packages = /^packages=\((.*)\)$/m.exec(readFileSync(".ci/run", "utf8"))?.[1]?.split(" ");
   expect(packages?.toSorted()).toEqual(Object.keys(DEBIAN_PATHS).toSorted());

@@ -96,9 +96,23 @@ describe.runIf(hasBicep)("the deployment", () => {
     test("get exactly the settings that the code reads, and the code accepts their values", () => {
       each((snapshot, name) => {
         for (const { kind, settings } of appsOf(snapshot)) {
-          const ours = Object.keys(settings).filter((setting) => !/^(AzureWebJobs|APPLICATIONINSIGHTS_)/.test(setting));
+          const ours = Object.keys(settings).filter(
+            (setting) => !/^(AzureWebJobs|APPLICATIONINSIGHTS_|FUNCTIONS_)/.test(setting),
+          );
           expect(ours.sort(), `${name} ${kind}`).toEqual([...SETTING_NAMES].sort());
           expect(() => readConfig(settings), `${name} ${kind}`).not.toThrow();
+        }
+      });
+    });
+
+    test("get the settings of the Functions host that keep a request from stalling others", () => {
+      each((snapshot, name) => {
+        for (const { kind, settings } of appsOf(snapshot)) {
+          const { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT, AzureWebJobsDisableHomepage } = settings;
+          expect({ FUNCTIONS_REQUEST_BODY_SIZE_LIMIT, AzureWebJobsDisableHomepage }, `${name} ${kind}`).toEqual({
+            FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "131072",
+            AzureWebJobsDisableHomepage: "true",
+          });
         }
       });
     });

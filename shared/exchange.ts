@@ -1,0 +1,61 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** The id that ties a forwarded request to its invocation; it stands in the answer as well. */
+export const INVOCATION_ID = "x-ms-invocation-id";
+/**
+ * How much of an unread body is dropped after the answer, and for how long. The size is above what the host forwards
+ * (`FUNCTIONS_REQUEST_BODY_SIZE_LIMIT`), so that only a body that stalls ends its connection, in which nothing else can be under way.
+ */
+const MAX_DROPPED_BYTES = 1024 * 1024;
+const MAX_DROPPING_MS = 5_000;
+
+/** An answer as `endpoint.ts` makes it. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
+/** A request that the Functions host forwarded, and the answer to it. */
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly #response: ServerResponse;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.request = request;
+    this.#response = response;
+  }
+
+  /** Empty if the header is missing. */
+  get invocationId(): string {
+    return String(this.request.headers[INVOCATION_ID] ?? "").replaceAll(", ", ",");
+  }
+
+  /**
+   * Sends the answer, and drops the rest of an unread body: the host keeps the connection for the next request of anybody, and finds
+   * that rest in its way.
+   */
+  answer({ status, headers, body }: HttpAnswer): void {
+    this.#response
+      .writeHead(status, {
+        ...headers,
+        "Content-Length": Buffer.byteLength(body),
+        [INVOCATION_ID]: this.invocationId,
+      })
+      .end(body);
+    dropBody(this.request);
+  }
+}
+
+function dropBody(request: IncomingMessage): void {
+  // A reader that gave up may still be attached, and would hold the rest back.
+  request.removeAllListeners("readable").resume();
+  if (request.complete) return;
+  let bytes = 0;
+  const timer = setTimeout(() => request.destroy(), MAX_DROPPING_MS);
+  request.once("close", () => clearTimeout(timer));
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_DROPPED_BYTES) request.destroy();
+  });
+}
