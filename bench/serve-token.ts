@@ -1,20 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { loadFunctionsApp } from "../local/functions-core.ts";
+import type { HttpRequest } from "../shared/http-request.ts";
 import { serve } from "./serve.ts";
-
-/** What the token function uses of the request that the Functions library makes. */
-interface Request {
-  method: string | undefined;
-  url: string;
-  query: URLSearchParams;
-  headers: { get(name: string): string | null };
-  body: { getReader(): BodyReader };
-}
-
-interface BodyReader {
-  read(): Promise<{ done: boolean; value?: Buffer }>;
-  cancel(): Promise<void>;
-}
 
 interface Answer {
   status: number;
@@ -40,26 +27,9 @@ function log(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function toRequest(request: IncomingMessage): Request {
-  const { method, headers } = request;
-  const url = new URL(request.url ?? "/", "http://127.0.0.1");
+function toRequest(request: IncomingMessage): HttpRequest {
+  const { method = "", headers, url = "" } = request;
   const get = (name: string) => (headers[name] as string | undefined) ?? null;
-  return {
-    method,
-    url: url.href,
-    query: url.searchParams,
-    headers: { get },
-    body: { getReader: () => readerOf(request) },
-  };
-}
-
-function readerOf(request: IncomingMessage): BodyReader {
-  const chunks = request[Symbol.asyncIterator]();
-  return {
-    read: async () => {
-      const { done = false, value } = await chunks.next();
-      return { done, value };
-    },
-    cancel: async () => void request.destroy(),
-  };
+  const { searchParams: query } = new URL(url, "http://127.0.0.1");
+  return { method, headers: { get }, query, params: {}, body: request };
 }
