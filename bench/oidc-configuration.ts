@@ -1,4 +1,4 @@
-import { SCOPES } from "../shared/scopes.ts";
+import { SCOPES } from "../shared/model/scopes.ts";
 
 /** Configures node-oidc-provider for what is compared here: the client credentials grant, and JWTs signed with RS256 for one API. */
 export function providerConfiguration(jwks: object, clients: object[] = []): object {

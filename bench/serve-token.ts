@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { loadFunctionsApp } from "../local/functions-core.ts";
-import type { HttpRequest } from "../shared/http-request.ts";
+import type { HttpRequest } from "../shared/http/http-request.ts";
 import { serve } from "./serve.ts";
 
 interface Answer {

@@ -1,4 +1,4 @@
-import { type ConsoleSettings, consoleSettingsSchema } from "../shared/console-settings.ts";
+import { type ConsoleSettings, consoleSettingsSchema } from "../shared/model/console-settings.ts";
 import { readJson, send } from "./api/http.ts";
 
 /** Where the page is served; also where the issuer sends the administrator back to. */

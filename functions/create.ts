@@ -1,10 +1,10 @@
 import { app } from "@azure/functions";
-import { newClientSchema } from "../shared/client.ts";
-import { generateClientSecret, hashClientSecret } from "../shared/client-secret.ts";
+import { generateClientSecret, hashClientSecret } from "../shared/clients/client-secret.ts";
+import { newClient } from "../shared/clients/new-client.ts";
 import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
-import { readJson } from "../shared/json-body.ts";
-import { newClient } from "../shared/new-client.ts";
-import { Unavailable } from "../shared/retry.ts";
+import { readJson } from "../shared/http/json-body.ts";
+import { newClientSchema } from "../shared/model/client.ts";
+import { Unavailable } from "../shared/request/retry.ts";
 
 /** Six random characters clash once in two billion; five times in a row is not chance. */
 const MAX_DRAWS = 5;

@@ -1,8 +1,8 @@
 import { app } from "@azure/functions";
-import { refuseBody } from "../shared/body.ts";
-import { clientIdOf, unknownClient } from "../shared/client-path.ts";
+import { clientIdOf, unknownClient } from "../shared/admin/client-path.ts";
+import { lockSecret } from "../shared/clients/secret-store.ts";
 import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
-import { lockSecret } from "../shared/secret-store.ts";
+import { refuseBody } from "../shared/http/body.ts";
 
 /** `DELETE /api/admin/api-clients/{client_id}`: no new tokens from here on; live ones run out. */
 export const disable: Endpoint = async (request, { admins, clients, secrets, now }, call) => {

@@ -1,8 +1,8 @@
 import { app } from "@azure/functions";
-import { refuseBody } from "../shared/body.ts";
-import { clientView } from "../shared/client.ts";
-import { clientIdOf, unknownClient } from "../shared/client-path.ts";
+import { clientIdOf, unknownClient } from "../shared/admin/client-path.ts";
 import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
+import { refuseBody } from "../shared/http/body.ts";
+import { clientView } from "../shared/model/client.ts";
 
 /** `GET /api/admin/api-clients/{client_id}`: one client, as in the list. */
 export const get: Endpoint = async (request, { admins, clients }, call) => {

@@ -1,9 +1,9 @@
 import { app } from "@azure/functions";
-import { refuseBody } from "../shared/body.ts";
-import { clientView } from "../shared/client.ts";
-import { clientQuerySchema, filterClients } from "../shared/client-query.ts";
 import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
-import { invalidInput } from "../shared/json-body.ts";
+import { refuseBody } from "../shared/http/body.ts";
+import { invalidInput } from "../shared/http/json-body.ts";
+import { clientView } from "../shared/model/client.ts";
+import { clientQuerySchema, filterClients } from "../shared/model/client-query.ts";
 
 /** `GET /api/admin/api-clients`: the clients, newest first; `total` counts all that match. */
 export const list: Endpoint = async (request, { admins, clients }, call) => {

@@ -3,7 +3,7 @@ import { app } from "@azure/functions";
 // biome-ignore lint/correctness/noUndeclaredDependencies: the Functions worker brings it.
 import * as core from "@azure/functions-core";
 import { start, stop } from "../shared/services.ts";
-import { serveForwardedRequests } from "../shared/worker-http.ts";
+import { serveForwardedRequests } from "../shared/worker/worker-http.ts";
 import "./console.ts";
 import "./create.ts";
 import "./disable.ts";

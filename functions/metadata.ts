@@ -1,6 +1,6 @@
 import { app } from "@azure/functions";
 import { type Endpoint, json, publicEndpoint } from "../shared/endpoint.ts";
-import { SCOPES } from "../shared/scopes.ts";
+import { SCOPES } from "../shared/model/scopes.ts";
 
 const CACHEABLE = { "Cache-Control": "public, max-age=300" };
 

@@ -1,10 +1,10 @@
 import { app } from "@azure/functions";
-import { refuseBody } from "../shared/body.ts";
-import { clientIdOf, unknownClient } from "../shared/client-path.ts";
-import { generateClientSecret, hashClientSecret } from "../shared/client-secret.ts";
+import { clientIdOf, unknownClient } from "../shared/admin/client-path.ts";
+import { generateClientSecret, hashClientSecret } from "../shared/clients/client-secret.ts";
+import { lockSecret } from "../shared/clients/secret-store.ts";
 import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
-import { Problem } from "../shared/problem.ts";
-import { lockSecret } from "../shared/secret-store.ts";
+import { refuseBody } from "../shared/http/body.ts";
+import { Problem } from "../shared/http/problem.ts";
 
 /** `POST /api/admin/api-clients/{client_id}/regenerate-secret`: a new secret; the old one is dead as soon as this answers. */
 export const regenerate: Endpoint = async (request, { admins, clients, secrets }, call) => {

@@ -1,11 +1,11 @@
 import { app } from "@azure/functions";
-import { mediaType, readBody } from "../shared/body.ts";
-import { authenticateClient, readCredentials } from "../shared/client-auth.ts";
 import { type Endpoint, json, tokenEndpoint } from "../shared/endpoint.ts";
-import { OAUTH_PARAMETERS, parseForm } from "../shared/form.ts";
-import { OAuthError } from "../shared/oauth-error.ts";
-import { grantScopes } from "../shared/scopes.ts";
-import { beginToken } from "../shared/token-ahead.ts";
+import { mediaType, readBody } from "../shared/http/body.ts";
+import { OAUTH_PARAMETERS, parseForm } from "../shared/http/form.ts";
+import { OAuthError } from "../shared/http/oauth-error.ts";
+import { grantScopes } from "../shared/model/scopes.ts";
+import { authenticateClient, readCredentials } from "../shared/tokens/client-auth.ts";
+import { beginToken } from "../shared/tokens/token-ahead.ts";
 
 const MAX_BODY_BYTES = 8 * 1024;
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { SHORTEST_USUAL_LEAD_SECONDS } from "./key-ring.ts";
-import type { ReuseRules } from "./mint-cache.ts";
+import { SHORTEST_USUAL_LEAD_SECONDS } from "./signing/key-ring.ts";
+import type { ReuseRules } from "./tokens/mint-cache.ts";
 
 /** What the app settings say. */
 export interface Config {

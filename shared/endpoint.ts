@@ -1,13 +1,13 @@
 import type { HttpHandler, HttpResponseInit } from "@azure/functions";
-import type { Audit, Call } from "./call.ts";
 import { ConfigError } from "./config.ts";
-import type { HttpRequest } from "./http-request.ts";
-import { inTime } from "./in-time.ts";
-import { type LogFields, type LogLevel, logLine, traceOf } from "./log.ts";
-import { OAuthError } from "./oauth-error.ts";
-import { Problem } from "./problem.ts";
-import { RequestError } from "./request-error.ts";
-import { Unavailable } from "./retry.ts";
+import type { HttpRequest } from "./http/http-request.ts";
+import { OAuthError } from "./http/oauth-error.ts";
+import { Problem } from "./http/problem.ts";
+import { RequestError } from "./http/request-error.ts";
+import type { Audit, Call } from "./request/call.ts";
+import { inTime } from "./request/in-time.ts";
+import { type LogFields, type LogLevel, logLine, traceOf } from "./request/log.ts";
+import { Unavailable } from "./request/retry.ts";
 import { type Services, services } from "./services.ts";
 
 /** One endpoint: its answer to a request, or one of the errors that have a public form. */

@@ -1,9 +1,9 @@
-import { backgroundCall } from "./call.ts";
-import { wholeSeconds } from "./client.ts";
-import type { ClientStore } from "./client-store.ts";
-import type { SecretStore } from "./secret-store.ts";
-import type { Signer } from "./signer.ts";
-import type { VaultReport } from "./vault-report.ts";
+import type { ClientStore } from "./clients/client-store.ts";
+import type { SecretStore } from "./clients/secret-store.ts";
+import { wholeSeconds } from "./model/client.ts";
+import { backgroundCall } from "./request/call.ts";
+import type { Signer } from "./signing/signer.ts";
+import type { VaultReport } from "./signing/vault-report.ts";
 
 type State = "ok" | "unavailable";
 

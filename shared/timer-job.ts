@@ -1,8 +1,8 @@
 import type { TimerHandler } from "@azure/functions";
-import type { Call } from "./call.ts";
 import { reasonOf } from "./endpoint.ts";
-import { inTime } from "./in-time.ts";
-import { type LogFields, type LogLevel, logLine } from "./log.ts";
+import type { Call } from "./request/call.ts";
+import { inTime } from "./request/in-time.ts";
+import { type LogFields, type LogLevel, logLine } from "./request/log.ts";
 import { type Services, services } from "./services.ts";
 
 /** Work that a timer starts; what it returns goes into the log line of the run. */

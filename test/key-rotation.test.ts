@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type KeyTimes, keyTimes } from "../shared/key-ring.ts";
+import { type KeyTimes, keyTimes } from "../shared/signing/key-ring.ts";
 import { runWorld, type Scenario, type WorldEvent } from "./rotation-world.ts";
 
 const MAX_SKEW_SECONDS = 60;

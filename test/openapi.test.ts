@@ -7,7 +7,7 @@ import { list } from "../functions/list.ts";
 import { regenerate } from "../functions/regenerate.ts";
 import { startService } from "../local/service.ts";
 import type { Endpoint } from "../shared/endpoint.ts";
-import { SCOPES } from "../shared/scopes.ts";
+import { SCOPES } from "../shared/model/scopes.ts";
 import { createFakeServices, type FakeServices } from "./fakes/fake-services.ts";
 import { askAdmin } from "./functions/invoke.ts";
 import { startEverything } from "./support/everything.ts";

@@ -1,8 +1,8 @@
 import { calculateJwkThumbprint } from "jose";
-import { accessTokenClaims } from "../shared/access-token.ts";
-import type { KeyTimes } from "../shared/key-ring.ts";
-import { createAttempt } from "../shared/retry.ts";
-import { createSigner, type Signer } from "../shared/signer.ts";
+import { createAttempt } from "../shared/request/retry.ts";
+import { accessTokenClaims } from "../shared/signing/access-token.ts";
+import type { KeyTimes } from "../shared/signing/key-ring.ts";
+import { createSigner, type Signer } from "../shared/signing/signer.ts";
 import { azureError } from "./fakes/azure-error.ts";
 import { createCall } from "./fakes/fake-call.ts";
 import { createFakeSigningVault, type FakeSigningVault, SIGNING_KEY_NAME } from "./fakes/fake-signing-vault.ts";

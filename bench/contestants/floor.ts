@@ -1,6 +1,6 @@
 import { createHash, randomUUID, verify } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { isClientSecret, secretMatches } from "../../shared/client-secret.ts";
+import { isClientSecret, secretMatches } from "../../shared/clients/client-secret.ts";
 import { connectRawAzure } from "../raw-azure.ts";
 import { serve } from "../serve.ts";
 

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { Provider } from "oidc-provider";
-import { SCOPES } from "../../shared/scopes.ts";
+import { SCOPES } from "../../shared/model/scopes.ts";
 import { clientMetadata, providerConfiguration } from "../oidc-configuration.ts";
 import { serve } from "../serve.ts";
 

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, type KeyObject } from "node:crypto";
 import { ExternalSigningKey, Provider } from "oidc-provider";
-import { hashClientSecret } from "../../shared/client-secret.ts";
+import { hashClientSecret } from "../../shared/clients/client-secret.ts";
 import { clientMetadata, providerConfiguration } from "../oidc-configuration.ts";
 import { connectRawAzure } from "../raw-azure.ts";
 import { serve } from "../serve.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type ClientStatus, type ClientView, clientViewSchema, type NewClient } from "../../shared/client.ts";
+import { type ClientStatus, type ClientView, clientViewSchema, type NewClient } from "../../shared/model/client.ts";
 import { SessionEnded, type SignIn } from "../sign-in/sign-in.ts";
 import { ApiError } from "./api-error.ts";
 import { readJson, send } from "./http.ts";

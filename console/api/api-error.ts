@@ -1,4 +1,4 @@
-import type { FieldError } from "../../shared/problem-schema.ts";
+import type { FieldError } from "../../shared/model/problem-schema.ts";
 
 /** What can become of a request, as far as an administrator would act differently on it. */
 export type ApiErrorKind =

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { problemSchema } from "../../shared/problem-schema.ts";
+import { problemSchema } from "../../shared/model/problem-schema.ts";
 import { ApiError, type ApiErrorKind } from "./api-error.ts";
 
 /** The service answers or gives up within 15 seconds; what takes longer got lost on the way. */

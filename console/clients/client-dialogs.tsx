@@ -1,4 +1,4 @@
-import type { ClientView } from "../../shared/client.ts";
+import type { ClientView } from "../../shared/model/client.ts";
 import type { Credentials } from "../api/admin-api.ts";
 import { SecretDialog } from "../secret/secret-dialog.tsx";
 import { CreateDialog } from "./create-dialog.tsx";

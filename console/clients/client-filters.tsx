@@ -1,8 +1,8 @@
 import { Button, Field, makeStyles, SearchBox, Select, Tooltip, tokens } from "@fluentui/react-components";
 import { ArrowClockwiseRegular } from "@fluentui/react-icons/svg/arrow-clockwise";
 import { useEffect, useRef, useState } from "react";
-import { CLIENT_STATUSES } from "../../shared/client.ts";
-import { containsClientSecret } from "../../shared/secret-pattern.ts";
+import { CLIENT_STATUSES } from "../../shared/model/client.ts";
+import { containsClientSecret } from "../../shared/model/secret-pattern.ts";
 import type { ChangeView, View } from "./use-view.ts";
 
 const SEARCH_AFTER_MS = 300;

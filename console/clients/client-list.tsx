@@ -1,5 +1,5 @@
 import { useCallback, useEffect } from "react";
-import type { ClientView } from "../../shared/client.ts";
+import type { ClientView } from "../../shared/model/client.ts";
 import { ErrorNotice } from "../parts/error-notice.tsx";
 import { readingDetailOf, titleOf } from "../parts/error-words.ts";
 import { PendingNotice } from "../parts/pending-notice.tsx";

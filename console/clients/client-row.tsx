@@ -1,5 +1,5 @@
 import { Link, makeStyles, TableCell, TableRow, Text, tokens, useRestoreFocusTarget } from "@fluentui/react-components";
-import type { ClientView } from "../../shared/client.ts";
+import type { ClientView } from "../../shared/model/client.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { NameText } from "../parts/name-text.tsx";
 import { TimeText } from "../parts/time-text.tsx";

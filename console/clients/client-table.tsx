@@ -8,7 +8,7 @@ import {
   TableRow,
   tokens,
 } from "@fluentui/react-components";
-import type { ClientView } from "../../shared/client.ts";
+import type { ClientView } from "../../shared/model/client.ts";
 import { ClientRow } from "./client-row.tsx";
 import { useRowStyles } from "./row-styles.ts";
 

@@ -14,8 +14,8 @@ import {
   tokens,
 } from "@fluentui/react-components";
 import { type FormEvent, type ReactNode, useState } from "react";
-import type { ClientView } from "../../shared/client.ts";
-import { printable } from "../../shared/line-of-text.ts";
+import type { ClientView } from "../../shared/model/client.ts";
+import { printable } from "../../shared/model/line-of-text.ts";
 import { ErrorNotice } from "../parts/error-notice.tsx";
 import { changeDetailOf, titleOf } from "../parts/error-words.ts";
 import { NameText } from "../parts/name-text.tsx";

@@ -12,8 +12,8 @@ import {
   tokens,
 } from "@fluentui/react-components";
 import { type FormEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { type NewClient, newClientSchema } from "../../shared/client.ts";
-import type { FieldError } from "../../shared/problem-schema.ts";
+import { type NewClient, newClientSchema } from "../../shared/model/client.ts";
+import type { FieldError } from "../../shared/model/problem-schema.ts";
 import type { Credentials } from "../api/admin-api.ts";
 import { ErrorNotice } from "../parts/error-notice.tsx";
 import { changeDetailOf, titleOf } from "../parts/error-words.ts";

@@ -1,4 +1,4 @@
-import type { ClientView } from "../../shared/client.ts";
+import type { ClientView } from "../../shared/model/client.ts";
 import { minutesOf } from "../parts/time-words.ts";
 import { useSession } from "../sign-in/session.tsx";
 import { ConfirmDialog } from "./confirm-dialog.tsx";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { containsClientSecret } from "../../shared/secret-pattern.ts";
+import { containsClientSecret } from "../../shared/model/secret-pattern.ts";
 
 const KEY = "new-client";
 

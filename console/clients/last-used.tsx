@@ -1,6 +1,6 @@
 import { Badge, makeStyles, tokens } from "@fluentui/react-components";
 import { WarningRegular } from "@fluentui/react-icons/svg/warning";
-import type { ClientView } from "../../shared/client.ts";
+import type { ClientView } from "../../shared/model/client.ts";
 import { TimeText } from "../parts/time-text.tsx";
 
 const UNUSED_AFTER_DAYS = 90;

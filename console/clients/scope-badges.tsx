@@ -1,5 +1,5 @@
 import { Badge, makeStyles, tokens } from "@fluentui/react-components";
-import { SCOPE_PERMISSIONS, type Scope } from "../../shared/scopes.ts";
+import { SCOPE_PERMISSIONS, type Scope } from "../../shared/model/scopes.ts";
 
 const useStyles = makeStyles({
   badge: { fontWeight: tokens.fontWeightRegular },

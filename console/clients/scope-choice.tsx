@@ -1,7 +1,7 @@
 import { Checkbox, makeStyles, Text, tokens } from "@fluentui/react-components";
 import { ErrorCircleFilled } from "@fluentui/react-icons/svg/error-circle";
 import { useId } from "react";
-import { SCOPE_PERMISSIONS, SCOPES } from "../../shared/scopes.ts";
+import { SCOPE_PERMISSIONS, SCOPES } from "../../shared/model/scopes.ts";
 
 const useStyles = makeStyles({
   root: { border: "none", margin: 0, padding: 0, minWidth: 0, display: "grid" },

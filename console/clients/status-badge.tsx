@@ -1,5 +1,5 @@
 import { Badge } from "@fluentui/react-components";
-import type { ClientStatus } from "../../shared/client.ts";
+import type { ClientStatus } from "../../shared/model/client.ts";
 
 /** Whether a client can get tokens, in a word and a colour. */
 export function StatusBadge({ status }: { status: ClientStatus }) {

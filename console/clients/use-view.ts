@@ -1,5 +1,5 @@
 import { useCallback, useMemo, useSyncExternalStore } from "react";
-import { CLIENT_STATUSES, type ClientStatus } from "../../shared/client.ts";
+import { CLIENT_STATUSES, type ClientStatus } from "../../shared/model/client.ts";
 
 /** What the page shows; it is in the query of its address, so that Back, reload and bookmarks work. */
 export interface View {

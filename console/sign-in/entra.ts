@@ -1,5 +1,5 @@
 import { AuthError, CacheLookupPolicy, PublicClientApplication } from "@azure/msal-browser";
-import type { ConsoleSettings } from "../../shared/console-settings.ts";
+import type { ConsoleSettings } from "../../shared/model/console-settings.ts";
 import { ApiError } from "../api/api-error.ts";
 import { PAGE_PATH } from "../settings.ts";
 import { SessionEnded, type SignIn } from "./sign-in.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { ConsoleSettings } from "../../shared/console-settings.ts";
+import type { ConsoleSettings } from "../../shared/model/console-settings.ts";
 import { readJson, send } from "../api/http.ts";
 import { SessionEnded, type SignIn } from "./sign-in.ts";
 

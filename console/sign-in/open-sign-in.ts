@@ -1,4 +1,4 @@
-import type { ConsoleSettings } from "../../shared/console-settings.ts";
+import type { ConsoleSettings } from "../../shared/model/console-settings.ts";
 import { createLocalSignIn } from "./local.ts";
 import type { Account, SignIn } from "./sign-in.ts";
 

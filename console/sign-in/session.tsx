@@ -1,5 +1,5 @@
 import { createContext, type ReactNode, useContext, useState } from "react";
-import type { ConsoleSettings } from "../../shared/console-settings.ts";
+import type { ConsoleSettings } from "../../shared/model/console-settings.ts";
 import { type AdminApi, createAdminApi } from "../api/admin-api.ts";
 import { SessionEndedDialog } from "./session-ended-dialog.tsx";
 import type { Account, SignIn } from "./sign-in.ts";

@@ -1,5 +1,5 @@
 import { useCallback, useState } from "react";
-import type { ConsoleSettings } from "../../shared/console-settings.ts";
+import type { ConsoleSettings } from "../../shared/model/console-settings.ts";
 import { ClientsPage } from "../clients/clients-page.tsx";
 import type { OpenedSignIn } from "./open-sign-in.ts";
 import { SessionProvider } from "./session.tsx";

@@ -10,7 +10,7 @@ import { SecretClient } from "@azure/keyvault-secrets";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { loopbackCertificate, trustCertificate } from "../../local/certificate.ts";
 import { close, listen } from "../../local/http-server.ts";
-import { azureHttpClient, stripTablePipeline, vaultHttp } from "../../shared/azure-http.ts";
+import { azureHttpClient, stripTablePipeline, vaultHttp } from "../../shared/azure/azure-http.ts";
 
 let url: string;
 let answer: (request: IncomingMessage, response: ServerResponse) => void;

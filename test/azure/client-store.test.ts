@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { type Client, newClientSchema } from "../../shared/client.ts";
-import { type ClientTable, createClientStore } from "../../shared/client-store.ts";
-import { newClient } from "../../shared/new-client.ts";
-import { createAttempt } from "../../shared/retry.ts";
+import { type ClientTable, createClientStore } from "../../shared/clients/client-store.ts";
+import { newClient } from "../../shared/clients/new-client.ts";
+import { type Client, newClientSchema } from "../../shared/model/client.ts";
+import { createAttempt } from "../../shared/request/retry.ts";
 import { createCall } from "../fakes/fake-call.ts";
 import { createFakeTable } from "../fakes/fake-table.ts";
 import { startRealClients } from "./real-clients.ts";

@@ -5,11 +5,11 @@ import { SecretClient } from "@azure/keyvault-secrets";
 import { afterAll } from "vitest";
 import { trustCertificate } from "../../local/certificate.ts";
 import { startStack } from "../../local/stack.ts";
-import { vaultHttp } from "../../shared/azure-http.ts";
-import { CLIENT_TABLE, type ClientTable } from "../../shared/client-store.ts";
-import { directSigner, withDirectReads } from "../../shared/direct-calls.ts";
-import { nextLinkPolicy } from "../../shared/secret-pages.ts";
-import type { SigningVault } from "../../shared/signing-key.ts";
+import { vaultHttp } from "../../shared/azure/azure-http.ts";
+import { directSigner, withDirectReads } from "../../shared/azure/direct-calls.ts";
+import { CLIENT_TABLE, type ClientTable } from "../../shared/clients/client-store.ts";
+import { nextLinkPolicy } from "../../shared/clients/secret-pages.ts";
+import type { SigningVault } from "../../shared/signing/signing-key.ts";
 
 /** Clients of Azure's SDKs that talk to the stand-ins for Azure on this machine. */
 export interface RealClients {

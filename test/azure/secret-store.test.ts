@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test, vi } from "vitest";
-import { hashClientSecret } from "../../shared/client-secret.ts";
-import { createAttempt, Unavailable } from "../../shared/retry.ts";
-import { createSecretStore, SecretDisabled } from "../../shared/secret-store.ts";
+import { hashClientSecret } from "../../shared/clients/client-secret.ts";
+import { createSecretStore, SecretDisabled } from "../../shared/clients/secret-store.ts";
+import { createAttempt, Unavailable } from "../../shared/request/retry.ts";
 import { createCall } from "../fakes/fake-call.ts";
 import { createClock } from "../fakes/fake-clock.ts";
 import { createFakeSecretVault, type FakeSecretVault } from "../fakes/fake-secret-vault.ts";

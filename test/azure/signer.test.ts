@@ -4,7 +4,7 @@ import { calculateJwkThumbprint, createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect, test } from "vitest";
 import { jwks } from "../../functions/jwks.ts";
 import { token } from "../../functions/token.ts";
-import type { SigningVault } from "../../shared/signing-key.ts";
+import type { SigningVault } from "../../shared/signing/signing-key.ts";
 import { createClock } from "../fakes/fake-clock.ts";
 import { createFakeAzure, createFakeServices } from "../fakes/fake-services.ts";
 import { createFakeSigningVault, type FakeSigningVault, SIGNING_KEY_NAME } from "../fakes/fake-signing-vault.ts";

@@ -1,4 +1,4 @@
-import type { Call } from "../../shared/call.ts";
+import type { Call } from "../../shared/request/call.ts";
 
 /** A call that remembers its alarms, as `<event>: <reason>`. */
 export interface FakeCall extends Call {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { KeyVaultSecret, SecretClient, SecretProperties } from "@azure/keyvault-secrets";
-import { type ReadSecretPage, toListed } from "../../shared/secret-pages.ts";
-import type { SecretVault } from "../../shared/secret-store.ts";
+import { type ReadSecretPage, toListed } from "../../shared/clients/secret-pages.ts";
+import type { SecretVault } from "../../shared/clients/secret-store.ts";
 import { vaultError } from "./azure-error.ts";
 import { createHooks, type Hooks, operate } from "./hooks.ts";
 import { type Page, pagedList } from "./paged.ts";

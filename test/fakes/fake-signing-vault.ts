@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult, sign } from "node:crypto";
 import type { KeyProperties } from "@azure/keyvault-keys";
-import type { SigningVault } from "../../shared/signing-key.ts";
+import type { SigningVault } from "../../shared/signing/signing-key.ts";
 import { vaultError } from "./azure-error.ts";
 import { createHooks, type Hooks, operate } from "./hooks.ts";
 import { pagedList } from "./paged.ts";

@@ -1,9 +1,9 @@
-import type { Credentials } from "../../shared/client-auth.ts";
-import { type ClientHint, ClientHints } from "../../shared/client-hints.ts";
-import type { ClientRow, ClientStore, ClientTable } from "../../shared/client-store.ts";
-import type { Attempt } from "../../shared/retry.ts";
-import type { ReadSecretPage } from "../../shared/secret-pages.ts";
-import type { SecretVault } from "../../shared/secret-store.ts";
+import type { ClientRow, ClientStore, ClientTable } from "../../shared/clients/client-store.ts";
+import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
+import type { SecretVault } from "../../shared/clients/secret-store.ts";
+import type { Attempt } from "../../shared/request/retry.ts";
+import type { Credentials } from "../../shared/tokens/client-auth.ts";
+import { type ClientHint, ClientHints } from "../../shared/tokens/client-hints.ts";
 import type { Row } from "../fakes/fake-table.ts";
 
 /** What the request under way is about, as far as a mutant has to know. */

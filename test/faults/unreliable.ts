@@ -1,6 +1,6 @@
-import type { ClientTable } from "../../shared/client-store.ts";
-import type { ReadSecretPage } from "../../shared/secret-pages.ts";
-import type { SecretVault } from "../../shared/secret-store.ts";
+import type { ClientTable } from "../../shared/clients/client-store.ts";
+import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
+import type { SecretVault } from "../../shared/clients/secret-store.ts";
 import type { FakeSecretVault } from "../fakes/fake-secret-vault.ts";
 import type { FakeTable } from "../fakes/fake-table.ts";
 

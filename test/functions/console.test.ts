@@ -2,8 +2,8 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { HttpRequest, InvocationContext } from "@azure/functions";
 import { beforeAll, describe, expect, test } from "vitest";
 import { adminPage } from "../../functions/console.ts";
-import { consoleSettingsSchema } from "../../shared/console-settings.ts";
 import { publicEndpoint } from "../../shared/endpoint.ts";
+import { consoleSettingsSchema } from "../../shared/model/console-settings.ts";
 import { createFakeServices, type FakeServices } from "../fakes/fake-services.ts";
 
 let services: FakeServices;

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { create } from "../../functions/create.ts";
 import { token } from "../../functions/token.ts";
-import { isClientSecret } from "../../shared/client-secret.ts";
-import { SCOPES } from "../../shared/scopes.ts";
+import { isClientSecret } from "../../shared/clients/client-secret.ts";
+import { SCOPES } from "../../shared/model/scopes.ts";
 import { azureError, connectionReset } from "../fakes/azure-error.ts";
 import { createFakeServices, type FakeServices } from "../fakes/fake-services.ts";
 import { failing } from "../fakes/hooks.ts";

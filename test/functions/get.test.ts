@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { get } from "../../functions/get.ts";
-import { clientView } from "../../shared/client.ts";
+import { clientView } from "../../shared/model/client.ts";
 import { connectionReset } from "../fakes/azure-error.ts";
 import { createFakeServices, type FakeServices } from "../fakes/fake-services.ts";
 import { failing } from "../fakes/hooks.ts";

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { health } from "../../functions/health.ts";
 import { jwks } from "../../functions/jwks.ts";
 import { metadata, openidConfiguration } from "../../functions/metadata.ts";
-import { SCOPES } from "../../shared/scopes.ts";
+import { SCOPES } from "../../shared/model/scopes.ts";
 import { azureError, connectionReset } from "../fakes/azure-error.ts";
 import { createFakeServices, type FakeServices } from "../fakes/fake-services.ts";
 import { failing } from "../fakes/hooks.ts";

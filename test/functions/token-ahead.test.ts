@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { disable } from "../../functions/disable.ts";
 import { regenerate } from "../../functions/regenerate.ts";
 import { token } from "../../functions/token.ts";
-import { generateClientSecret } from "../../shared/client-secret.ts";
+import { generateClientSecret } from "../../shared/clients/client-secret.ts";
 import { azureError } from "../fakes/azure-error.ts";
 import { createFakeServices, type FakeServices, type NewApiClient } from "../fakes/fake-services.ts";
 import { failing } from "../fakes/hooks.ts";

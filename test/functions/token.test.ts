@@ -1,7 +1,7 @@
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { beforeEach, describe, expect, test } from "vitest";
 import { token } from "../../functions/token.ts";
-import { generateClientSecret } from "../../shared/client-secret.ts";
+import { generateClientSecret } from "../../shared/clients/client-secret.ts";
 import { azureError } from "../fakes/azure-error.ts";
 import { createCall } from "../fakes/fake-call.ts";
 import { createFakeServices, type FakeServices, type NewApiClient } from "../fakes/fake-services.ts";

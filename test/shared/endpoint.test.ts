@@ -2,10 +2,10 @@ import { type HttpHandler, HttpRequest, InvocationContext } from "@azure/functio
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ConfigError } from "../../shared/config.ts";
 import { adminEndpoint, type Endpoint, json, publicEndpoint, tokenEndpoint } from "../../shared/endpoint.ts";
-import { OAuthError } from "../../shared/oauth-error.ts";
-import { Problem } from "../../shared/problem.ts";
-import { RequestError } from "../../shared/request-error.ts";
-import { Unavailable } from "../../shared/retry.ts";
+import { OAuthError } from "../../shared/http/oauth-error.ts";
+import { Problem } from "../../shared/http/problem.ts";
+import { RequestError } from "../../shared/http/request-error.ts";
+import { Unavailable } from "../../shared/request/retry.ts";
 import type { Services } from "../../shared/services.ts";
 import { hurryTimeouts } from "../fakes/fast-timeouts.ts";
 

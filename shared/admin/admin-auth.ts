@@ -1,0 +1,96 @@
+import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import * as z from "zod";
+import type { Config } from "../config.ts";
+import type { HttpRequest } from "../http/http-request.ts";
+import { Problem } from "../http/problem.ts";
+import type { Call } from "../request/call.ts";
+import { Unavailable } from "../request/retry.ts";
+
+/** A SoCMate administrator. */
+export interface Admin {
+  /** `oid` of the admin token, else `sub`. */
+  id: string;
+}
+
+/** Tells administrators from everybody else. */
+export interface AdminAuthenticator {
+  /**
+   * Verifies the admin token of a request. Nothing else identifies an administrator: no header that a gateway may have set.
+   *
+   * @throws Problem 401 without a valid token, 403 without the admin role.
+   * @throws Unavailable while the issuer's keys cannot be fetched.
+   */
+  authenticate(request: HttpRequest, call: Call): Promise<Admin>;
+}
+
+const JWKS_TIMEOUT_MS = 2_000;
+/** Headers that would name a key from outside; the issuer sends none of them, and only its own keys count (RFC 8725 §3.10). */
+const FOREIGN_KEY_HEADERS = ["jku", "jwk", "x5u", "x5c"];
+
+const identifier = z.string().regex(/^[\x21-\x7e]{1,128}$/);
+const claimsSchema = z.object({
+  oid: identifier.optional(),
+  sub: identifier.optional(),
+  roles: z.array(z.unknown()).catch([]),
+});
+
+/** Makes the authenticator for the configured issuer, whose keys are fetched when they are first needed. */
+export function createAdminAuthenticator(
+  { issuer, audience, jwksUrl, role }: Config["admin"],
+  now: () => Date,
+): AdminAuthenticator {
+  const issuerKeys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS });
+  const keyOf: JWTVerifyGetKey = async (header, token) => {
+    if (FOREIGN_KEY_HEADERS.some((name) => name in header)) throw new errors.JWSInvalid("token names a key of its own");
+    try {
+      return await issuerKeys(header, token);
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
+      throw new Unavailable("admin issuer's keys cannot be fetched", { cause: error });
+    }
+  };
+
+  return {
+    async authenticate(request, call) {
+      const token = bearerToken(request.headers.get("authorization"));
+      const { payload } = await jwtVerify(token, keyOf, {
+        issuer,
+        audience,
+        algorithms: ["RS256"],
+        requiredClaims: ["exp"],
+        currentDate: now(),
+      }).catch((error) => {
+        throw error instanceof errors.JOSEError ? invalidToken(error.code) : error;
+      });
+
+      const { oid, sub, roles } = claimsSchema.safeParse(payload).data ?? {};
+      const id = oid ?? sub;
+      if (!id) throw invalidToken("neither oid nor sub");
+      call.audit.actor = id;
+      if (!roles?.includes(role)) {
+        throw new Problem(403, { detail: `The admin token lacks the role "${role}".`, reason: "admin role missing" });
+      }
+      return { id };
+    },
+  };
+}
+
+function bearerToken(authorization: string | null): string {
+  if (!authorization) throw unauthorized("Bearer", "no admin token");
+  const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization) ?? [];
+  if (!token) throw unauthorized("Bearer", "Authorization is not a bearer token");
+  return token;
+}
+
+function invalidToken(reason: string): Problem {
+  return unauthorized('Bearer error="invalid_token"', reason);
+}
+
+/** The challenge says whether there was a token at all (RFC 6750 §3.1). */
+function unauthorized(challenge: string, reason: string): Problem {
+  return new Problem(401, {
+    detail: "Send a valid admin token: Authorization: Bearer <admin token>.",
+    reason,
+    headers: { "WWW-Authenticate": challenge },
+  });
+}

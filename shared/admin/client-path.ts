@@ -1,0 +1,21 @@
+import type { HttpRequest } from "../http/http-request.ts";
+import { Problem } from "../http/problem.ts";
+import { isClientId } from "../model/client.ts";
+import type { Call } from "../request/call.ts";
+
+/**
+ * The client_id that the path of a request names; what cannot be one never reaches a store.
+ *
+ * @throws Problem 404
+ */
+export function clientIdOf(request: HttpRequest, call: Call): string {
+  const clientId = request.params.client_id ?? "";
+  if (!isClientId(clientId)) throw unknownClient();
+  call.audit.client_id = clientId;
+  return clientId;
+}
+
+/** The 404 for a client that is not there. */
+export function unknownClient(): Problem {
+  return new Problem(404, { detail: "There is no API client with this client_id.", reason: "unknown client" });
+}

@@ -1,0 +1,27 @@
+import type { AccessToken, TokenCredential } from "@azure/identity";
+import { inTime } from "../request/in-time.ts";
+
+/** As long as one try of a call to Azure. */
+const TIMEOUT_MS = 2_000;
+
+/**
+ * Makes a credential whose requests come to an end. Those of a managed identity have no deadline of their own, and Azure's
+ * clients keep waiting for one that hangs, so that a single lost answer would stop a process for good. Callers that need a
+ * token for the same scopes at once share one request.
+ */
+export function boundedCredential(credential: TokenCredential): TokenCredential {
+  const pending = new Map<string, Promise<AccessToken | null>>();
+
+  // Not with the first caller's signal: the others would be aborted with it.
+  const request: TokenCredential["getToken"] = (scopes, options) =>
+    inTime(TIMEOUT_MS, (abortSignal) => credential.getToken(scopes, { ...options, abortSignal }));
+
+  return {
+    getToken(scopes, options) {
+      const key = [scopes].flat().join(" ");
+      const token = pending.get(key) ?? request(scopes, options).finally(() => pending.delete(key));
+      pending.set(key, token);
+      return token;
+    },
+  };
+}

@@ -1,0 +1,235 @@
+import { odata, type TableClient } from "@azure/data-tables";
+import * as z from "zod";
+import { CLIENT_STATUSES, type Client, wholeSeconds } from "../model/client.ts";
+import { SCOPES } from "../model/scopes.ts";
+import type { Call } from "../request/call.ts";
+import { type Attempt, Unavailable } from "../request/retry.ts";
+import { isConflict, isEntityMissing, keepRow } from "./table-row.ts";
+
+/** The name of the table; its partition key is the client_id. */
+export const CLIENT_TABLE = "apiclients";
+
+/** A client's row is the truth about it; its use has a row of its own, so that it never competes with an administrator's change. */
+const CLIENT_ROW = "client";
+const USAGE_ROW = "usage";
+/** The most that Table Storage returns at once. */
+const PAGE_SIZE = 1_000;
+
+/** What the store needs of `TableClient`. */
+export interface ClientTable extends Pick<TableClient, "createEntity" | "updateEntity" | "listEntities"> {
+  /** The row's columns with its keys and its etag, in the SDK's names. */
+  getEntity(partitionKey: string, rowKey: string, options?: { abortSignal?: AbortSignal }): Promise<{ etag: string }>;
+}
+
+/** A client as its row has it at one moment. */
+export interface ClientRow extends Client {
+  /** The vault secret that holds the hash of the client's one valid secret: a new name for every generation. */
+  secretName: string;
+  /** The version of the row that a change must be based on. */
+  etag: string;
+}
+
+/** A client with the time of its last token. */
+export interface ClientWithUse extends ClientRow {
+  lastUsedAt: string | null;
+}
+
+/**
+ * The clients in Table Storage. Only `insert` writes `active`, everything else merges named columns, and a write whose reply was
+ * lost is settled by reading the row again. All methods throw {@link Unavailable} for a fault of ours or of the store.
+ */
+export interface ClientStore {
+  /** Reads the row as it is now; it is never cached. */
+  find(clientId: string, call: Call): Promise<ClientRow | undefined>;
+  findWithUse(clientId: string, call: Call): Promise<ClientWithUse | undefined>;
+  /** All clients, newest first. */
+  list(call: Call): Promise<ClientWithUse[]>;
+  /** Commits a new client; `false` if its client_id is taken. */
+  insert(client: Client, secretName: string, call: Call): Promise<boolean>;
+  /** Commits a new generation of the secret, based on `row`; `false` if the row was changed meanwhile. */
+  replaceSecret(row: ClientRow, secretName: string, call: Call): Promise<boolean>;
+  /** Commits that a client is disabled, whatever else happens to its row; returns the row as it is then. */
+  disable(clientId: string, adminId: string, at: Date, call: Call): Promise<ClientRow | undefined>;
+  recordUse(clientId: string, at: Date, call: Call): Promise<void>;
+}
+
+const clientColumns = z
+  .object({
+    partitionKey: z.string(),
+    id: z.string(),
+    name: z.string(),
+    description: z.string(),
+    status: z.enum(CLIENT_STATUSES),
+    scopes: z
+      .string()
+      .transform((words) => words.split(" "))
+      .pipe(z.array(z.enum(SCOPES)).nonempty()),
+    created_by: z.string(),
+    created_at: z.string(),
+  })
+  .transform(
+    (row): Client => ({
+      id: row.id,
+      clientId: row.partitionKey,
+      name: row.name,
+      description: row.description,
+      status: row.status,
+      scopes: row.scopes,
+      createdBy: row.created_by,
+      createdAt: row.created_at,
+    }),
+  );
+const versionColumns = z.object({ secretName: z.string().min(1), etag: z.string().min(1) });
+const usageColumns = z.object({ partitionKey: z.string(), last_used_at: z.string() });
+
+/** Makes the store over the table of clients. */
+export function createClientStore(table: ClientTable, attempt: Attempt): ClientStore {
+  const find = async (clientId: string, call: Call): Promise<ClientRow | undefined> => {
+    const run = (abortSignal: AbortSignal) => table.getEntity(clientId, CLIENT_ROW, { abortSignal });
+    try {
+      const entity = await attempt({ name: "table get", run, expect: isEntityMissing }, call);
+      return parseClient(entity, call);
+    } catch (error) {
+      if (isEntityMissing(error)) return undefined;
+      throw error;
+    }
+  };
+
+  /** Reads all rows that match a filter, page by page, each page with a deadline of its own. */
+  const scan = async (filter: string | undefined, call: Call): Promise<ClientWithUse[]> => {
+    const clients: ClientRow[] = [];
+    const lastUse = new Map<string, string>();
+    let continuationToken: string | undefined;
+    do {
+      const run = (abortSignal: AbortSignal) =>
+        table
+          .listEntities({ abortSignal, ...(filter && { queryOptions: { filter } }) })
+          .byPage({ maxPageSize: PAGE_SIZE, ...(continuationToken && { continuationToken }) })
+          .next();
+      const { value: page } = await attempt({ name: "table list", run }, call);
+      for (const entity of page ?? []) {
+        if (entity.rowKey === CLIENT_ROW) {
+          clients.push(parseClient(entity, call));
+        } else if (entity.rowKey === USAGE_ROW) {
+          const usage = parse(usageColumns, entity, call);
+          lastUse.set(usage.partitionKey, usage.last_used_at);
+        }
+      }
+      continuationToken = page?.continuationToken;
+    } while (continuationToken);
+    return clients.map((client) => ({ ...client, lastUsedAt: lastUse.get(client.clientId) ?? null }));
+  };
+
+  /**
+   * Makes the write that names a new secret, and tells whether the row names it now. A conflict may be our own earlier try, and
+   * a write that failed may have been applied or may yet be, so after either the row decides.
+   */
+  const commitSecret = async (
+    clientId: string,
+    secretName: string,
+    write: SecretWrite,
+    call: Call,
+  ): Promise<boolean> => {
+    try {
+      await attempt({ ...write, expect: isConflict }, call);
+      return true;
+    } catch (error) {
+      const row = await find(clientId, call).catch(outcomeUnknown);
+      if (row?.secretName === secretName) return true;
+      if (isConflict(error) || (row && row.etag !== write.basedOn)) return false;
+      return outcomeUnknown(error);
+    }
+  };
+
+  const merge = (clientId: string, etag: string, columns: Record<string, string>, abortSignal: AbortSignal) =>
+    table.updateEntity({ partitionKey: clientId, rowKey: CLIENT_ROW, ...columns }, "Merge", { etag, abortSignal });
+
+  return {
+    find,
+
+    async findWithUse(clientId, call) {
+      const [client] = await scan(odata`PartitionKey eq ${clientId}`, call);
+      return client;
+    },
+
+    async list(call) {
+      const clients = await scan(undefined, call);
+      return clients.sort((a, b) => (a.id < b.id ? 1 : -1));
+    },
+
+    insert(client, secretName, call) {
+      const entity = { partitionKey: client.clientId, rowKey: CLIENT_ROW, ...toColumns(client), secretName };
+      const run = (abortSignal: AbortSignal) => table.createEntity(entity, { abortSignal });
+      return commitSecret(client.clientId, secretName, { name: "table insert", run }, call);
+    },
+
+    replaceSecret({ clientId, etag }, secretName, call) {
+      const run = (abortSignal: AbortSignal) => merge(clientId, etag, { secretName }, abortSignal);
+      return commitSecret(clientId, secretName, { name: "table merge secret", run, basedOn: etag }, call);
+    },
+
+    async disable(clientId, adminId, at, call) {
+      const row = await find(clientId, call);
+      if (row?.status !== "active") return row;
+      const columns = { status: "disabled", disabled_at: wholeSeconds(at), disabled_by: adminId };
+      const run = (abortSignal: AbortSignal) => merge(clientId, "*", columns, abortSignal);
+      const failure = await attempt({ name: "table merge status", run }, call).then(() => undefined, identity);
+      // Read again even after success: a regenerate that came before us has changed the secret that is now to be disabled.
+      const disabled = await find(clientId, call).catch(outcomeUnknown);
+      return disabled?.status === "disabled" ? disabled : outcomeUnknown(failure);
+    },
+
+    recordUse(clientId, at, call) {
+      const key = { partitionKey: clientId, rowKey: USAGE_ROW };
+      return keepRow(table, attempt, "usage", key, { last_used_at: wholeSeconds(at) }, call);
+    },
+  };
+}
+
+interface SecretWrite {
+  name: string;
+  run(abortSignal: AbortSignal): Promise<unknown>;
+  /** The version of the row that the write is conditional on, if there was a row. */
+  basedOn?: string;
+}
+
+function toColumns(client: Client): Record<string, string> {
+  return {
+    id: client.id,
+    name: client.name,
+    description: client.description,
+    status: client.status,
+    scopes: client.scopes.join(" "),
+    created_by: client.createdBy,
+    created_at: client.createdAt,
+  };
+}
+
+function parseClient(entity: unknown, call: Call): ClientRow {
+  return { ...parse(clientColumns, entity, call), ...parse(versionColumns, entity, call) };
+}
+
+/** A row that we did not write, or that was damaged, is our fault and never the caller's. */
+function parse<T>(columns: z.ZodType<T>, entity: unknown, call: Call): T {
+  const result = columns.safeParse(entity);
+  if (result.success) return result.data;
+  const reason = `row does not parse: ${result.error.issues.map((issue) => issue.path.join(".")).join(", ")}`;
+  call.alarm("row_damaged", reason);
+  throw new Unavailable(reason);
+}
+
+/** Ends a commit that may have happened and may not. */
+function outcomeUnknown(cause: unknown): never {
+  throw new Unavailable(
+    `outcome unknown: ${cause instanceof Unavailable ? cause.reason : "unexpected state of the row"}`,
+    {
+      detail: "The outcome is unknown: the change may or may not have been made. Look at the client, then try again.",
+      retryAfterSeconds: cause instanceof Unavailable ? cause.retryAfterSeconds : undefined,
+      cause,
+    },
+  );
+}
+
+function identity(error: unknown): unknown {
+  return error;
+}

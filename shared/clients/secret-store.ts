@@ -1,0 +1,136 @@
+import { randomBytes } from "node:crypto";
+import type { SecretClient } from "@azure/keyvault-secrets";
+import * as z from "zod";
+import type { Call } from "../request/call.ts";
+import { inTime } from "../request/in-time.ts";
+import { type Attempt, statusOf, Unavailable } from "../request/retry.ts";
+import { isSecretHash } from "./client-secret.ts";
+import { HashCache } from "./hash-cache.ts";
+
+/** What the store needs of `SecretClient`. */
+export type SecretVault = Pick<SecretClient, "setSecret" | "getSecret" | "updateSecretProperties">;
+
+/** The names of all our vault secrets begin with this; what does not is not ours. */
+export const SECRET_NAME_PREFIX = "client-secret-";
+/** Finding the second lock jammed must not cost an administrator the answer to a change that is committed. */
+const LOCK_TIMEOUT_MS = 2_000;
+
+/** The vault secret was disabled: someone who could has locked it, so whoever presents that client secret is refused. */
+export class SecretDisabled extends Error {
+  override readonly name = "SecretDisabled";
+}
+
+/**
+ * The hashes of client secrets in Key Vault. A vault secret is written once and never changed, so that its name is the version
+ * of a client's secret, and its value can be cached. All methods throw {@link Unavailable} for a fault of ours or of the vault.
+ */
+export interface SecretStore {
+  /** Writes a client's hash under a new name and reads it back before returning the name. The tag `client_id` leads back to the row. */
+  put(clientId: string, secretHash: string, call: Call): Promise<string>;
+  /**
+   * The hash under a name, from the cache if it is there.
+   *
+   * @throws SecretDisabled if the vault secret is disabled.
+   */
+  hashOf(secretName: string): Promise<string>;
+  /** Whether a token could be issued with what the vault has under a name now; the cache is not asked. */
+  stateOf(secretName: string, call: Call): Promise<"enabled" | "disabled" | "missing">;
+  /** Disables a vault secret that nothing names any more. A second lock: the row has already decided. */
+  disable(secretName: string, call: Call): Promise<void>;
+  /** Asks the vault for a secret that is not there, to see whether it answers and lets us read. */
+  probe(call: Call): Promise<void>;
+}
+
+/** Makes the store over the vault of secret hashes. */
+export function createSecretStore(vault: SecretVault, attempt: Attempt, now: () => Date): SecretStore {
+  const read = async (secretName: string, call: Call): Promise<string> => {
+    const run = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
+    try {
+      const { value = "" } = await attempt({ name: "vault get secret", run, expect: isSecretDisabled }, call);
+      if (isSecretHash(value)) return value;
+    } catch (error) {
+      if (isSecretDisabled(error)) throw new SecretDisabled(undefined, { cause: error });
+      throw error;
+    }
+    const reason = "vault secret does not hold a secret hash";
+    call.alarm("secret_damaged", reason);
+    throw new Unavailable(reason);
+  };
+  const stateOf: SecretStore["stateOf"] = async (secretName, call) => {
+    const run = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
+    const expect = (error: unknown) => isSecretDisabled(error) || isSecretMissing(error);
+    try {
+      await attempt({ name: "vault get secret", run, expect }, call);
+      return "enabled";
+    } catch (error) {
+      if (isSecretDisabled(error)) return "disabled";
+      if (isSecretMissing(error)) return "missing";
+      throw error;
+    }
+  };
+  const cache = new HashCache(read, now);
+
+  return {
+    async put(clientId, secretHash, call) {
+      const secretName = SECRET_NAME_PREFIX + randomBytes(16).toString("hex");
+      const run = (abortSignal: AbortSignal) =>
+        vault.setSecret(secretName, secretHash, { tags: { client_id: clientId }, abortSignal });
+      await attempt({ name: "vault set secret", run }, call);
+      const written = await read(secretName, call).catch((error) => {
+        throw error instanceof SecretDisabled
+          ? new Unavailable("new vault secret is disabled", { cause: error })
+          : error;
+      });
+      if (written !== secretHash) throw new Unavailable("vault secret reads back differently");
+      return secretName;
+    },
+
+    hashOf: (secretName) => cache.get(secretName),
+
+    async disable(secretName, call) {
+      const get = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
+      try {
+        const { properties } = await attempt({ name: "vault get secret", run: get, expect: isSecretDisabled }, call);
+        const run = (abortSignal: AbortSignal) =>
+          vault.updateSecretProperties(secretName, properties.version ?? "", { enabled: false, abortSignal });
+        await attempt({ name: "vault disable secret", run }, call);
+      } catch (error) {
+        if (!isSecretDisabled(error)) throw error;
+      }
+    },
+
+    stateOf,
+
+    async probe(call) {
+      await stateOf("health-probe", call);
+    },
+  };
+}
+
+const errorBody = z.object({
+  details: z.object({
+    error: z.object({ code: z.string(), innerError: z.object({ code: z.string() }).optional().catch(undefined) }),
+  }),
+});
+
+function errorIn(error: unknown) {
+  return errorBody.safeParse(error).data?.details.error;
+}
+
+/** Key Vault says 403 for this and for a role that we lack; only the inner code tells them apart. */
+function isSecretDisabled(error: unknown): boolean {
+  return statusOf(error) === 403 && errorIn(error)?.innerError?.code === "SecretDisabled";
+}
+
+/** A 404 with another code, or with none, did not come from a vault that looked for the secret. */
+function isSecretMissing(error: unknown): boolean {
+  return statusOf(error) === 404 && errorIn(error)?.code === "SecretNotFound";
+}
+
+/** Disables the vault secret of a secret that is dead already. It cannot fail a change that is committed: the sweep catches up. */
+export async function lockSecret(secrets: Pick<SecretStore, "disable">, secretName: string, call: Call): Promise<void> {
+  const lock = (signal: AbortSignal) => secrets.disable(secretName, { ...call, signal });
+  await inTime(LOCK_TIMEOUT_MS, lock, call.signal).catch((error) => {
+    call.alarm("secret_not_locked", error instanceof Unavailable ? error.reason : "not in time");
+  });
+}

@@ -1,0 +1,53 @@
+import type { TableClient } from "@azure/data-tables";
+import * as z from "zod";
+import type { Call } from "../request/call.ts";
+import { type Attempt, statusOf } from "../request/retry.ts";
+
+/** What keeping a row needs of `TableClient`. */
+type RowTable = Pick<TableClient, "createEntity" | "updateEntity">;
+
+/** Where a row is. */
+export interface RowKey {
+  partitionKey: string;
+  rowKey: string;
+}
+
+/**
+ * Writes columns into a row that nobody competes for, and makes the row if it is not there. Of two that make it at once the
+ * second one's columns are dropped.
+ *
+ * @throws Unavailable
+ */
+export async function keepRow(
+  table: RowTable,
+  attempt: Attempt,
+  name: string,
+  key: RowKey,
+  columns: Record<string, string>,
+  call: Call,
+): Promise<void> {
+  const row = { ...key, ...columns };
+  const merge = (abortSignal: AbortSignal) => table.updateEntity(row, "Merge", { etag: "*", abortSignal });
+  const insert = (abortSignal: AbortSignal) => table.createEntity(row, { abortSignal });
+  try {
+    await attempt({ name: `table merge ${name}`, run: merge, expect: isEntityMissing }, call);
+  } catch (error) {
+    if (!isEntityMissing(error)) throw error;
+    await attempt({ name: `table insert ${name}`, run: insert, expect: isConflict }, call).catch((conflict) => {
+      if (!isConflict(conflict)) throw conflict;
+    });
+  }
+}
+
+const errorBody = z.object({ details: z.object({ odataError: z.object({ code: z.string() }) }) });
+
+/** No such row. A table that is not there is a 404 as well, but a fault: that is told by the code alone. */
+export function isEntityMissing(error: unknown): boolean {
+  const code = errorBody.safeParse(error).data?.details.odataError.code;
+  return statusOf(error) === 404 && (code === "ResourceNotFound" || code === "EntityNotFound");
+}
+
+/** The row is there already, or is not the version that a write was based on. */
+export function isConflict(error: unknown): boolean {
+  return [409, 412].includes(statusOf(error) ?? 0);
+}

@@ -1,0 +1,55 @@
+import type { z } from "zod";
+import type { FieldError } from "../model/problem-schema.ts";
+import { containsClientSecret } from "../model/secret-pattern.ts";
+import type { Call } from "../request/call.ts";
+import { mediaType, readBody } from "./body.ts";
+import type { HttpRequest } from "./http-request.ts";
+import { Problem } from "./problem.ts";
+
+const MAX_BODY_BYTES = 64 * 1024;
+/** An answer should not be many times what was sent. */
+const MAX_ERRORS = 100;
+
+/**
+ * Reads a JSON body that fits a schema.
+ *
+ * @throws Problem 400 with every fault, 415 for another media type.
+ * @throws RequestError
+ */
+export async function readJson<T>(request: HttpRequest, schema: z.ZodType<T>, call: Call): Promise<T> {
+  if (mediaType(request) !== "application/json") {
+    throw new Problem(415, { detail: "Send the body as JSON: Content-Type: application/json." });
+  }
+  const body = parseJson(await readBody(request, MAX_BODY_BYTES, call.signal));
+  const result = schema.safeParse(body);
+  if (!result.success) throw invalidInput("body", result.error);
+  return result.data;
+}
+
+/** Makes the 400 that names every fault of a body or a query, and of a hopeless one as many as a reader can use. */
+export function invalidInput(where: "body" | "query", error: z.ZodError): Problem {
+  const errors = error.issues.flatMap(fieldErrors);
+  const detail = `The ${where} has ${errors.length === 1 ? "a fault" : `${errors.length} faults`}: correct what errors names.`;
+  return new Problem(400, { detail, reason: `invalid ${where}`, errors: errors.slice(0, MAX_ERRORS) });
+}
+
+function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ field: shown(key), detail: "Is not a member of the body: remove it." }));
+  }
+  if (issue.path.length === 0) return [{ field: "", detail: "Must be a JSON object." }];
+  return [{ field: issue.path.join("."), detail: issue.message }];
+}
+
+/** An unknown member is named, unless its name is something that must not be shown. */
+function shown(key: string): string {
+  return key.length <= 100 && !containsClientSecret(key) ? key : "(unknown member)";
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    throw new Problem(400, { detail: "The body is not valid JSON in UTF-8." });
+  }
+}

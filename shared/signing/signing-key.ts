@@ -1,0 +1,134 @@
+import { createHash, createPublicKey, verify } from "node:crypto";
+import type { KeyClient, KeyProperties, KeyVaultKey } from "@azure/keyvault-keys";
+import type { Call } from "../request/call.ts";
+import { type Attempt, Unavailable } from "../request/retry.ts";
+import { type KeyTimes, type KeyVersion, keyRing } from "./key-ring.ts";
+
+/** A vault with a signing key, as much of its SDK clients as the signer needs. */
+export interface SigningVault {
+  url: string;
+  keys: Pick<KeyClient, "getKey" | "listPropertiesOfKeyVersions">;
+  /** What signs with exactly this version of the key. */
+  cryptography(key: KeyVaultKey): RemoteSigner;
+}
+
+/** What the signer needs of `CryptographyClient`. */
+export interface RemoteSigner {
+  signData(
+    algorithm: "RS256",
+    data: Uint8Array,
+    options?: { abortSignal?: AbortSignal },
+  ): Promise<{ result: Uint8Array }>;
+}
+
+/** A public signing key as the JWKS shows it (RFC 7517 §4, RFC 7518 §6.3.1). */
+export interface PublicJwk {
+  kty: "RSA";
+  use: "sig";
+  alg: "RS256";
+  /** The RFC 7638 thumbprint. */
+  kid: string;
+  n: string;
+  e: string;
+}
+
+/** A key that never leaves its vault: what it is known by, and what it can do. */
+export interface SigningKey {
+  readonly jwk: PublicJwk;
+  /**
+   * Signs with exactly this version of the key, in one try, and verifies the signature with the published key.
+   *
+   * @throws WrongSignature
+   * @throws Unavailable with what Azure said as its cause.
+   */
+  sign(data: Uint8Array, call: Call): Promise<Uint8Array>;
+}
+
+/** The vault signed with another key than it was told to, which would make tokens that nobody can verify. */
+export class WrongSignature extends Unavailable {}
+
+/** A version of the key with its key; without one if it is gone, or cannot sign tokens. */
+export interface ListedKey extends KeyVersion {
+  readonly signingKey: SigningKey | undefined;
+}
+
+const MIN_MODULUS_BYTES = 256;
+/** The vault renews its key every 90 days by itself; one that has signed for twice as long was forgotten. */
+const MAX_KEY_AGE_MS = 180 * 24 * 3_600_000;
+
+/** Makes what reads all versions of the key from its vault, with the keys of those that are not gone. */
+export function keyReader(vault: SigningVault, keyName: string, times: KeyTimes, attempt: Attempt, now: () => Date) {
+  const list = async (call: Call): Promise<KeyVersion[]> => {
+    const run = async (abortSignal: AbortSignal) =>
+      Array.fromAsync(vault.keys.listPropertiesOfKeyVersions(keyName, { abortSignal }));
+    const versions = await attempt({ name: "vault list keys", run }, call);
+    return versions.map((properties) => toKeyVersion(vault.url, properties));
+  };
+
+  const load = async (version: string, call: Call): Promise<SigningKey | undefined> => {
+    const run = (abortSignal: AbortSignal) => vault.keys.getKey(keyName, { version, abortSignal });
+    const key = await attempt({ name: "vault get key", run }, call);
+    const signingKey = toSigningKey(key, vault.cryptography(key), attempt);
+    if (!signingKey)
+      call.alarm("key_unusable", `version ${version} of the signing key is not RSA of 2048 bits or more`);
+    return signingKey;
+  };
+
+  return async (known: readonly ListedKey[], call: Call): Promise<ListedKey[]> => {
+    const keys = new Map<string, SigningKey | undefined>();
+    for (const { version, signingKey } of known) if (signingKey) keys.set(version, signingKey);
+    let listed = await list(call);
+    for (;;) {
+      const ring = keyRing(listed, now().getTime(), times, false);
+      const wanted = ring.filter(({ key, state }) => state !== "gone" && !keys.get(key.version));
+      if (wanted.length === 0) {
+        const isOld = ring.some(
+          ({ key, state }) => state === "active" && now().getTime() - key.createdAt > MAX_KEY_AGE_MS,
+        );
+        if (isOld) call.alarm("signing_key_old", "the active signing key was made more than 180 days ago");
+        return listed.map((key) => ({ ...key, signingKey: keys.get(key.version) }));
+      }
+      await Promise.all(wanted.map(async ({ key }) => keys.set(key.version, await load(key.version, call))));
+      // What cannot sign must not take over from what can, nor end it.
+      listed = listed.map((key) =>
+        keys.has(key.version) && !keys.get(key.version) ? { ...key, enabled: false } : key,
+      );
+    }
+  };
+}
+
+function toKeyVersion(vault: string, { version = "", createdOn, enabled }: KeyProperties): KeyVersion {
+  return { vault, version, createdAt: createdOn?.getTime() ?? 0, enabled: enabled !== false };
+}
+
+function toSigningKey(
+  { keyType, key }: KeyVaultKey,
+  cryptography: RemoteSigner,
+  attempt: Attempt,
+): SigningKey | undefined {
+  const { n, e } = key ?? {};
+  if (!keyType?.startsWith("RSA") || !n || n.length < MIN_MODULUS_BYTES || !e) return undefined;
+  const rsa = { kty: "RSA" as const, n: toBase64url(n), e: toBase64url(e) };
+  const publicKey = createPublicKey({ key: rsa, format: "jwk" });
+
+  return {
+    jwk: { kty: "RSA", use: "sig", alg: "RS256", kid: thumbprint(rsa), n: rsa.n, e: rsa.e },
+    async sign(data, call) {
+      const run = (abortSignal: AbortSignal) => cryptography.signData("RS256", data, { abortSignal });
+      const { result } = await attempt({ name: "vault sign", run, tries: 1 }, call);
+      if (verify("RSA-SHA256", data, publicKey, result)) return result;
+      const reason = "signature does not verify with the published key";
+      call.alarm("signature_mismatch", reason);
+      throw new WrongSignature(reason);
+    },
+  };
+}
+
+/** RFC 7638 §3: a digest of the required members, in this order. */
+function thumbprint({ e, kty, n }: Pick<PublicJwk, "e" | "kty" | "n">): string {
+  return createHash("sha256").update(JSON.stringify({ e, kty, n })).digest("base64url");
+}
+
+function toBase64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64url");
+}

@@ -1,0 +1,130 @@
+import { DUMMY_HASH, isClientSecret, secretMatches } from "../clients/client-secret.ts";
+import type { ClientRow, ClientStore } from "../clients/client-store.ts";
+import { SecretDisabled, type SecretStore } from "../clients/secret-store.ts";
+import { decodeFormComponent, type Form } from "../http/form.ts";
+import { OAuthError } from "../http/oauth-error.ts";
+import { isClientId } from "../model/client.ts";
+import type { Call } from "../request/call.ts";
+
+/** What a client presents to prove who it is. */
+export interface Credentials {
+  clientId: string;
+  clientSecret: string;
+}
+
+/**
+ * Takes the client's credentials from HTTP Basic or from the form (RFC 6749 §2.3.1). Both at once pass only if they are the very
+ * same, which some SOAR integrations send and where nothing is ambiguous. An empty Authorization header counts as absent.
+ *
+ * @throws OAuthError `invalid_request` for two methods (§2.3), `invalid_client` for none or for one that is not supported (§5.2).
+ */
+export function readCredentials(authorization: string | null, form: Form): Credentials {
+  const { client_id: clientId, client_secret: clientSecret } = form;
+  const basic = authorization?.trim() ? parseBasic(authorization) : undefined;
+
+  if (form.client_assertion || form.client_assertion_type) {
+    if (basic || clientSecret) throw twoMethods();
+    throw invalidClient(
+      "client assertion",
+      "Authenticate with client_id and client_secret: client assertions are not supported.",
+    );
+  }
+  if (basic) {
+    const same =
+      (clientId ?? basic.clientId) === basic.clientId && (clientSecret ?? basic.clientSecret) === basic.clientSecret;
+    if (!same) throw twoMethods();
+    return basic;
+  }
+  if (!clientId || !clientSecret) {
+    throw invalidClient("no credentials", "Send client_id and client_secret in the form, or as HTTP Basic.");
+  }
+  return { clientId, clientSecret };
+}
+
+/**
+ * Finds the active client that the credentials belong to. The row as it is now decides, and only the hash under the very name that
+ * the row has counts. Every refusal is the same answer and costs the same work.
+ *
+ * @throws OAuthError `invalid_client`
+ * @throws Unavailable
+ */
+export async function authenticateClient(
+  { clientId, clientSecret }: Credentials,
+  stores: Stores,
+  call: Call,
+): Promise<ClientRow> {
+  if (!isClientId(clientId)) throw refused("malformed client_id");
+  call.audit.client_id = clientId;
+  if (!isClientSecret(clientSecret)) throw refused("malformed secret");
+
+  const [client, hash] = await findWithHash(clientId, stores, call);
+  const matches = secretMatches(clientId, clientSecret, hash);
+  if (!client) throw refused("unknown client");
+  if (client.status !== "active") throw refused("disabled client");
+  if (!matches) throw refused("wrong secret");
+  call.audit.actor = clientId;
+  return client;
+}
+
+interface Stores {
+  clients: Pick<ClientStore, "find">;
+  secrets: Pick<SecretStore, "hashOf">;
+}
+
+/** Reads the row and the hash that it names; a client that has none to match gets one that nothing matches. */
+async function findWithHash(
+  clientId: string,
+  { clients, secrets }: Stores,
+  call: Call,
+): Promise<[ClientRow | undefined, string]> {
+  for (let lockedName: string | undefined; ; ) {
+    const client = await clients.find(clientId, call);
+    if (client?.status !== "active") return [client, DUMMY_HASH];
+    if (client.secretName === lockedName) {
+      call.alarm("secret_disabled", "the vault secret of an active client is disabled");
+      return [client, DUMMY_HASH];
+    }
+    try {
+      return [client, await secrets.hashOf(client.secretName)];
+    } catch (error) {
+      if (!(error instanceof SecretDisabled)) throw error;
+      // Most likely a regenerate came between the two reads, so the row is read once more before the lock is believed.
+      lockedName = client.secretName;
+    }
+  }
+}
+
+/** RFC 7617 §2, and RFC 6749 §2.3.1: both parts are form-encoded before Base64. The scheme's case does not matter. */
+function parseBasic(authorization: string): Credentials {
+  const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization.trim()) ?? [];
+  const decoded = Buffer.from(encoded ?? "", "base64").toString("utf8");
+  const colon = decoded.indexOf(":");
+  const clientId = decodeFormComponent(decoded.slice(0, colon));
+  const clientSecret = decodeFormComponent(decoded.slice(colon + 1));
+  if (colon < 1 || !clientId || !clientSecret) {
+    throw invalidClient(
+      "malformed Authorization header",
+      "The Authorization header is not HTTP Basic: send Basic and the Base64 form of client_id:client_secret.",
+    );
+  }
+  return { clientId, clientSecret };
+}
+
+function twoMethods(): OAuthError {
+  return new OAuthError("invalid_request", {
+    description: "Authenticate in one way: credentials in the form and in the Authorization header differ.",
+    reason: "two authentication methods",
+  });
+}
+
+/** The one answer to every client that is not who it says, byte for byte, whatever the reason. */
+function refused(reason: string): OAuthError {
+  return invalidClient(
+    reason,
+    "The client is unknown or disabled, or its secret is wrong: check client_id and client_secret.",
+  );
+}
+
+function invalidClient(reason: string, description: string): OAuthError {
+  return new OAuthError("invalid_client", { description, reason });
+}

@@ -1,0 +1,208 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type LogSink, logLine } from "../request/log.ts";
+import { type BindingData, forwardedIds, isForwardable, toHttpRequest } from "./binding-data.ts";
+import { Exchange, type HttpAnswer } from "./exchange.ts";
+
+// The HTTP side of the Functions worker. The host announces an invocation over gRPC and forwards its HTTP request to a server in the
+// worker (capability `HttpUri`); an id in a header ties the two together. `@azure/functions` brings such a server. This one takes its
+// place, because on Microsoft's host four faults of the library's let one request harm another's (docs/operations.md): the unread rest
+// of a body stays in the connection and blocks the next request; an invocation whose request never arrives waits for ever; Node's limits
+// refuse headers that the host lets through; and headers and route parameters come from binding data, in which a member of a JSON body
+// can replace them. Registration, hooks, and the invocation context remain the library's.
+// The protocol: DefaultHttpProxyService.cs and GrpcWorkerChannel.cs in azure-functions-host, httpProxy.ts in azure-functions-nodejs-library.
+
+/** Above what Azure's host lets through (32 KB), so that whatever is forwarded arrives. */
+const MAX_HEADER_BYTES = 64 * 1024;
+/** Longer than the host keeps an idle connection (one minute): a request never meets one that is just being closed. */
+const KEEP_ALIVE_MS = 120_000;
+/** How long an invocation waits for its request, and a request for its invocation. */
+const MAX_WAIT_MS = 10_000;
+/** How long it waits for one that cannot come: about as long as the host goes on trying. */
+const HOPELESS_WAIT_MS = 2_000;
+
+const SERVER_ERROR: HttpAnswer = { status: 500, headers: {}, body: "" };
+
+/** The part of the worker's API (`@azure/functions-core`) that says who handles invocations. */
+export interface FunctionsCore {
+  getProgrammingModel(): ProgrammingModel | undefined;
+  setProgrammingModel(model: ProgrammingModel): void;
+}
+
+/** What handles invocations in the worker. */
+interface ProgrammingModel {
+  readonly name: string;
+  readonly version: string;
+  getCapabilities(capabilities: Record<string, string>): Promise<Record<string, string>>;
+  getInvocationModel(invocation: Invocation): InvocationModel;
+}
+
+/** One run of a function, in the steps in which the worker asks for it. */
+interface InvocationModel {
+  getArguments(): Promise<{ context: LogSink; inputs: unknown[] }>;
+  invokeFunction(context: LogSink, inputs: unknown[], callback: unknown): Promise<unknown>;
+  getResponse(context: LogSink, result: unknown): Promise<unknown>;
+}
+
+/** What the host says of a run of a function. */
+interface Invocation {
+  readonly invocationId: string;
+  request: { readonly triggerMetadata?: BindingData | null; readonly inputData?: unknown };
+  readonly metadata: { readonly bindings?: Readonly<Record<string, { type?: string; route?: string }>> };
+}
+
+/**
+ * Serves the functions with an HTTP trigger from here, in place of the library's own server.
+ *
+ * @throws Error if `@azure/functions` has not registered itself: the app must not start without its functions.
+ */
+export function serveForwardedRequests(core: FunctionsCore): void {
+  const library = core.getProgrammingModel();
+  if (library?.name !== "@azure/functions")
+    throw new Error("Functions must be registered with @azure/functions first.");
+  const forwarded = new ForwardedRequests();
+  core.setProgrammingModel({
+    name: library.name,
+    version: library.version,
+    getCapabilities: async (capabilities) => ({
+      ...(await library.getCapabilities(capabilities)),
+      HttpUri: await forwarded.listen(),
+    }),
+    getInvocationModel: (invocation) => {
+      const trigger = Object.values(invocation.metadata.bindings ?? {}).find(({ type }) => type === "httpTrigger");
+      if (!trigger) return library.getInvocationModel(invocation);
+      return httpInvocation(library, invocation, trigger.route ?? "", forwarded);
+    },
+  });
+}
+
+/** Runs a function on its forwarded request, and sends the answer. */
+function httpInvocation(
+  library: ProgrammingModel,
+  invocation: Invocation,
+  route: string,
+  forwarded: ForwardedRequests,
+): InvocationModel {
+  const { invocationId, request } = invocation;
+  const bindingData = request.triggerMetadata ?? {};
+  // Without input data the library makes the context and no request.
+  invocation.request = { ...request, inputData: [] };
+  const model = library.getInvocationModel(invocation);
+  let exchange: Exchange | undefined;
+  return {
+    getArguments: async () => {
+      const { context } = await model.getArguments();
+      try {
+        const maxWaitMs = isForwardable(bindingData) ? MAX_WAIT_MS : HOPELESS_WAIT_MS;
+        exchange = await forwarded.take(forwardedIds(invocationId, bindingData), maxWaitMs);
+        return { context, inputs: [toHttpRequest(exchange.request, route, bindingData)] };
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : undefined;
+        logLine(context, "error", { request_id: invocationId, event: "forward", outcome: "failed", reason });
+        throw error;
+      }
+    },
+    invokeFunction: async (context, inputs, callback) => {
+      try {
+        return await model.invokeFunction(context, inputs, callback);
+      } catch (error) {
+        exchange?.answer(SERVER_ERROR);
+        throw error;
+      }
+    },
+    getResponse: async (context, result) => {
+      exchange?.answer(isHttpAnswer(result) ? result : SERVER_ERROR);
+      return model.getResponse(context, undefined);
+    },
+  };
+}
+
+function isHttpAnswer(result: unknown): result is HttpAnswer {
+  return typeof result === "object" && result !== null && "status" in result && "headers" in result && "body" in result;
+}
+
+/** Brings the requests that the host forwards together with the invocations that it announces, whichever comes first. */
+class ForwardedRequests {
+  readonly #arrived = new Waiting<() => Exchange>();
+  readonly #awaited = new Waiting<(exchange: Exchange) => void>();
+  readonly #server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS })
+    .on("request", (request, response) => this.#arrive(new Exchange(request, response)))
+    // Node itself refuses an expectation that it does not know, and the invocation would wait.
+    .on("checkExpectation", (request, response) => this.#arrive(new Exchange(request, response)));
+
+  /** Listens on loopback, and returns the address for the host. */
+  async listen(): Promise<string> {
+    if (!this.#server.listening) await once(this.#server.listen(0, "127.0.0.1"), "listening");
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+  }
+
+  /**
+   * Takes the request that has come, or comes, under one of the ids.
+   *
+   * @throws Error if none comes in time: the host could not forward it.
+   */
+  async take(ids: readonly string[], maxWaitMs: number): Promise<Exchange> {
+    for (const id of ids) {
+      const exchange = this.#arrived.first(id)?.();
+      if (exchange) return exchange;
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Exchange>();
+    const end = () => {
+      clearTimeout(timer);
+      for (const id of ids) this.#awaited.delete(id, receive);
+    };
+    const timer = setTimeout(() => {
+      end();
+      reject(new Error(`The host did not forward the request within ${maxWaitMs / 1000} s.`));
+    }, maxWaitMs);
+    const receive = (exchange: Exchange) => {
+      end();
+      resolve(exchange);
+    };
+    for (const id of ids) this.#awaited.add(id, receive);
+    return promise;
+  }
+
+  #arrive(exchange: Exchange): void {
+    const id = exchange.invocationId;
+    const receive = this.#awaited.first(id);
+    if (receive) {
+      receive(exchange);
+      return;
+    }
+    const end = () => {
+      clearTimeout(timer);
+      this.#arrived.delete(id, handOver);
+    };
+    const timer = setTimeout(() => {
+      end();
+      exchange.answer(SERVER_ERROR);
+    }, MAX_WAIT_MS);
+    const handOver = () => {
+      end();
+      return exchange;
+    };
+    this.#arrived.add(id, handOver);
+  }
+}
+
+/** What waits under an id, oldest first: more than one where callers send ids of their own. */
+class Waiting<T> {
+  readonly #byId = new Map<string, Set<T>>();
+
+  add(id: string, item: T): void {
+    this.#byId.set(id, (this.#byId.get(id) ?? new Set()).add(item));
+  }
+
+  first(id: string): T | undefined {
+    const [item] = this.#byId.get(id) ?? [];
+    return item;
+  }
+
+  delete(id: string, item: T): void {
+    const items = this.#byId.get(id);
+    items?.delete(item);
+    if (items?.size === 0) this.#byId.delete(id);
+  }
+}

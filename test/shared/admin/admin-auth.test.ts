@@ -1,0 +1,181 @@
+import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { HttpRequest } from "@azure/functions";
+import { describe, expect, test } from "vitest";
+import { type AdminIssuer, type Claims, startAdminIssuer } from "../../../local/admin-issuer.ts";
+import { encodeJwt } from "../../../local/jwt.ts";
+import { createAdminAuthenticator } from "../../../shared/admin/admin-auth.ts";
+import { Unavailable } from "../../../shared/request/retry.ts";
+import { accessTokenClaims } from "../../../shared/signing/access-token.ts";
+import { createCall } from "../../fakes/fake-call.ts";
+import { createFakeServices } from "../../fakes/fake-services.ts";
+
+const services = await createFakeServices();
+const { azure, config } = services;
+const issuer = azure.adminIssuer;
+const iat = Math.floor(services.now().getTime() / 1000);
+
+function authenticate(authorization: string | undefined, headers: Record<string, string> = {}, call = createCall()) {
+  const sent = { ...headers, ...(authorization !== undefined && { authorization }) };
+  const request = new HttpRequest({ method: "GET", url: "http://127.0.0.1/api/admin/api-clients", headers: sent });
+  return services.admins.authenticate(request, call);
+}
+const withToken = (token: string) => authenticate(`Bearer ${token}`);
+const withClaims = (claims: Claims) => withToken(services.adminToken(claims));
+
+const refusedWith = (challenge: string) =>
+  expect.objectContaining({
+    name: "Problem",
+    status: 401,
+    detail: "Send a valid admin token: Authorization: Bearer <admin token>.",
+    headers: { "WWW-Authenticate": challenge },
+  });
+const invalidToken = refusedWith('Bearer error="invalid_token"');
+const noToken = refusedWith("Bearer");
+const forbidden = expect.objectContaining({ status: 403, detail: 'The admin token lacks the role "admin".' });
+
+describe("an administrator", () => {
+  test("is known by oid, else by sub", async () => {
+    await expect(withClaims({})).resolves.toEqual({ id: "10ca1000-0000-4000-8000-00000000000a" });
+    await expect(withClaims({ oid: undefined })).resolves.toEqual({ id: "local-administrator" });
+  });
+
+  test("may have other roles, other audiences and the scheme in any case", async () => {
+    await expect(withClaims({ roles: ["Reader", "admin"] })).resolves.toBeDefined();
+    await expect(withClaims({ aud: ["other", issuer.audience] })).resolves.toBeDefined();
+    await expect(authenticate(`bearer  ${services.adminToken()}`)).resolves.toBeDefined();
+  });
+
+  test("is the actor in the log, even where the role is missing", async () => {
+    const call = createCall();
+    await expect(authenticate(`Bearer ${services.adminToken({ roles: [] })}`, {}, call)).rejects.toThrow(forbidden);
+    expect(call.audit).toEqual({ actor: "10ca1000-0000-4000-8000-00000000000a" });
+  });
+});
+
+describe("no administrator is who sends", () => {
+  test.for([undefined, ""])("no token: %j [check 38]", async (authorization) => {
+    await expect(authenticate(authorization)).rejects.toThrow(noToken);
+  });
+
+  test.for(["Bearer", "Bearer a b", "Basic YTpi", `Bearer ${"a".repeat(10)}, Bearer b`, "Bearer \u00e9", "x"])(
+    "something else in Authorization: %s [check 38]",
+    async (authorization) => {
+      await expect(authenticate(authorization)).rejects.toThrow(noToken);
+    },
+  );
+
+  test("an identity in the headers of a gateway [check 38]", async () => {
+    const principal = Buffer.from(JSON.stringify({ auth_typ: "aad", claims: [{ typ: "roles", val: "admin" }] }));
+    const headers = {
+      "x-ms-client-principal": principal.toString("base64"),
+      "x-ms-client-principal-id": "admin",
+      "x-ms-client-principal-name": "admin",
+      "x-forwarded-user": "admin",
+    };
+    await expect(authenticate(undefined, headers)).rejects.toThrow(noToken);
+  });
+
+  test.for<[string, Claims]>([
+    ["expired", { exp: iat }],
+    ["without exp", { exp: undefined }],
+    ["with an exp that is no number", { exp: "2099-01-01" }],
+    ["not valid yet", { nbf: iat + 1 }],
+    ["of another issuer", { iss: "https://login.example" }],
+    ["of an issuer that ours begins with", { iss: issuer.issuer.slice(0, -1) }],
+    ["of our issuer with a slash", { iss: `${issuer.issuer}/` }],
+    ["without an issuer", { iss: undefined }],
+    ["for another audience", { aud: "api://other" }],
+    ["for no audience", { aud: undefined }],
+    ["for nobody", { oid: undefined, sub: undefined }],
+    ["for somebody whose id is empty", { oid: "", sub: "" }],
+    ["for somebody whose id is an object", { oid: {} }],
+    ["for somebody whose id would break a log line", { oid: "a\nb" }],
+    ["for somebody whose id is endless", { oid: "a".repeat(129) }],
+  ])("a token %s [check 38]", async ([, claims]) => {
+    await expect(withClaims(claims)).rejects.toThrow(invalidToken);
+  });
+
+  test.for<[string, unknown]>([
+    ["no roles", undefined],
+    ["an empty array", []],
+    ["another role", ["notadmin"]],
+    ["another case", ["Admin"]],
+    ["space around it", [" admin"]],
+    ["a plain string", "admin"],
+    ["a string of several", "reader admin"],
+    ["an object", { admin: true }],
+    ["an array in an array", [["admin"]]],
+    ["null", null],
+  ])("a token with the roles: %s [check 38]", async ([, roles]) => {
+    await expect(withClaims({ roles })).rejects.toThrow(forbidden);
+  });
+
+  const claims = { iss: issuer.issuer, aud: issuer.audience, oid: "admin", roles: ["admin"], iat, exp: iat + 3600 };
+  const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const strangerJwk = stranger.publicKey.export({ format: "jwk" });
+  const header = { alg: "RS256", typ: "JWT", kid: issuer.kid };
+  const signedByStranger = (more: object) => encodeSigned({ ...header, ...more }, claims, stranger.privateKey);
+  const ourPublicKey = createPublicKey(issuer.privateKey).export({ type: "spki", format: "pem" });
+
+  test.for<[string, string]>([
+    ["the alg none", `${base64url({ alg: "none", typ: "JWT" })}.${base64url(claims)}.`],
+    ["the alg none and a signature", encodeJwt({ ...header, alg: "none" }, claims, () => Buffer.from("x"))],
+    [
+      "HS256 by the public key",
+      encodeJwt({ ...header, alg: "HS256" }, claims, (input) =>
+        createHmac("sha256", ourPublicKey).update(input).digest(),
+      ),
+    ],
+    ["RS512", issuer.sign({ ...header, alg: "RS512" }, claims)],
+    ["a key of somebody else under our kid", signedByStranger({})],
+    ["a key of somebody else in jwk", signedByStranger({ jwk: strangerJwk })],
+    ["our key, but with jwk", issuer.sign({ ...header, jwk: strangerJwk }, claims)],
+    ["our key, but with jku", issuer.sign({ ...header, jku: "https://evil.example/jwks.json" }, claims)],
+    ["our key, but with x5u", issuer.sign({ ...header, x5u: "https://evil.example/cert.pem" }, claims)],
+    ["our key, but with x5c", issuer.sign({ ...header, x5c: ["MIIB"] }, claims)],
+    ["our key, but with an unknown crit", issuer.sign({ ...header, crit: ["exp"], exp: 1 }, claims)],
+    ["our key, but with an empty crit", issuer.sign({ ...header, crit: [] }, claims)],
+    ["our key under another kid", issuer.sign({ ...header, kid: "other" }, claims)],
+    ["claims that are no object", issuer.sign(header, [] as object)],
+    ["a signature that is cut", services.adminToken().slice(0, -4)],
+    ["claims of another token", swapClaims(services.adminToken(), { ...claims, oid: "other" })],
+    ["two parts", services.adminToken().split(".").slice(0, 2).join(".")],
+    ["five parts, as an encrypted one has", "a.b.c.d.e"],
+  ])("a token signed or made with %s [check 38]", async ([, token]) => {
+    await expect(withToken(token)).rejects.toThrow(invalidToken);
+  });
+
+  test("an access token of an API client [check 38]", async () => {
+    const grant = { clientId: "socmate-a-000000", scopes: [], issuedAt: services.now(), lifetimeSeconds: 1800 };
+    const ours = accessTokenClaims({ issuer: config.tokenIssuer, audience: config.tokenAudience, ...grant });
+    const { accessToken } = await services.signer.accessToken(ours, createCall());
+    await expect(withToken(accessToken)).rejects.toThrow(invalidToken);
+  });
+
+  test("a token whose claims are an access token's, though the key is the administrators' [check 38]", async () => {
+    await expect(withClaims({ iss: config.tokenIssuer, aud: config.tokenAudience })).rejects.toThrow(invalidToken);
+  });
+});
+
+test("while the issuer's keys cannot be fetched, nobody is refused", async () => {
+  const gone: AdminIssuer = await startAdminIssuer();
+  const token = gone.token({ iat, nbf: iat, exp: iat + 3600 });
+  await gone.close();
+  const admins = createAdminAuthenticator({ ...gone, role: "admin" }, services.now);
+  const headers = { authorization: `Bearer ${token}` };
+  const request = new HttpRequest({ method: "GET", url: "http://127.0.0.1/", headers });
+  await expect(admins.authenticate(request, createCall())).rejects.toThrow(Unavailable);
+});
+
+function base64url(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
+function encodeSigned(header: object, claims: object, key: KeyObject): string {
+  return encodeJwt(header, claims, (input) => sign("sha256", Buffer.from(input), key));
+}
+
+function swapClaims(token: string, claims: object): string {
+  const [head, , signature] = token.split(".");
+  return `${head}.${base64url(claims)}.${signature}`;
+}

@@ -1,0 +1,52 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { boundedCredential } from "../../../shared/azure/credential.ts";
+import { hurryTimeouts } from "../../fakes/fast-timeouts.ts";
+
+const SCOPE = "https://vault.azure.net/.default";
+const token = (text: string) => ({ token: text, expiresOnTimestamp: 1 });
+
+afterEach(() => void vi.restoreAllMocks());
+
+describe("the credential", () => {
+  test("asks once for callers that need the same token at once, and again for later ones", async () => {
+    const getToken = vi.fn(async () => token("a"));
+    const credential = boundedCredential({ getToken });
+    const tokens = await Promise.all(Array.from({ length: 50 }, () => credential.getToken(SCOPE)));
+    expect(new Set(tokens.map((each) => each?.token))).toEqual(new Set(["a"]));
+    expect(getToken).toHaveBeenCalledTimes(1);
+    await credential.getToken([SCOPE]);
+    await credential.getToken("https://storage.azure.com/.default");
+    expect(getToken).toHaveBeenCalledTimes(3);
+  });
+
+  test("gives up a request that hangs, for all who wait for it, and makes a new one next time", async () => {
+    hurryTimeouts();
+    const getToken = vi.fn(async () => token("a"));
+    getToken.mockReturnValueOnce(new Promise(() => {}));
+    const credential = boundedCredential({ getToken });
+    const waiting = await Promise.allSettled([credential.getToken(SCOPE), credential.getToken(SCOPE)]);
+    expect(waiting.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    await expect(credential.getToken(SCOPE)).resolves.toEqual(token("a"));
+    expect(getToken).toHaveBeenCalledTimes(2);
+  });
+
+  test("outlives the caller that asked first", async () => {
+    const first = new AbortController();
+    const seen: unknown[] = [];
+    const getToken = vi.fn(async (_scopes: string | string[], options?: { abortSignal?: unknown }) => {
+      seen.push(options?.abortSignal);
+      return token("a");
+    });
+    await boundedCredential({ getToken }).getToken(SCOPE, { abortSignal: first.signal });
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).not.toBe(first.signal);
+  });
+
+  test("passes a failure on and remembers nothing of it", async () => {
+    const getToken = vi.fn(async () => token("a"));
+    getToken.mockRejectedValueOnce(new Error("no identity"));
+    const credential = boundedCredential({ getToken });
+    await expect(credential.getToken(SCOPE)).rejects.toThrow("no identity");
+    await expect(credential.getToken(SCOPE)).resolves.toEqual(token("a"));
+  });
+});

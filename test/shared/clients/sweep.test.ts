@@ -1,0 +1,174 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { generateClientSecret, hashClientSecret } from "../../../shared/clients/client-secret.ts";
+import type { SweepReport } from "../../../shared/clients/sweep.ts";
+import { vaultError } from "../../fakes/azure-error.ts";
+import { createCall, type FakeCall } from "../../fakes/fake-call.ts";
+import { createFakeServices, type FakeServices, type NewApiClient } from "../../fakes/fake-services.ts";
+import { failing } from "../../fakes/hooks.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+let services: FakeServices;
+let client: NewApiClient;
+let call: FakeCall;
+beforeEach(async () => {
+  services = await createFakeServices();
+  client = await services.addClient();
+  call = createCall();
+});
+
+const run = () => services.sweeper.run(call);
+const rowOf = ({ clientId }: NewApiClient) => {
+  const row = services.azure.table.rows.get(`${clientId}/client`);
+  if (!row) throw new Error("no such row");
+  return row;
+};
+const nameOf = (of: NewApiClient) => String(rowOf(of).secretName);
+const isEnabled = (name: string) => services.azure.secretVault.secrets.get(name)?.at(-1)?.properties.enabled;
+
+/** A secret that was written and never committed. */
+async function orphan(clientId = client.clientId): Promise<string> {
+  return services.secrets.put(clientId, hashClientSecret(clientId, generateClientSecret()), createCall());
+}
+
+async function setEnabled(name: string, enabled: boolean): Promise<void> {
+  const version = services.azure.secretVault.secrets.get(name)?.at(-1)?.properties.version ?? "";
+  await services.azure.secretVault.updateSecretProperties(name, version, { enabled });
+}
+
+describe("the sweep disables", () => {
+  test("a secret that no row names, a day after it was written and not before", async () => {
+    const name = await orphan();
+    services.azure.clock.advance(DAY_MS - 1_000);
+    await expect(run()).resolves.toEqual({ secrets: 2, disabled: 0, broken: 0, complete: true });
+    services.azure.clock.advance(1_000);
+    await expect(run()).resolves.toEqual({ secrets: 2, disabled: 1, broken: 0, complete: true });
+    expect([isEnabled(name), isEnabled(nameOf(client))]).toEqual([false, true]);
+    expect(call.alarms).toEqual([]);
+  });
+
+  test("the secret of a disabled client at once", async () => {
+    rowOf(client).status = "disabled";
+    await expect(run()).resolves.toMatchObject({ disabled: 1 });
+    expect(isEnabled(nameOf(client))).toBe(false);
+    await expect(run()).resolves.toMatchObject({ disabled: 0, broken: 0 });
+  });
+
+  test("nothing that the row names by the time it is looked at again", async () => {
+    const name = await orphan();
+    services.azure.clock.advance(DAY_MS);
+    // The row comes to name it after all rows were listed, as none can.
+    services.azure.secretVault.before = ({ name: method }) => {
+      if (method === "listPropertiesOfSecrets") rowOf(client).secretName = name;
+    };
+    await expect(run()).resolves.toMatchObject({ disabled: 0, broken: 0 });
+    expect(isEnabled(name)).toBe(true);
+  });
+
+  test("nothing that is not ours", async () => {
+    await services.azure.secretVault.setSecret("database-password", "x");
+    services.azure.clock.advance(DAY_MS);
+    await expect(run()).resolves.toMatchObject({ secrets: 1, disabled: 0 });
+    expect(isEnabled("database-password")).toBe(true);
+  });
+
+  test("a secret without a tag, or with that of a client that was never created", async () => {
+    const names = [await orphan("socmate-never-created"), await orphan()];
+    const untagged = services.azure.secretVault.secrets.get(names[1] ?? "")?.[0];
+    if (untagged) untagged.properties.tags = {};
+    services.azure.clock.advance(DAY_MS);
+    await expect(run()).resolves.toMatchObject({ disabled: 2 });
+    expect(names.map(isEnabled)).toEqual([false, false]);
+  });
+});
+
+describe("the sweep takes the table for the wrong one, rings an alarm", () => {
+  test("and disables nothing if it has no client at all", async () => {
+    services.azure.table.rows.clear();
+    services.azure.clock.advance(DAY_MS);
+    await expect(run()).resolves.toMatchObject({ disabled: 0 });
+    expect(isEnabled(services.azure.secretVault.secrets.keys().next().value ?? "")).toBe(true);
+    expect(call.alarms).toEqual(["sweep_stopped: too many client secrets belong to no client in the table"]);
+  });
+
+  test("and disables a hundred at most if more belong to no client", async () => {
+    for (let i = 0; i < 120; i++) await orphan(`socmate-of-another-table-${i}`);
+    services.azure.clock.advance(DAY_MS);
+    await expect(run()).resolves.toMatchObject({ secrets: 121, disabled: 100 });
+    expect(call.alarms).toHaveLength(1);
+  });
+});
+
+describe("an active client whose secret", () => {
+  test("is disabled is reported, and not repaired", async () => {
+    await setEnabled(nameOf(client), false);
+    await expect(run()).resolves.toMatchObject({ broken: 1, disabled: 0 });
+    expect(call.alarms).toEqual([
+      `secret_disabled: the vault secret of the active client ${client.clientId} is disabled`,
+    ]);
+    expect(isEnabled(nameOf(client))).toBe(false);
+  });
+
+  test("is missing is reported", async () => {
+    services.azure.secretVault.secrets.delete(nameOf(client));
+    await expect(run()).resolves.toMatchObject({ broken: 1 });
+    expect(call.alarms).toEqual([
+      `secret_missing: the vault secret of the active client ${client.clientId} is missing`,
+    ]);
+  });
+
+  test("was replaced while the sweep ran is not reported", async () => {
+    const old = nameOf(client);
+    const next = await orphan();
+    services.azure.secretVault.before = ({ name: method }) => {
+      if (method !== "listPropertiesOfSecrets") return;
+      rowOf(client).secretName = next;
+      const locked = services.azure.secretVault.secrets.get(old)?.[0];
+      if (locked) locked.properties.enabled = false;
+    };
+    await expect(run()).resolves.toMatchObject({ broken: 0 });
+    expect(call.alarms).toEqual([]);
+  });
+
+  test("cannot be looked at is not reported as missing: the run fails, and the next one goes on", async () => {
+    services.azure.secretVault.secrets.delete(nameOf(client));
+    services.azure.secretVault.before = failing("getSecret", () => vaultError(403, "Forbidden", "ForbiddenByRbac"));
+    await expect(run()).rejects.toThrow("vault get secret: 403");
+    services.azure.secretVault.before = () => undefined;
+    await expect(run()).resolves.toMatchObject({ broken: 1, complete: true });
+  });
+});
+
+test("twenty thousand secrets are swept page by page, in as many runs as it takes, on any instance", {
+  timeout: 120_000,
+}, async () => {
+  const { secretVault, clock } = services.azure;
+  const createdOn = clock.now();
+  for (let i = 0; i < 20_000; i++) {
+    const name = `client-secret-${String(i).padStart(32, "0")}`;
+    const properties = {
+      name,
+      vaultUrl: "",
+      enabled: i % 100 === 0,
+      createdOn,
+      tags: { client_id: client.clientId },
+      version: "1",
+    };
+    secretVault.secrets.set(name, [{ name, value: "", properties }]);
+  }
+  clock.advance(DAY_MS);
+  // A page takes a second, so that a run, which has four minutes, reads 240 of the 801.
+  secretVault.before = ({ name }) => {
+    if (name === "listPropertiesOfSecrets") clock.advance(1_000);
+  };
+  const reports: SweepReport[] = [];
+  do {
+    const instance = await createFakeServices(services.azure);
+    reports.push(await instance.sweeper.run(call));
+  } while (!reports.at(-1)?.complete);
+  expect(reports.map(({ secrets }) => secrets)).toEqual([6_000, 6_000, 6_000, 2_001]);
+  expect(reports.reduce((sum, { disabled }) => sum + disabled, 0)).toBe(200);
+  expect(isEnabled(nameOf(client))).toBe(true);
+  expect(call.alarms).toEqual([]);
+});

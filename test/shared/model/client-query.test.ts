@@ -1,0 +1,83 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { newClient } from "../../../shared/clients/new-client.ts";
+import { type Client, type ClientStatus, newClientSchema } from "../../../shared/model/client.ts";
+import { clientQuerySchema, filterClients } from "../../../shared/model/client-query.ts";
+import { anyText } from "../../any-text.ts";
+
+function client(name: string, description: string, status: ClientStatus = "active"): Client {
+  const input = newClientSchema.parse({ name, description, scopes: ["search:read"] });
+  return { ...newClient(input, "socmate", "admin", new Date(0)), status };
+}
+
+const clients = [
+  client("XSOAR Production", "Palo Alto"),
+  client("O'Reilly 100%", "a*b.c (d) [e] \\ $f^"),
+  client("Überwachung", "監視チーム 😀", "disabled"),
+];
+const names = (query: Record<string, string>) =>
+  filterClients(clients, clientQuerySchema.parse(query)).map(({ name }) => name);
+const all = clients.map(({ name }) => name);
+
+describe("a search", () => {
+  test.for([
+    ["xsoar", ["XSOAR Production"]],
+    ["PALO", ["XSOAR Production"]],
+    ["socmate-", all],
+    ["", all],
+    ["'", ["O'Reilly 100%"]],
+    ["%", ["O'Reilly 100%"]],
+    ["*", ["O'Reilly 100%"]],
+    [".", ["O'Reilly 100%"]],
+    ["b.c (d) [e] \\ $f^", ["O'Reilly 100%"]],
+    [".*", []],
+    ["' or PartitionKey ne '", []],
+    ["x' or '1' eq '1", []],
+    ["über", ["Überwachung"]],
+    ["U\u0308BER", ["Überwachung"]],
+    ["チーム", ["Überwachung"]],
+    ["😀", ["Überwachung"]],
+    ["x".repeat(10_000), []],
+    ["search:read", []],
+    ["\u202e", []],
+  ] as const)("for %j is literal, in any case [check 35]", ([search, found]) => {
+    expect(names({ search })).toEqual(found);
+  });
+
+  test("for anything finds what contains it, no more and no less, and never fails [check 35]", () => {
+    fc.assert(
+      fc.property(anyText({ maxLength: 4 }), (search) => {
+        const wanted = search.normalize("NFC").toLowerCase();
+        const contains = ({ name, description, clientId }: Client) =>
+          `${name}\0${description}\0${clientId}`.toLowerCase().includes(wanted);
+        fc.pre(!wanted.includes("\0"));
+        expect(names({ search })).toEqual(clients.filter(contains).map(({ name }) => name));
+      }),
+    );
+  });
+});
+
+test("the status narrows the list", () => {
+  expect(names({ status: "disabled" })).toEqual(["Überwachung"]);
+  expect(names({ status: "active", search: "o" })).toEqual(["XSOAR Production", "O'Reilly 100%"]);
+});
+
+describe("the query of a list", () => {
+  test("has defaults, and other parameters are ignored", () => {
+    expect(clientQuerySchema.parse({ code: "x" })).toEqual({ search: "", limit: 100, offset: 0 });
+    expect(clientQuerySchema.parse({ limit: "1000", offset: "999999999" })).toMatchObject({
+      limit: 1_000,
+      offset: 999_999_999,
+    });
+  });
+
+  test.for([
+    ...["0", "1001", "-1", "1.5", "1e3", "0x10", "", " 1", "٣", "9".repeat(400)].map((limit) => ({ limit })),
+    ...["-1", "", "1000000000", "NaN"].map((offset) => ({ offset })),
+    ...["", "Active", "deleted", "active,disabled"].map((status) => ({ status })),
+  ])("is refused for %j", (query) => {
+    expect(clientQuerySchema.safeParse(query).error?.issues).toEqual([
+      expect.objectContaining({ path: Object.keys(query), message: expect.stringMatching(/^Must be /) }),
+    ]);
+  });
+});

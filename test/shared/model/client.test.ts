@@ -1,0 +1,260 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { generateClientSecret } from "../../../shared/clients/client-secret.ts";
+import { newClient } from "../../../shared/clients/new-client.ts";
+import { clientView, isClientId, newClientSchema, wholeSeconds } from "../../../shared/model/client.ts";
+import { SCOPES } from "../../../shared/model/scopes.ts";
+import { anyText } from "../../any-text.ts";
+
+const now = new Date("2026-03-27T00:00:00.999Z");
+const valid = { name: "XSOAR Production", description: "Palo Alto XSOAR", scopes: ["search:read"] };
+
+/** The faults of a body as `<member>: <what is wrong>`; none if it is accepted. */
+function faultsOf(body: unknown): string[] {
+  const { error } = newClientSchema.safeParse(body);
+  return error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) ?? [];
+}
+
+const named = (name: string) => newClientSchema.parse({ ...valid, name });
+
+describe("the name of a client", () => {
+  test.for([
+    ["one letter", "x"],
+    ["100 letters", "a".repeat(100)],
+    ["100 emoji", "😀".repeat(100)],
+    ["emoji of several characters", "👨‍👩‍👧‍👦 SOC 🏳️‍🌈 1️⃣ 👍🏽"],
+    ["accents", "Überwachung – Zürich"],
+    ["another script", "監視チーム"],
+    ["written from right to left", "مراقبة"],
+    ["quotes and tags", "O'Reilly & Söhne <script>"],
+  ] as const)("may be or have %s [check 34]", ([, name]) => {
+    expect(named(name).name).toBe(name);
+  });
+
+  test("is stored in NFC, and its length is counted in NFC [check 34]", () => {
+    expect(named("e\u0301".repeat(100)).name).toBe("\u00e9".repeat(100));
+  });
+
+  test("loses the space around it", () => {
+    expect(named(" \u3000 SOC\u00a0team ").name).toBe("SOC\u00a0team");
+  });
+
+  test.for([
+    ["empty", "", "Must not be empty."],
+    ["only space", " \u2003", "Must not be empty."],
+    ["101 letters", "a".repeat(101), "Must be at most 100 characters long."],
+    ["101 emoji", "😀".repeat(101), "Must be at most 100 characters long."],
+  ])("is refused for being %s [check 34]", ([, name, message]) => {
+    expect(faultsOf({ ...valid, name })).toEqual([`name: ${message}`]);
+  });
+
+  test.for([
+    ["a NUL", "a\0b"],
+    ["a line break", "a\nb"],
+    ["a C1 control", "a\u0085b"],
+    ["a line separator", "a\u2028b"],
+    ["a bidirectional override", "a\u202eb"],
+    ["a bidirectional isolate", "a\u2066b"],
+    ["a zero-width space", "a\u200bb"],
+    ["a joiner outside of an emoji", "a\u200db"],
+    ["a byte order mark in the middle", "a\ufeffb"],
+    ["a selector outside of an emoji", "a\ufe0fb"],
+    ["a Hangul filler", "a\u3164b"],
+    ["a tag character", "a\u{e0041}b"],
+    ["half an emoji", "a\ud83db"],
+    ["a private character", "a\ue000b"],
+    ["an unassigned character", "a\u{10ffff}b"],
+  ])("is refused for %s [check 34]", ([, name]) => {
+    expect(faultsOf({ ...valid, name })).toEqual([
+      "name: Must not contain control, bidirectional, zero-width or other invisible characters.",
+    ]);
+  });
+
+  test.for(["name", "description"])(
+    "and the description: a client secret in the %s is refused [check 37]",
+    (member) => {
+      expect(faultsOf({ ...valid, [member]: `secret: ${generateClientSecret()}` })).toEqual([
+        `${member}: Must not contain a client secret.`,
+      ]);
+    },
+  );
+});
+
+describe("the body of a new client", () => {
+  test("may leave out or empty the description, of at most 500 characters", () => {
+    const { name, scopes } = valid;
+    expect(newClientSchema.parse({ name, scopes })).toEqual({ name, description: "", scopes });
+    expect(faultsOf({ ...valid, description: "" })).toEqual([]);
+    expect(faultsOf({ ...valid, description: "é".repeat(500) })).toEqual([]);
+    expect(faultsOf({ ...valid, description: "é".repeat(501) })).toEqual([
+      "description: Must be at most 500 characters long.",
+    ]);
+  });
+
+  test("keeps all scopes in the order given", () => {
+    const scopes = SCOPES.toReversed();
+    expect(newClientSchema.parse({ ...valid, scopes }).scopes).toEqual(scopes);
+  });
+
+  test("has each wrong scope named [check 31]", () => {
+    const all = SCOPES.join(", ");
+    expect(
+      faultsOf({ ...valid, scopes: ["alerts:read", "search:read", "Search:read", 7, "search:read", "a b"] }),
+    ).toEqual([
+      `scopes: "alerts:read" is not a scope. The scopes are: ${all}.`,
+      `scopes: "Search:read" is not a scope. The scopes are: ${all}.`,
+      "scopes: Item 3 must be a string.",
+      'scopes: "search:read" is repeated.',
+      `scopes: Item 5 is not a scope. The scopes are: ${all}.`,
+    ]);
+    expect(faultsOf({ ...valid, scopes: [] })).toEqual([`scopes: Must name at least one scope of: ${all}.`]);
+  });
+
+  test("has no secret shown that stands among the scopes [check 37]", () => {
+    const secret = generateClientSecret();
+    expect(faultsOf({ ...valid, scopes: [secret] }).join()).not.toContain(secret);
+  });
+
+  test.for([
+    "id",
+    "client_id",
+    "client_secret",
+    "status",
+    "created_by",
+    "secretName",
+    "partitionKey",
+    "odata.etag",
+    "__proto__",
+    "constructor",
+    "toString",
+  ])("is refused for the member %s, which is not its own [check 32]", (member) => {
+    const body = JSON.parse(`{"name":"x","scopes":["search:read"],${JSON.stringify(member)}:"x"}`);
+    const { error } = newClientSchema.safeParse(body);
+    expect(error?.issues).toEqual([expect.objectContaining({ code: "unrecognized_keys", keys: [member] })]);
+  });
+
+  const wrong: [string, unknown][] = [
+    ["null", null],
+    ["a number", 1],
+    ["a boolean", true],
+    ["an object", {}],
+    ["an array of an array", [[]]],
+    ["10,000 arrays in each other", JSON.parse("[".repeat(10_000) + "]".repeat(10_000))],
+    ["10,000 objects in each other", JSON.parse(`${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`)],
+  ];
+  test.for(wrong)("is refused where any member, or all of it, is %s [check 33]", ([, value]) => {
+    for (const member of ["name", "description", "scopes"]) {
+      expect(faultsOf({ ...valid, [member]: value }), member).toEqual([expect.stringMatching(`^${member}: `)]);
+    }
+    expect(faultsOf(value)).not.toEqual([]);
+  });
+
+  test("has all of its faults named at once", () => {
+    expect(faultsOf({ name: "", description: 1 })).toEqual([
+      "name: Must not be empty.",
+      "description: Must be a string.",
+      "scopes: Is required.",
+    ]);
+  });
+
+  test("is accepted or refused, whatever it is, and what is accepted is well-formed", () => {
+    const body = fc.record(
+      { name: fc.anything(), description: fc.anything(), scopes: fc.anything(), x: fc.anything() },
+      { requiredKeys: [] },
+    );
+    const likely = fc.record({ name: anyText(), scopes: fc.subarray([...SCOPES, "x"]) });
+    fc.assert(
+      fc.property(fc.oneof(fc.anything(), body, likely), (input) => {
+        const { data } = newClientSchema.safeParse(input);
+        if (!data) return;
+        expect(data.name).toBe(data.name.normalize("NFC").trim());
+        expect([...data.name].length).toBeLessThanOrEqual(100);
+        expect(isClientId(newClient(data, "socmate", "admin", now).clientId)).toBe(true);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe("a new client", () => {
+  test("is active, of whole seconds, with an opaque id in order of time", () => {
+    const client = newClient(newClientSchema.parse(valid), "socmate", "admin-user-id", now);
+    expect(client).toEqual({
+      ...valid,
+      id: expect.stringMatching(/^[0-9a-f]{24}$/),
+      clientId: expect.stringMatching(/^socmate-xsoar-production-[a-z0-9]{6}$/),
+      status: "active",
+      createdBy: "admin-user-id",
+      createdAt: "2026-03-27T00:00:00Z",
+    });
+    const later = newClient(newClientSchema.parse(valid), "socmate", "admin-user-id", new Date(now.getTime() + 1));
+    expect(later.id > client.id).toBe(true);
+  });
+
+  test.for([
+    ["XSOAR Production", "xsoar-production"],
+    ["Überwachung (Zürich)", "uberwachung-zurich"],
+    ["ﬁrewall №5", "firewall-no5"],
+    ["監視チーム", "client"],
+    ["😀", "client"],
+    ["-- --", "client"],
+    ["../../admin", "admin"],
+    ["a".repeat(100), "a".repeat(40)],
+    [`${"a".repeat(39)} b`, "a".repeat(39)],
+    [`${"a".repeat(38)} b`, `${"a".repeat(38)}-b`],
+  ] as const)("named %j has %s in its client_id [check 34]", ([name, slug]) => {
+    const { clientId } = newClient(named(name), "socmate", "admin", now);
+    expect(clientId).toMatch(new RegExp(`^socmate-${slug}-[a-z0-9]{6}$`));
+    expect(isClientId(clientId)).toBe(true);
+  });
+
+  test("is not given the client_id of another of the same name", () => {
+    const ids = Array.from({ length: 100 }, () => newClient(named("x"), "socmate", "admin", now).clientId);
+    expect(new Set(ids).size).toBe(100);
+  });
+});
+
+test.for([
+  "",
+  "a",
+  "a/b",
+  "..",
+  "a-",
+  "-a",
+  "a--b",
+  "A-b",
+  "a-b\n",
+  "a-b\0",
+  "a-b?",
+  "ä-b",
+  "a b",
+  `a-${"b".repeat(79)}`,
+])("%j has not the form of a client_id [check 52]", (text) => {
+  expect(isClientId(text)).toBe(false);
+});
+
+test("the longest client_id that the settings allow has the form of one", () => {
+  expect(isClientId(newClient(named("a".repeat(100)), "p".repeat(24), "admin", now).clientId)).toBe(true);
+});
+
+test("times are UTC with whole seconds", () => {
+  expect(wholeSeconds(now)).toBe("2026-03-27T00:00:00Z");
+});
+
+test("a client is shown with the members of the product's documentation, in its order, and no other", () => {
+  const client = newClient(newClientSchema.parse(valid), "socmate", "admin-user-id", now);
+  const row = { ...client, lastUsedAt: null, secretName: "client-secret-0", etag: "e" };
+  expect(JSON.stringify(clientView(row))).toBe(
+    JSON.stringify({
+      id: client.id,
+      client_id: client.clientId,
+      name: "XSOAR Production",
+      description: "Palo Alto XSOAR",
+      status: "active",
+      scopes: ["search:read"],
+      created_by: "admin-user-id",
+      created_at: "2026-03-27T00:00:00Z",
+      last_used_at: null,
+    }),
+  );
+});
