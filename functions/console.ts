@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { app } from "@azure/functions";
-import { type Config, isLoopback } from "../shared/config.ts";
+import type { Config } from "../shared/config.ts";
 import { chooseEncoding, readConsoleFiles } from "../shared/console-files.ts";
 import { consoleHeaders } from "../shared/console-headers.ts";
 import { type Endpoint, json, publicEndpoint } from "../shared/endpoint.ts";
 import { Problem } from "../shared/http/problem.ts";
 import type { ConsoleSettings } from "../shared/model/console-settings.ts";
+import { isLoopback } from "../shared/model/loopback.ts";
 
 /** Read when the first one asks for it: instances that only issue tokens need none. The bundle lies as deep as this file. */
 let files: ReturnType<typeof readConsoleFiles> | undefined;

@@ -2,7 +2,8 @@
 import { app } from "@azure/functions";
 // biome-ignore lint/correctness/noUndeclaredDependencies: the Functions worker brings it.
 import * as core from "@azure/functions-core";
-import { start, stop } from "../shared/services.ts";
+import { productionServices } from "../shared/production.ts";
+import { provideServices, start, stop } from "../shared/services.ts";
 import { serveForwardedRequests } from "../shared/worker/worker-http.ts";
 import "./console.ts";
 import "./create.ts";
@@ -17,6 +18,7 @@ import "./sweep.ts";
 import "./token.ts";
 
 serveForwardedRequests(core);
+provideServices(productionServices);
 
 app.hook.appStart(start);
 app.hook.appTerminate(stop);

@@ -3,8 +3,8 @@ import { type Endpoint, json, tokenEndpoint } from "../shared/endpoint.ts";
 import { mediaType, readBody } from "../shared/http/body.ts";
 import { OAUTH_PARAMETERS, parseForm } from "../shared/http/form.ts";
 import { OAuthError } from "../shared/http/oauth-error.ts";
-import { grantScopes } from "../shared/model/scopes.ts";
 import { authenticateClient, readCredentials } from "../shared/tokens/client-auth.ts";
+import { grantScopes } from "../shared/tokens/grant-scopes.ts";
 import { beginToken } from "../shared/tokens/token-ahead.ts";
 
 const MAX_BODY_BYTES = 8 * 1024;

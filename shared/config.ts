@@ -1,25 +1,16 @@
 import * as z from "zod";
+import type { AdminSettings } from "./admin/admin-auth.ts";
+import type { AzureSettings } from "./azure/ports.ts";
+import { isLoopback } from "./model/loopback.ts";
 import { SHORTEST_USUAL_LEAD_SECONDS } from "./signing/key-ring.ts";
-import type { ReuseRules } from "./tokens/mint-cache.ts";
+import type { TokenSettings } from "./tokens/token-mint.ts";
 
 /** What the app settings say. */
-export interface Config {
-  /** `https://auth.<host>`: `iss`, and the base of every URL that is published. */
-  tokenIssuer: string;
-  /** `aud` of the access tokens. */
-  tokenAudience: string;
-  tokenLifetimeSeconds: number;
-  tokenReuse: ReuseRules;
+export interface Config extends TokenSettings, AzureSettings {
   clientIdPrefix: string;
-  tablesUrl: string;
-  secretsVaultUrl: string;
-  signingVaultUrls: readonly string[];
   signingKeyName: string;
   keyPublishLeadSeconds: number;
-  /** Whose admin tokens count. */
-  admin: { issuer: string; audience: string; jwksUrl: string; role: string };
-  /** The client id of the user-assigned identity; without one, the system-assigned identity. */
-  azureClientId: string | undefined;
+  admin: AdminSettings;
   /** The client id of the admin page's app registration; without one, there is no page. */
   consoleClientId: string | undefined;
 }
@@ -130,11 +121,6 @@ export function readConfig(env: Env): Config {
     azureClientId: settings.AZURE_CLIENT_ID,
     consoleClientId: settings.CONSOLE_CLIENT_ID,
   };
-}
-
-/** Whether a URL's host is this machine; only there are http and a self-made Key Vault acceptable. */
-export function isLoopback(url: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname);
 }
 
 /** Our own tokens must never pass for an administrator's. */

@@ -1,10 +1,17 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import * as z from "zod";
-import type { Config } from "../config.ts";
 import type { HttpRequest } from "../http/http-request.ts";
 import { Problem } from "../http/problem.ts";
 import type { Call } from "../request/call.ts";
 import { Unavailable } from "../request/retry.ts";
+
+/** Whose admin tokens count. */
+export interface AdminSettings {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwksUrl: string;
+  readonly role: string;
+}
 
 /** A SoCMate administrator. */
 export interface Admin {
@@ -36,7 +43,7 @@ const claimsSchema = z.object({
 
 /** Makes the authenticator for the configured issuer, whose keys are fetched when they are first needed. */
 export function createAdminAuthenticator(
-  { issuer, audience, jwksUrl, role }: Config["admin"],
+  { issuer, audience, jwksUrl, role }: AdminSettings,
   now: () => Date,
 ): AdminAuthenticator {
   const issuerKeys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS });

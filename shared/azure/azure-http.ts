@@ -41,6 +41,12 @@ export const azureHttpClient: HttpClient = {
   sendRequest: (request) => new Promise((resolve, reject) => new Call(request, resolve, reject).send()),
 };
 
+/** An answer of an error status, as the clients throw it. */
+export function restError(response: PipelineResponse): RestError {
+  const { status: statusCode, request } = response;
+  return new RestError(`status ${statusCode}`, { statusCode, request, response });
+}
+
 /** One call to Azure: undici tells it what comes back. */
 class Call implements Dispatcher.DispatchHandler {
   readonly #request: PipelineRequest;

@@ -1,16 +1,10 @@
 import { hash } from "node:crypto";
-import {
-  createHttpHeaders,
-  createPipelineRequest,
-  type Pipeline,
-  type PipelineResponse,
-  RestError,
-} from "@azure/core-rest-pipeline";
+import { createHttpHeaders, createPipelineRequest, type Pipeline } from "@azure/core-rest-pipeline";
 import type { TableClient } from "@azure/data-tables";
 import * as z from "zod";
-import type { ClientTable } from "../clients/client-store.ts";
+import type { ClientTable } from "../clients/client-table.ts";
 import type { RemoteSigner } from "../signing/signing-key.ts";
-import { azureHttpClient } from "./azure-http.ts";
+import { azureHttpClient, restError } from "./azure-http.ts";
 
 // The two calls that every token costs. They go through the pipelines of the SDK's clients, and so with their authentication, but past
 // their models of requests and answers, whose CPU time no token needs. All other calls are rare and go the SDK's way.
@@ -64,12 +58,6 @@ export function directSigner(pipeline: Pipeline, keyUrl: string): RemoteSigner {
 /** A key in the path of a URL (OData 4.01 Part 2 §5.1.1.6.2): what was not looked at before cannot name another row. */
 function quoted(key: string): string {
   return `'${encodeURIComponent(key.replaceAll("'", "''"))}'`;
-}
-
-/** An answer of an error status, as the clients throw it. */
-function restError(response: PipelineResponse): RestError {
-  const { status: statusCode, request } = response;
-  return new RestError(`status ${statusCode}`, { statusCode, request, response });
 }
 
 /** What Table Storage says was wrong; nothing where something else has answered in its place. */

@@ -1,9 +1,9 @@
-import { odata, type TableClient } from "@azure/data-tables";
 import * as z from "zod";
 import { CLIENT_STATUSES, type Client, wholeSeconds } from "../model/client.ts";
 import { SCOPES } from "../model/scopes.ts";
 import type { Call } from "../request/call.ts";
 import { type Attempt, Unavailable } from "../request/retry.ts";
+import type { ClientTable } from "./client-table.ts";
 import { isConflict, isEntityMissing, keepRow } from "./table-row.ts";
 
 /** The name of the table; its partition key is the client_id. */
@@ -14,12 +14,6 @@ const CLIENT_ROW = "client";
 const USAGE_ROW = "usage";
 /** The most that Table Storage returns at once. */
 const PAGE_SIZE = 1_000;
-
-/** What the store needs of `TableClient`. */
-export interface ClientTable extends Pick<TableClient, "createEntity" | "updateEntity" | "listEntities"> {
-  /** The row's columns with its keys and its etag, in the SDK's names. */
-  getEntity(partitionKey: string, rowKey: string, options?: { abortSignal?: AbortSignal }): Promise<{ etag: string }>;
-}
 
 /** A client as its row has it at one moment. */
 export interface ClientRow extends Client {
@@ -148,7 +142,7 @@ export function createClientStore(table: ClientTable, attempt: Attempt): ClientS
     find,
 
     async findWithUse(clientId, call) {
-      const [client] = await scan(odata`PartitionKey eq ${clientId}`, call);
+      const [client] = await scan(`PartitionKey eq '${clientId.replaceAll("'", "''")}'`, call);
       return client;
     },
 

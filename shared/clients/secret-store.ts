@@ -1,14 +1,29 @@
 import { randomBytes } from "node:crypto";
-import type { SecretClient } from "@azure/keyvault-secrets";
 import * as z from "zod";
 import type { Call } from "../request/call.ts";
 import { inTime } from "../request/in-time.ts";
 import { type Attempt, statusOf, Unavailable } from "../request/retry.ts";
 import { isSecretHash } from "./client-secret.ts";
+import type { CallOptions } from "./client-table.ts";
 import { HashCache } from "./hash-cache.ts";
 
-/** What the store needs of `SecretClient`. */
-export type SecretVault = Pick<SecretClient, "setSecret" | "getSecret" | "updateSecretProperties">;
+/** The port to Key Vault's secrets, with the names of Azure's SDK. Errors carry `statusCode` and Azure's code in `details`. */
+export interface SecretVault {
+  setSecret(
+    name: string,
+    value: string,
+    options: CallOptions & { readonly tags: Record<string, string> },
+  ): Promise<unknown>;
+  getSecret(
+    name: string,
+    options?: CallOptions,
+  ): Promise<{ readonly value?: string; readonly properties: { readonly version?: string } }>;
+  updateSecretProperties(
+    name: string,
+    version: string,
+    options: CallOptions & { readonly enabled: boolean },
+  ): Promise<unknown>;
+}
 
 /** The names of all our vault secrets begin with this; what does not is not ours. */
 export const SECRET_NAME_PREFIX = "client-secret-";

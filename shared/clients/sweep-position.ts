@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Call } from "../request/call.ts";
 import type { Attempt } from "../request/retry.ts";
-import type { ClientTable } from "./client-store.ts";
+import type { ClientTable } from "./client-table.ts";
 import { isEntityMissing, keepRow } from "./table-row.ts";
 
 /** No client_id looks like this, so the row is nobody's. */

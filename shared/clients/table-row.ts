@@ -1,10 +1,7 @@
-import type { TableClient } from "@azure/data-tables";
 import * as z from "zod";
 import type { Call } from "../request/call.ts";
 import { type Attempt, statusOf } from "../request/retry.ts";
-
-/** What keeping a row needs of `TableClient`. */
-type RowTable = Pick<TableClient, "createEntity" | "updateEntity">;
+import type { ClientTable } from "./client-table.ts";
 
 /** Where a row is. */
 export interface RowKey {
@@ -19,7 +16,7 @@ export interface RowKey {
  * @throws Unavailable
  */
 export async function keepRow(
-  table: RowTable,
+  table: Pick<ClientTable, "createEntity" | "updateEntity">,
   attempt: Attempt,
   name: string,
   key: RowKey,

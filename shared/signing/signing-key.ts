@@ -1,15 +1,35 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
-import type { KeyClient, KeyProperties, KeyVaultKey } from "@azure/keyvault-keys";
 import type { Call } from "../request/call.ts";
 import { type Attempt, Unavailable } from "../request/retry.ts";
 import { type KeyTimes, type KeyVersion, keyRing } from "./key-ring.ts";
 
-/** A vault with a signing key, as much of its SDK clients as the signer needs. */
+/** A version of a key as Key Vault lists it. */
+export interface ListedVersion {
+  readonly version?: string;
+  readonly createdOn?: Date;
+  readonly enabled?: boolean;
+}
+
+/** A version of a key with its public part. */
+export interface VaultKey {
+  /** The URL of this version. */
+  readonly id?: string;
+  readonly keyType?: string;
+  readonly key?: { readonly n?: Uint8Array; readonly e?: Uint8Array };
+}
+
+/** The port to a vault with a signing key, with the names of Azure's SDK. */
 export interface SigningVault {
   url: string;
-  keys: Pick<KeyClient, "getKey" | "listPropertiesOfKeyVersions">;
+  keys: {
+    getKey(name: string, options: { readonly version: string; readonly abortSignal?: AbortSignal }): Promise<VaultKey>;
+    listPropertiesOfKeyVersions(
+      name: string,
+      options?: { readonly abortSignal?: AbortSignal },
+    ): AsyncIterable<ListedVersion>;
+  };
   /** What signs with exactly this version of the key. */
-  cryptography(key: KeyVaultKey): RemoteSigner;
+  cryptography(key: VaultKey): RemoteSigner;
 }
 
 /** What the signer needs of `CryptographyClient`. */
@@ -97,12 +117,12 @@ export function keyReader(vault: SigningVault, keyName: string, times: KeyTimes,
   };
 }
 
-function toKeyVersion(vault: string, { version = "", createdOn, enabled }: KeyProperties): KeyVersion {
+function toKeyVersion(vault: string, { version = "", createdOn, enabled }: ListedVersion): KeyVersion {
   return { vault, version, createdAt: createdOn?.getTime() ?? 0, enabled: enabled !== false };
 }
 
 function toSigningKey(
-  { keyType, key }: KeyVaultKey,
+  { keyType, key }: VaultKey,
   cryptography: RemoteSigner,
   attempt: Attempt,
 ): SigningKey | undefined {

@@ -1,7 +1,8 @@
-import { grantScopes, type Scope } from "../model/scopes.ts";
+import type { Scope } from "../model/scopes.ts";
 import type { Call } from "../request/call.ts";
 import type { Credentials } from "./client-auth.ts";
 import type { ClientHint, ClientHints } from "./client-hints.ts";
+import { grantScopes } from "./grant-scopes.ts";
 import type { IssuedToken, TokenMint } from "./token-mint.ts";
 
 /** A token that was begun before it is known whether the client may have it. */

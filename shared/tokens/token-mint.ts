@@ -1,10 +1,19 @@
 import type { ClientRow } from "../clients/client-store.ts";
-import type { Config } from "../config.ts";
 import type { Scope } from "../model/scopes.ts";
 import type { Call } from "../request/call.ts";
 import { type AccessTokenClaims, accessTokenClaims } from "../signing/access-token.ts";
 import type { SignedToken, Signer } from "../signing/signer.ts";
-import { MintCache } from "./mint-cache.ts";
+import { MintCache, type ReuseRules } from "./mint-cache.ts";
+
+/** What access tokens say, and how often a new one is signed. */
+export interface TokenSettings {
+  /** `https://auth.<host>`: `iss`, and the base of every URL that is published. */
+  readonly tokenIssuer: string;
+  /** `aud` of the access tokens. */
+  readonly tokenAudience: string;
+  readonly tokenLifetimeSeconds: number;
+  readonly tokenReuse: ReuseRules;
+}
 
 /** An access token as it is given out. */
 export interface IssuedToken {
@@ -28,7 +37,7 @@ export interface TokenMint {
 
 /** Makes the process's mint. */
 export function createTokenMint(
-  config: Pick<Config, "tokenIssuer" | "tokenAudience" | "tokenLifetimeSeconds" | "tokenReuse">,
+  config: TokenSettings,
   signer: Pick<Signer, "accessToken" | "signsWith">,
   now: () => Date,
 ): TokenMint {

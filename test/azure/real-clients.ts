@@ -7,9 +7,11 @@ import { trustCertificate } from "../../local/certificate.ts";
 import { startStack } from "../../local/stack.ts";
 import { vaultHttp } from "../../shared/azure/azure-http.ts";
 import { directSigner, withDirectReads } from "../../shared/azure/direct-calls.ts";
-import { CLIENT_TABLE, type ClientTable } from "../../shared/clients/client-store.ts";
-import { nextLinkPolicy } from "../../shared/clients/secret-pages.ts";
-import type { SigningVault } from "../../shared/signing/signing-key.ts";
+import { createSecretPageReader } from "../../shared/azure/secret-pages.ts";
+import { CLIENT_TABLE } from "../../shared/clients/client-store.ts";
+import type { ClientTable } from "../../shared/clients/client-table.ts";
+import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
+import type { SdkSigningVault } from "../fakes/fake-signing-vault.ts";
 
 /** Clients of Azure's SDKs that talk to the stand-ins for Azure on this machine. */
 export interface RealClients {
@@ -17,10 +19,11 @@ export interface RealClients {
   /** The same, as the service uses it. */
   readonly directTable: ClientTable;
   readonly secretVault: SecretClient;
+  readonly readSecretPage: ReadSecretPage;
   readonly keys: KeyClient;
-  readonly signingVault: SigningVault;
+  readonly signingVault: SdkSigningVault;
   /** The same, as the service uses it. */
-  readonly directVault: SigningVault;
+  readonly directVault: SdkSigningVault;
   readonly signingKeyName: string;
 }
 
@@ -39,21 +42,24 @@ export async function startRealClients(clock?: () => number): Promise<RealClient
     },
   };
   const options = { retryOptions: { maxRetries: 0 }, tlsOptions: { ca: certificate.cert } };
-  const additionalPolicies = [nextLinkPolicy];
-  const vaultOptions = { ...options, additionalPolicies, disableChallengeResourceVerification: true };
+  const vaultOptions = { ...options, disableChallengeResourceVerification: true };
   const keys = new KeyClient(SIGNING_VAULT_URLS, credential, vaultOptions);
   const table = new TableClient(TABLES_URL, CLIENT_TABLE, credential, options);
   const http = vaultHttp();
+  const secretsHttp = vaultHttp();
   trustCertificate(certificate);
+  // The client puts its authentication into the pipeline that it is given.
+  new SecretClient(SECRETS_VAULT_URL, credential, { ...vaultOptions, ...secretsHttp });
   return {
     table,
     directTable: withDirectReads(table),
     secretVault: new SecretClient(SECRETS_VAULT_URL, credential, vaultOptions),
+    readSecretPage: createSecretPageReader(secretsHttp.pipeline, SECRETS_VAULT_URL),
     keys,
     signingVault: {
       url: SIGNING_VAULT_URLS,
       keys,
-      cryptography: (key) => new CryptographyClient(key, credential, vaultOptions),
+      cryptography: ({ id = "" }) => new CryptographyClient(id, credential, vaultOptions),
     },
     directVault: {
       url: SIGNING_VAULT_URLS,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { generateClientSecret, hashClientSecret } from "../../shared/clients/client-secret.ts";
 import { createClientStore } from "../../shared/clients/client-store.ts";
 import { newClient } from "../../shared/clients/new-client.ts";
-import { createSecretPageReader, type ReadSecretPage } from "../../shared/clients/secret-pages.ts";
+import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
 import { createSecretStore } from "../../shared/clients/secret-store.ts";
 import { createSweeper } from "../../shared/clients/sweep.ts";
 import { createSweepPosition } from "../../shared/clients/sweep-position.ts";
@@ -22,7 +22,7 @@ describe.each([
   ["the fakes", { table: createFakeTable(), vault: fakeVault, readPage: fakeVault.readPage }],
   [
     "Azurite and the local vault through the SDKs",
-    { table: real.table, vault: real.secretVault, readPage: createSecretPageReader(real.secretVault) },
+    { table: real.table, vault: real.secretVault, readPage: real.readSecretPage },
   ],
 ])("a sweep on %s", (_name, { table, vault, readPage }) => {
   const attempt = createAttempt();

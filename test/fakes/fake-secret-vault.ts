@@ -1,13 +1,17 @@
 import { randomBytes } from "node:crypto";
 import type { KeyVaultSecret, SecretClient, SecretProperties } from "@azure/keyvault-secrets";
-import { type ReadSecretPage, toListed } from "../../shared/clients/secret-pages.ts";
-import type { SecretVault } from "../../shared/clients/secret-store.ts";
+import type { ListedSecret, ReadSecretPage } from "../../shared/clients/secret-pages.ts";
 import { vaultError } from "./azure-error.ts";
 import { createHooks, type Hooks, operate } from "./hooks.ts";
 import { type Page, pagedList } from "./paged.ts";
 
+type SecretMethods = Pick<
+  SecretClient,
+  "setSecret" | "getSecret" | "updateSecretProperties" | "listPropertiesOfSecrets"
+>;
+
 /** A vault of secrets in memory, as the SDK's client shows it. */
-export interface FakeSecretVault extends SecretVault, Pick<SecretClient, "listPropertiesOfSecrets">, Hooks {
+export interface FakeSecretVault extends SecretMethods, Hooks {
   /** The versions of each secret by its name in lower case, oldest first; a test may change them as somebody else would. */
   readonly secrets: Map<string, KeyVaultSecret[]>;
   readonly readPage: ReadSecretPage;
@@ -29,7 +33,7 @@ export function createFakeSecretVault(now: () => Date): FakeSecretVault {
     return secret;
   };
 
-  const methods: SecretVault & Pick<SecretClient, "listPropertiesOfSecrets"> = {
+  const methods: SecretMethods = {
     async setSecret(name, value, options = {}) {
       return operate(vault, { name: "setSecret", target: name }, options.abortSignal, () => {
         const version = randomBytes(16).toString("hex");
@@ -83,6 +87,10 @@ export function createFakeSecretVault(now: () => Date): FakeSecretVault {
 
 function copyOf(secret: KeyVaultSecret): KeyVaultSecret {
   return { ...secret, properties: { ...secret.properties } };
+}
+
+function toListed({ name, tags, enabled = false, createdOn }: SecretProperties): ListedSecret {
+  return { name, clientId: tags?.client_id, enabled, createdAt: createdOn };
 }
 
 /** A list shows the newest version of a secret without naming it. */

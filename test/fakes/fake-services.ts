@@ -1,22 +1,11 @@
 import { type AdminIssuer, type Claims, startAdminIssuer } from "../../local/admin-issuer.ts";
-import { createAdminAuthenticator } from "../../shared/admin/admin-auth.ts";
 import { generateClientSecret, hashClientSecret } from "../../shared/clients/client-secret.ts";
-import { createClientStore } from "../../shared/clients/client-store.ts";
 import { newClient } from "../../shared/clients/new-client.ts";
-import { createSecretStore } from "../../shared/clients/secret-store.ts";
-import { createSweeper } from "../../shared/clients/sweep.ts";
-import { createSweepPosition } from "../../shared/clients/sweep-position.ts";
-import { createUsageRecorder } from "../../shared/clients/usage.ts";
-import { type Config, MAX_TOKEN_LIFETIME_SECONDS } from "../../shared/config.ts";
-import { createHealth } from "../../shared/health.ts";
+import { compose } from "../../shared/compose.ts";
+import type { Config } from "../../shared/config.ts";
 import type { Client, NewClient } from "../../shared/model/client.ts";
 import { backgroundCall } from "../../shared/request/call.ts";
-import { createAttempt } from "../../shared/request/retry.ts";
 import type { Services } from "../../shared/services.ts";
-import { keyTimes } from "../../shared/signing/key-ring.ts";
-import { createSigner } from "../../shared/signing/signer.ts";
-import { ClientHints } from "../../shared/tokens/client-hints.ts";
-import { createTokenMint } from "../../shared/tokens/token-mint.ts";
 import { createClock, type FakeClock } from "./fake-clock.ts";
 import { createFakeSecretVault, type FakeSecretVault } from "./fake-secret-vault.ts";
 import { createFakeSigningVault, type FakeSigningVault, SIGNING_KEY_NAME } from "./fake-signing-vault.ts";
@@ -76,37 +65,13 @@ export async function createFakeServices(shared?: FakeAzure): Promise<FakeServic
   const azure = shared ?? (await createFakeAzure());
   const { now } = azure.clock;
   const config = configFor(azure);
-  const attempt = createAttempt();
-  const clients = createClientStore(azure.table, attempt);
-  const secrets = createSecretStore(azure.secretVault, attempt, now);
-  const signer = createSigner({
-    vaults: azure.signingVaults,
-    keyName: config.signingKeyName,
-    times: keyTimes(config.keyPublishLeadSeconds, MAX_TOKEN_LIFETIME_SECONDS),
-    attempt,
-    now,
-  });
+  const { table, secretVault, signingVaults } = azure;
+  const services = compose(config, { table, secretVault, readSecretPage: secretVault.readPage, signingVaults }, now);
+  const { clients, secrets } = services;
 
   return {
+    ...services,
     azure,
-    config,
-    admins: createAdminAuthenticator(config.admin, now),
-    clients,
-    secrets,
-    signer,
-    hints: new ClientHints(),
-    tokens: createTokenMint(config, signer, now),
-    usage: createUsageRecorder(clients),
-    health: createHealth({ clients, secrets, signer, now }),
-    sweeper: createSweeper({
-      clients,
-      secrets,
-      readPage: azure.secretVault.readPage,
-      position: createSweepPosition(azure.table, attempt),
-      attempt,
-      now,
-    }),
-    now,
 
     async addClient(input = {}) {
       const defaults: NewClient = {

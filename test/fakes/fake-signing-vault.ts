@@ -1,12 +1,19 @@
 import { createHash, generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult, sign } from "node:crypto";
-import type { KeyProperties } from "@azure/keyvault-keys";
-import type { SigningVault } from "../../shared/signing/signing-key.ts";
+import type { KeyClient, KeyProperties, KeyVaultKey } from "@azure/keyvault-keys";
+import type { RemoteSigner } from "../../shared/signing/signing-key.ts";
 import { vaultError } from "./azure-error.ts";
 import { createHooks, type Hooks, operate } from "./hooks.ts";
 import { pagedList } from "./paged.ts";
 
-/** A vault with a signing key in memory, as the SDK's clients show it. It starts with one version of the key. */
-export interface FakeSigningVault extends SigningVault, Hooks {
+/** A vault with a signing key, as the SDK's clients show it. */
+export interface SdkSigningVault {
+  readonly url: string;
+  readonly keys: Pick<KeyClient, "getKey" | "listPropertiesOfKeyVersions">;
+  cryptography(key: Pick<KeyVaultKey, "id">): RemoteSigner;
+}
+
+/** Such a vault in memory. It starts with one version of the key. */
+export interface FakeSigningVault extends SdkSigningVault, Hooks {
   /** The versions of the key, oldest first; a test may disable one (`enabled`) or date it (`createdOn`). */
   readonly versions: KeyProperties[];
   /** Makes a new version of the key and returns its properties. */
@@ -43,7 +50,7 @@ export function createFakeSigningVault(now: () => Date, url = "https://signing.e
   };
   const keyOf = (properties: KeyProperties) => keyPair(`${url}/${versions.indexOf(properties)}`);
 
-  const clients: SigningVault = {
+  const clients: SdkSigningVault = {
     url,
     keys: {
       async getKey(name, { version, abortSignal } = {}) {
@@ -63,11 +70,12 @@ export function createFakeSigningVault(now: () => Date, url = "https://signing.e
         return pagedList(read, ({ version = "" }) => version, PAGE_SIZE);
       },
     },
-    cryptography: ({ id: keyID = "", name, properties: { version = "" } }) => ({
-      async signData(algorithm, data, { abortSignal } = {}) {
+    cryptography: ({ id = "" }) => ({
+      async signData(_algorithm, data, { abortSignal } = {}) {
+        const [name = "", version = ""] = id.split("/").slice(-2);
         return operate(vault, { name: "signData", target: version }, abortSignal, () => {
           const properties = present(name, vault.signsWithNewest ? undefined : version);
-          return { result: sign("RSA-SHA256", data, keyOf(properties).privateKey), algorithm, keyID };
+          return { result: sign("RSA-SHA256", data, keyOf(properties).privateKey) };
         });
       },
     }),

@@ -1,4 +1,4 @@
-import type { ClientTable } from "../../shared/clients/client-store.ts";
+import type { ClientTable } from "../../shared/clients/client-table.ts";
 import { tableError } from "./azure-error.ts";
 import { createHooks, type Hooks, operate } from "./hooks.ts";
 import { pagedList } from "./paged.ts";

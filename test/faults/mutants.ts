@@ -1,4 +1,5 @@
-import type { ClientRow, ClientStore, ClientTable } from "../../shared/clients/client-store.ts";
+import type { ClientRow, ClientStore } from "../../shared/clients/client-store.ts";
+import type { ClientTable } from "../../shared/clients/client-table.ts";
 import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
 import type { SecretVault } from "../../shared/clients/secret-store.ts";
 import type { Attempt } from "../../shared/request/retry.ts";

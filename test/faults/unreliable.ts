@@ -1,4 +1,4 @@
-import type { ClientTable } from "../../shared/clients/client-store.ts";
+import type { ClientTable } from "../../shared/clients/client-table.ts";
 import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
 import type { SecretVault } from "../../shared/clients/secret-store.ts";
 import type { FakeSecretVault } from "../fakes/fake-secret-vault.ts";
@@ -38,14 +38,15 @@ function carriedMethods<T extends object, Name extends keyof T & string>(
 }
 
 /** Every page of a list is a call. */
-function carriedList<T extends { byPage(settings?: object): AsyncIterableIterator<unknown> }>(
-  list: T,
+function carriedList(
+  list: ReturnType<ClientTable["listEntities"]>,
   method: string,
   carry: Carrier,
-): T {
-  const byPage = (settings?: object) => {
-    const pages = list.byPage(settings);
-    return { ...pages, next: () => carry({ method, args: [settings] }, () => pages.next()) };
+): ReturnType<ClientTable["listEntities"]> {
+  return {
+    byPage: (settings) => {
+      const pages = list.byPage(settings);
+      return { next: () => carry({ method, args: [settings] }, () => pages.next()) };
+    },
   };
-  return { ...list, byPage };
 }

@@ -5,19 +5,13 @@ import { disable } from "../../functions/disable.ts";
 import { regenerate } from "../../functions/regenerate.ts";
 import { sweep } from "../../functions/sweep.ts";
 import { token } from "../../functions/token.ts";
-import { createClientStore } from "../../shared/clients/client-store.ts";
-import { createSecretStore } from "../../shared/clients/secret-store.ts";
-import { createSweeper } from "../../shared/clients/sweep.ts";
-import { createSweepPosition } from "../../shared/clients/sweep-position.ts";
-import { createUsageRecorder } from "../../shared/clients/usage.ts";
+import { compose } from "../../shared/compose.ts";
 import type { Config } from "../../shared/config.ts";
 import { adminEndpoint, tokenEndpoint } from "../../shared/endpoint.ts";
 import { createAttempt } from "../../shared/request/retry.ts";
 import type { Services } from "../../shared/services.ts";
 import type { Signer } from "../../shared/signing/signer.ts";
 import { timerJob } from "../../shared/timer-job.ts";
-import { ClientHints } from "../../shared/tokens/client-hints.ts";
-import { createTokenMint } from "../../shared/tokens/token-mint.ts";
 import { connectionReset } from "../fakes/azure-error.ts";
 import { createClock } from "../fakes/fake-clock.ts";
 import { createFakeSecretVault } from "../fakes/fake-secret-vault.ts";
@@ -73,6 +67,8 @@ const CONFIG = {
   tokenLifetimeSeconds: 1_800,
   tokenReuse: { burst: 1, perSecond: 1, seconds: 10 },
   clientIdPrefix: "socmate",
+  keyPublishLeadSeconds: 86_400,
+  admin: { jwksUrl: "https://admins.example/keys" },
 } as Config;
 
 /** Signing has no part in the protocol. */
@@ -256,23 +252,15 @@ export class World {
     const table = { ...plainTable, ...mutant.table?.(parts) };
     const vault = { ...plainVault, ...mutant.vault?.(parts) };
 
-    const plainClients = createClientStore(table, attempt);
-    const clients = { ...plainClients, ...mutant.clients?.(plainClients, parts) };
-    const secrets = createSecretStore(vault, attempt, clock.now);
-    const readPage = mutant.readPage?.(vault.readPage) ?? vault.readPage;
-    const position = createSweepPosition(table, attempt);
+    const readSecretPage = mutant.readPage?.(vault.readPage) ?? vault.readPage;
+    const services = compose(CONFIG, { table, secretVault: vault, readSecretPage, signingVaults: [] }, clock.now);
+    Object.assign(services.signer, SIGNER);
+    // In place, since usage and sweep hold the same store.
+    Object.assign(services.clients, mutant.clients?.({ ...services.clients }, parts));
     return {
-      config: CONFIG,
+      ...services,
       admins: { authenticate: async () => ({ id: "admin" }) },
-      clients,
-      secrets,
-      signer: SIGNER,
-      hints: mutant.hints?.(parts) ?? new ClientHints(),
-      tokens: createTokenMint(CONFIG, SIGNER, clock.now),
-      usage: createUsageRecorder(clients),
-      health: { report: () => Promise.reject(new Error("nobody asks")) },
-      sweeper: createSweeper({ clients, secrets, readPage, position, attempt, now: clock.now }),
-      now: clock.now,
+      hints: mutant.hints?.(parts) ?? services.hints,
     };
   }
 

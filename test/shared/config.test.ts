@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ConfigError, isLoopback, readConfig } from "../../shared/config.ts";
+import { ConfigError, readConfig } from "../../shared/config.ts";
+import { isLoopback } from "../../shared/model/loopback.ts";
 
 const required = {
   TOKEN_ISSUER: "https://auth.socmate.example",

@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { ConfigError, SETTING_NAMES } from "../../shared/config.ts";
-import { services, start, stop } from "../../shared/services.ts";
+import { productionServices } from "../../shared/production.ts";
+import { provideServices, services, start, stop } from "../../shared/services.ts";
 
 const settings = {
   TOKEN_ISSUER: "https://auth.socmate.example",
@@ -18,6 +19,8 @@ afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
 });
+
+provideServices(productionServices);
 
 // The order of these tests counts, since a process has one set of services.
 

@@ -1,0 +1,57 @@
+import { TableClient } from "@azure/data-tables";
+import { ManagedIdentityCredential } from "@azure/identity";
+import { KeyClient } from "@azure/keyvault-keys";
+import { SecretClient } from "@azure/keyvault-secrets";
+import { CLIENT_TABLE } from "../clients/client-store.ts";
+import type { ClientTable } from "../clients/client-table.ts";
+import type { ReadSecretPage } from "../clients/secret-pages.ts";
+import type { SecretVault } from "../clients/secret-store.ts";
+import { isLoopback } from "../model/loopback.ts";
+import type { SigningVault } from "../signing/signing-key.ts";
+import { azureHttpClient, stripTablePipeline, vaultHttp } from "./azure-http.ts";
+import { boundedCredential } from "./credential.ts";
+import { directSigner, withDirectReads } from "./direct-calls.ts";
+import { createSecretPageReader } from "./secret-pages.ts";
+
+/** Where the service finds its parts of Azure, and as whom it asks. */
+export interface AzureSettings {
+  readonly tablesUrl: string;
+  readonly secretsVaultUrl: string;
+  readonly signingVaultUrls: readonly string[];
+  /** The client id of the user-assigned identity; without one, the system-assigned identity. */
+  readonly azureClientId: string | undefined;
+}
+
+/** What the service asks of Azure. */
+export interface AzurePorts {
+  readonly table: ClientTable;
+  readonly secretVault: SecretVault;
+  readonly readSecretPage: ReadSecretPage;
+  readonly signingVaults: readonly SigningVault[];
+}
+
+/** Makes the clients of Azure's SDKs, each once, since a new one costs connections and an authentication challenge. */
+export function azurePorts(settings: AzureSettings): AzurePorts {
+  const { tablesUrl, secretsVaultUrl, signingVaultUrls, azureClientId } = settings;
+  // Retries are those of request/retry.ts: the credential's own wait as long as any Retry-After says.
+  const identity = { ...(azureClientId && { clientId: azureClientId }), retryOptions: { maxRetries: 0 } };
+  const credential = boundedCredential(new ManagedIdentityCredential(identity));
+  const vaultOptions = (url: string) => ({
+    ...vaultHttp(),
+    disableChallengeResourceVerification: isLoopback(url),
+  });
+
+  const tableClient = new TableClient(tablesUrl, CLIENT_TABLE, credential, { httpClient: azureHttpClient });
+  stripTablePipeline(tableClient.pipeline);
+  const secretsOptions = vaultOptions(secretsVaultUrl);
+  return {
+    table: withDirectReads(tableClient),
+    secretVault: new SecretClient(secretsVaultUrl, credential, secretsOptions),
+    readSecretPage: createSecretPageReader(secretsOptions.pipeline, secretsVaultUrl),
+    signingVaults: signingVaultUrls.map((url) => {
+      const options = vaultOptions(url);
+      const keys = new KeyClient(url, credential, options);
+      return { url, keys, cryptography: ({ id = "" }) => directSigner(options.pipeline, id) };
+    }),
+  };
+}

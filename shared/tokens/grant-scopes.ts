@@ -1,0 +1,22 @@
+import { OAuthError } from "../http/oauth-error.ts";
+import type { Scope } from "../model/scopes.ts";
+
+/**
+ * Narrows a client's registered scopes to those that a token request asks for, in the order they were registered.
+ * An absent `scope` asks for all of them (RFC 6749 §3.3).
+ *
+ * @throws OAuthError `invalid_scope` for anything but registered scopes, separated by single spaces.
+ */
+export function grantScopes(requested: string | undefined, registered: readonly Scope[]): readonly Scope[] {
+  if (requested === undefined) return registered;
+  const words = new Set(requested.split(" "));
+  const granted = registered.filter((scope) => words.has(scope));
+  if (granted.length !== words.size) {
+    throw new OAuthError("invalid_scope", {
+      description:
+        "Ask for scopes that this client is registered for, separated by single spaces, or leave scope out to get all of them.",
+      reason: "a scope that is unknown, not registered for the client or malformed",
+    });
+  }
+  return granted;
+}
