@@ -10,16 +10,16 @@ import { Unavailable } from "../shared/request/retry.ts";
 const MAX_DRAWS = 5;
 
 /** `POST /api/admin/api-clients`: a new client, with the secret that is shown this once. */
-export const create: Endpoint = async (request, { config, admins, clients, secrets, now }, call) => {
-  const admin = await admins.authenticate(request, call);
-  const input = await readJson(request, newClientSchema, call);
+export const create: Endpoint = async (request, { config, admins, clients, secrets, clock }, context) => {
+  const admin = await admins.authenticate(request, context);
+  const input = await readJson(request, newClientSchema, context);
 
   for (let draw = 1; draw <= MAX_DRAWS; draw++) {
-    const client = newClient(input, config.clientIdPrefix, admin.id, now());
+    const client = newClient(input, config.clientIdPrefix, admin.id, clock.now());
     const clientSecret = generateClientSecret();
-    call.audit.client_id = client.clientId;
-    const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), call);
-    const created = await clients.insert(client, secretName, call);
+    context.audit.client_id = client.clientId;
+    const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), context);
+    const created = await clients.insert(client, secretName, context);
     if (!created) continue;
 
     const body = {

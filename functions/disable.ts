@@ -1,17 +1,17 @@
 import { app } from "@azure/functions";
 import { clientIdOf, unknownClient } from "../shared/admin/client-path.ts";
-import { lockSecret } from "../shared/clients/secret-store.ts";
+import { disableSecret } from "../shared/clients/secret-store.ts";
 import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
 import { refuseBody } from "../shared/http/body.ts";
 
 /** `DELETE /api/admin/api-clients/{client_id}`: no new tokens from here on; live ones run out. */
-export const disable: Endpoint = async (request, { admins, clients, secrets, now }, call) => {
-  await refuseBody(request, call.signal);
-  const admin = await admins.authenticate(request, call);
-  const client = await clients.disable(clientIdOf(request, call), admin.id, now(), call);
+export const disable: Endpoint = async (request, { admins, clients, secrets, clock }, context) => {
+  await refuseBody(request, context.signal);
+  const admin = await admins.authenticate(request, context);
+  const client = await clients.disable(clientIdOf(request, context), admin.id, clock.now(), context);
   if (!client) throw unknownClient();
 
-  await lockSecret(secrets, client.secretName, call);
+  await disableSecret({ secrets, clock }, client.secretName, context);
   return json(200, { client_id: client.clientId, status: client.status });
 };
 

@@ -5,10 +5,10 @@ import { refuseBody } from "../shared/http/body.ts";
 import { clientView } from "../shared/model/client.ts";
 
 /** `GET /api/admin/api-clients/{client_id}`: one client, as in the list. */
-export const get: Endpoint = async (request, { admins, clients }, call) => {
-  await refuseBody(request, call.signal);
-  await admins.authenticate(request, call);
-  const client = await clients.findWithUse(clientIdOf(request, call), call);
+export const get: Endpoint = async (request, { admins, clients }, context) => {
+  await refuseBody(request, context.signal);
+  await admins.authenticate(request, context);
+  const client = await clients.findWithUse(clientIdOf(request, context), context);
   if (!client) throw unknownClient();
   return json(200, clientView(client));
 };

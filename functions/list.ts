@@ -6,14 +6,14 @@ import { clientView } from "../shared/model/client.ts";
 import { clientQuerySchema, filterClients } from "../shared/model/client-query.ts";
 
 /** `GET /api/admin/api-clients`: the clients, newest first; `total` counts all that match. */
-export const list: Endpoint = async (request, { admins, clients }, call) => {
-  await refuseBody(request, call.signal);
-  await admins.authenticate(request, call);
+export const list: Endpoint = async (request, { admins, clients }, context) => {
+  await refuseBody(request, context.signal);
+  await admins.authenticate(request, context);
   const given = [...request.query].filter(([, value]) => value !== "");
   const { data: query, error } = clientQuerySchema.safeParse(Object.fromEntries(given));
   if (error) throw invalidInput("query", error);
 
-  const matches = filterClients(await clients.list(call), query);
+  const matches = filterClients(await clients.list(context), query);
   const page = matches.slice(query.offset, query.offset + query.limit);
   return json(200, { clients: page.map(clientView), total: matches.length });
 };

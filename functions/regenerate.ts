@@ -1,26 +1,26 @@
 import { app } from "@azure/functions";
 import { clientIdOf, unknownClient } from "../shared/admin/client-path.ts";
 import { generateClientSecret, hashClientSecret } from "../shared/clients/client-secret.ts";
-import { lockSecret } from "../shared/clients/secret-store.ts";
+import { disableSecret } from "../shared/clients/secret-store.ts";
 import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
 import { refuseBody } from "../shared/http/body.ts";
 import { Problem } from "../shared/http/problem.ts";
 
 /** `POST /api/admin/api-clients/{client_id}/regenerate-secret`: a new secret; the old one is dead as soon as this answers. */
-export const regenerate: Endpoint = async (request, { admins, clients, secrets }, call) => {
-  await refuseBody(request, call.signal);
-  await admins.authenticate(request, call);
-  const client = await clients.find(clientIdOf(request, call), call);
+export const regenerate: Endpoint = async (request, { admins, clients, secrets, clock }, context) => {
+  await refuseBody(request, context.signal);
+  await admins.authenticate(request, context);
+  const client = await clients.find(clientIdOf(request, context), context);
   if (!client) throw unknownClient();
   if (client.status === "disabled")
     throw new Problem(409, { detail: "The client is disabled for good: create a new one." });
 
   const clientSecret = generateClientSecret();
-  const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), call);
-  const replaced = await clients.replaceSecret(client, secretName, call);
+  const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), context);
+  const replaced = await clients.replaceSecret(client, secretName, context);
   if (!replaced) throw lostRace();
 
-  await lockSecret(secrets, client.secretName, call);
+  await disableSecret({ secrets, clock }, client.secretName, context);
   return json(200, { client_id: client.clientId, client_secret: clientSecret });
 };
 

@@ -5,6 +5,6 @@ import { type Job, timerJob } from "../shared/timer-job.ts";
 const TIMEOUT_MS = 290_000;
 
 /** Hourly: disables vault secrets that are dead, and reports active clients whose own is. */
-export const sweep: Job = async ({ sweeper }, call) => ({ ...(await sweeper.run(call)) });
+export const sweep: Job = async ({ sweeper }, context) => ({ ...(await sweeper.run(context)) });
 
 app.timer("sweep", { schedule: "0 17 * * * *", handler: timerJob(sweep, TIMEOUT_MS) });

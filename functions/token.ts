@@ -10,25 +10,25 @@ import { beginToken } from "../shared/tokens/token-ahead.ts";
 const MAX_BODY_BYTES = 8 * 1024;
 
 /** `POST /oauth/token`: an access token for a client's credentials (RFC 6749 §4.4). */
-export const token: Endpoint = async (request, { clients, secrets, hints, tokens, usage, now }, call) => {
+export const token: Endpoint = async (request, { clients, secrets, hints, tokens, usage, clock }, context) => {
   if (request.method !== "POST") throw methodNotAllowed();
   if (mediaType(request) !== "application/x-www-form-urlencoded") throw wrongMediaType();
   if (OAUTH_PARAMETERS.some((name) => request.query.has(name))) throw parameterInUrl();
 
-  const form = parseForm(await readBody(request, MAX_BODY_BYTES, call.signal));
+  const form = parseForm(await readBody(request, MAX_BODY_BYTES, context.signal));
   if (!form.grant_type) throw missingGrantType();
   if (form.grant_type !== "client_credentials") throw unsupportedGrantType();
 
   const credentials = readCredentials(request.headers.get("authorization"), form);
-  const ahead = beginToken(credentials, form.scope, { hints, tokens }, call);
-  const client = await authenticateClient(credentials, { clients, secrets }, call).catch(ahead.discard);
+  const ahead = beginToken(credentials, form.scope, { hints, tokens }, context);
+  const client = await authenticateClient(credentials, { clients, secrets }, context).catch(ahead.discard);
   const scopes = grantScopes(form.scope, client.scopes);
 
   const { accessToken, claims, expiresInSeconds, isReused } = await ahead.issue(client, scopes);
-  usage.record(client.clientId, now());
-  call.audit.jti = claims.jti;
-  call.audit.scope = claims.scope;
-  if (isReused) call.audit.reused = true;
+  usage.record(client.clientId, clock.now());
+  context.audit.jti = claims.jti;
+  context.audit.scope = claims.scope;
+  if (isReused) context.audit.reused = true;
 
   const body = {
     access_token: accessToken,

@@ -7,43 +7,44 @@ import { createSweepPosition } from "./clients/sweep-position.ts";
 import { createUsageRecorder } from "./clients/usage.ts";
 import { type Config, MAX_TOKEN_LIFETIME_SECONDS } from "./config.ts";
 import { createHealth } from "./health.ts";
-import { createAttempt } from "./request/retry.ts";
+import type { Clock } from "./request/clock.ts";
+import { createRetryPolicy } from "./request/retry.ts";
 import type { Services } from "./services.ts";
 import { keyTimes } from "./signing/key-ring.ts";
 import { createSigner } from "./signing/signer.ts";
-import { ClientHints } from "./tokens/client-hints.ts";
-import { createTokenMint } from "./tokens/token-mint.ts";
+import { LastKnownClients } from "./tokens/last-known-clients.ts";
+import { createTokenIssuer } from "./tokens/token-issuer.ts";
 
 /** Composes the services of one process from its settings and its ports to Azure; the product and the tests do it alike. */
-export function compose(config: Config, ports: AzurePorts, now: () => Date): Services {
-  const attempt = createAttempt();
-  const clients = createClientStore(ports.table, attempt);
-  const secrets = createSecretStore(ports.secretVault, attempt, now);
+export function compose(config: Config, ports: AzurePorts, clock: Clock): Services {
+  const retry = createRetryPolicy(clock);
+  const clients = createClientStore(ports.table, retry);
+  const secrets = createSecretStore(ports.secretVault, retry, clock);
   const signer = createSigner({
     vaults: ports.signingVaults,
     keyName: config.signingKeyName,
     times: keyTimes(config.keyPublishLeadSeconds, MAX_TOKEN_LIFETIME_SECONDS),
-    attempt,
-    now,
+    retry,
+    clock,
   });
   return {
     config,
-    admins: createAdminAuthenticator(config.admin, now),
+    admins: createAdminAuthenticator(config.admin, clock),
     clients,
     secrets,
     signer,
-    hints: new ClientHints(),
-    tokens: createTokenMint(config, signer, now),
-    usage: createUsageRecorder(clients),
-    health: createHealth({ clients, secrets, signer, now }),
+    hints: new LastKnownClients(),
+    tokens: createTokenIssuer(config, signer, clock),
+    usage: createUsageRecorder(clients, clock),
+    health: createHealth({ clients, secrets, signer, clock }),
     sweeper: createSweeper({
       clients,
       secrets,
       readPage: ports.readSecretPage,
-      position: createSweepPosition(ports.table, attempt),
-      attempt,
-      now,
+      position: createSweepPosition(ports.table, retry),
+      retry,
+      clock,
     }),
-    now,
+    clock,
   };
 }

@@ -3,7 +3,7 @@ import type { AdminSettings } from "./admin/admin-auth.ts";
 import type { AzureSettings } from "./azure/ports.ts";
 import { isLoopback } from "./model/loopback.ts";
 import { SHORTEST_USUAL_LEAD_SECONDS } from "./signing/key-ring.ts";
-import type { TokenSettings } from "./tokens/token-mint.ts";
+import type { TokenSettings } from "./tokens/token-issuer.ts";
 
 /** What the app settings say. */
 export interface Config extends TokenSettings, AzureSettings {

@@ -4,14 +4,15 @@ import type { HttpRequest } from "./http/http-request.ts";
 import { OAuthError } from "./http/oauth-error.ts";
 import { Problem } from "./http/problem.ts";
 import { RequestError } from "./http/request-error.ts";
-import type { Audit, Call } from "./request/call.ts";
-import { inTime } from "./request/in-time.ts";
+import { type Clock, systemClock } from "./request/clock.ts";
+import type { Audit, RequestContext } from "./request/context.ts";
+import { withDeadline } from "./request/deadline.ts";
 import { type LogFields, type LogLevel, logLine, traceOf } from "./request/log.ts";
 import { Unavailable } from "./request/retry.ts";
 import { type Services, services } from "./services.ts";
 
 /** One endpoint: its answer to a request, or one of the errors that have a public form. */
-export type Endpoint = (request: HttpRequest, services: Services, call: Call) => Promise<HttpResponseInit>;
+export type Endpoint = (request: HttpRequest, services: Services, context: RequestContext) => Promise<HttpResponseInit>;
 
 /** What kinds of endpoints differ in. */
 interface Kind {
@@ -27,22 +28,21 @@ const RETRY_AFTER_WRONG_SETTINGS_SECONDS = 60;
 const TOKEN_TIMEOUT_MS = 4_500;
 
 /** Makes a Functions handler of the token endpoint: errors as in RFC 6749 §5.2, nothing ever cached (§5.1). */
-export function tokenEndpoint(endpoint: Endpoint, source?: () => Services): HttpHandler {
-  return handler(
-    endpoint,
-    { timeoutMs: TOKEN_TIMEOUT_MS, logsSuccess: true, errorResponse: oauthErrorResponse },
-    source,
-  );
+export function tokenEndpoint(endpoint: Endpoint, source?: () => Services, clock?: Clock): HttpHandler {
+  const kind = { timeoutMs: TOKEN_TIMEOUT_MS, logsSuccess: true, errorResponse: oauthErrorResponse };
+  return handler(endpoint, kind, source, clock);
 }
 
 /** Makes a Functions handler of an endpoint for administrators: errors are problem details (RFC 9457). */
-export function adminEndpoint(endpoint: Endpoint, source?: () => Services): HttpHandler {
-  return handler(endpoint, { timeoutMs: 15_000, logsSuccess: true, errorResponse: problemResponse }, source);
+export function adminEndpoint(endpoint: Endpoint, source?: () => Services, clock?: Clock): HttpHandler {
+  const kind = { timeoutMs: 15_000, logsSuccess: true, errorResponse: problemResponse };
+  return handler(endpoint, kind, source, clock);
 }
 
 /** Makes a Functions handler of an endpoint that everybody may read: errors are problem details. */
-export function publicEndpoint(endpoint: Endpoint, source?: () => Services): HttpHandler {
-  return handler(endpoint, { timeoutMs: 5_000, logsSuccess: false, errorResponse: problemResponse }, source);
+export function publicEndpoint(endpoint: Endpoint, source?: () => Services, clock?: Clock): HttpHandler {
+  const kind = { timeoutMs: 5_000, logsSuccess: false, errorResponse: problemResponse };
+  return handler(endpoint, kind, source, clock);
 }
 
 /** An answer in JSON that must not be cached. */
@@ -55,17 +55,22 @@ export function json(status: number, body: object, headers?: Record<string, stri
 }
 
 /** The only place that builds an error answer. It always answers: with a streamed body, a handler that throws leaves its caller hanging. */
-function handler(endpoint: Endpoint, kind: Kind, source = services): HttpHandler {
-  return async (request: HttpRequest, context) => {
+function handler(endpoint: Endpoint, kind: Kind, source = services, clock = systemClock): HttpHandler {
+  return async (request: HttpRequest, invocation) => {
     const audit: Audit = {};
     const log = (level: LogLevel, fields: LogFields) =>
-      logLine(context, level, { request_id: context.invocationId, event: context.functionName, ...audit, ...fields });
-    const alarm: Call["alarm"] = (name, reason) => log("error", { alarm: name, reason });
+      logLine(invocation, level, clock.now(), {
+        request_id: invocation.invocationId,
+        event: invocation.functionName,
+        ...audit,
+        ...fields,
+      });
+    const alarm: RequestContext["alarm"] = (name, reason) => log("error", { alarm: name, reason });
     const answer = (signal: AbortSignal) => endpoint(request, source(), { signal, audit, alarm });
 
     try {
       if (request.isContradicted) throw contradicted();
-      const response = await inTime(kind.timeoutMs, answer).catch(tooLate);
+      const response = await withDeadline(clock, kind.timeoutMs, answer).catch(tooLate);
       if (kind.logsSuccess) log("info", { outcome: "success", status: response.status });
       return response;
     } catch (error) {

@@ -1,7 +1,8 @@
 import type { ClientStore } from "./clients/client-store.ts";
 import type { SecretStore } from "./clients/secret-store.ts";
 import { wholeSeconds } from "./model/client.ts";
-import { backgroundCall } from "./request/call.ts";
+import type { Clock } from "./request/clock.ts";
+import { backgroundContext } from "./request/context.ts";
 import type { Signer } from "./signing/signer.ts";
 import type { VaultReport } from "./signing/vault-report.ts";
 
@@ -31,20 +32,20 @@ interface Probed {
   clients: Pick<ClientStore, "find">;
   secrets: Pick<SecretStore, "probe">;
   signer: Pick<Signer, "report">;
-  now: () => Date;
+  clock: Clock;
 }
 
 /** Makes the health of a process; each probe asks for as little as shows that its part works. */
-export function createHealth({ clients, secrets, signer, now }: Probed): Health {
+export function createHealth({ clients, secrets, signer, clock }: Probed): Health {
   let last: Promise<HealthReport> | undefined;
   let lastAt = Number.NEGATIVE_INFINITY;
 
   const probe = async (): Promise<HealthReport> => {
-    const call = backgroundCall(PROBE_TIMEOUT_MS);
+    const context = backgroundContext(clock, PROBE_TIMEOUT_MS);
     const [table, secretsVault, vaults] = await Promise.all([
-      stateOf(clients.find("health-probe", call)),
-      stateOf(secrets.probe(call)),
-      signer.report(call),
+      stateOf(clients.find("health-probe", context)),
+      stateOf(secrets.probe(context)),
+      signer.report(context),
     ]);
     return {
       table,
@@ -56,7 +57,7 @@ export function createHealth({ clients, secrets, signer, now }: Probed): Health 
 
   return {
     report() {
-      const time = now().getTime();
+      const time = clock.now().getTime();
       if (!last || time - lastAt >= MAX_AGE_MS) {
         last = probe();
         lastAt = time;

@@ -1,6 +1,7 @@
 import { azurePorts } from "./azure/ports.ts";
 import { compose } from "./compose.ts";
 import { readConfig } from "./config.ts";
+import { systemClock } from "./request/clock.ts";
 import type { Services } from "./services.ts";
 
 /**
@@ -10,5 +11,5 @@ import type { Services } from "./services.ts";
  */
 export function productionServices(): Services {
   const config = readConfig(process.env);
-  return compose(config, azurePorts(config), () => new Date());
+  return compose(config, azurePorts(config, systemClock), systemClock);
 }

@@ -5,10 +5,11 @@ import type { Sweeper } from "./clients/sweep.ts";
 import type { UsageRecorder } from "./clients/usage.ts";
 import { type Config, ConfigError } from "./config.ts";
 import type { Health } from "./health.ts";
+import { type Clock, systemClock } from "./request/clock.ts";
 import { logLine } from "./request/log.ts";
 import type { Signer } from "./signing/signer.ts";
-import type { ClientHints } from "./tokens/client-hints.ts";
-import type { TokenMint } from "./tokens/token-mint.ts";
+import type { LastKnownClients } from "./tokens/last-known-clients.ts";
+import type { TokenIssuer } from "./tokens/token-issuer.ts";
 
 /** What endpoints may use. */
 export interface Services {
@@ -17,12 +18,12 @@ export interface Services {
   clients: ClientStore;
   secrets: SecretStore;
   signer: Signer;
-  hints: ClientHints;
-  tokens: TokenMint;
+  hints: LastKnownClients;
+  tokens: TokenIssuer;
   usage: UsageRecorder;
   health: Health;
   sweeper: Sweeper;
-  now: () => Date;
+  clock: Clock;
 }
 
 let make: () => Services = () => {
@@ -55,7 +56,8 @@ export function start(): void {
     void services().health.report();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    for (const fault of error.faults) logLine(console, "error", { event: "start", outcome: "failed", reason: fault });
+    for (const fault of error.faults)
+      logLine(console, "error", systemClock.now(), { event: "start", outcome: "failed", reason: fault });
   }
 }
 

@@ -4,13 +4,13 @@ import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { z } from "zod";
 import { anyText } from "./any-text.ts";
-import { basic, startEverything } from "./support/everything.ts";
 import { type Answer, bodyOf } from "./support/http.ts";
 import { type RequestParts, requestOf, sendRaw } from "./support/raw-http.ts";
+import { basic, startTestService } from "./support/test-service.ts";
 
 // Whatever anybody sends: an answer of the error table in JSON, never a 5xx, and the service goes on. A failure prints its seed.
 
-const { url, stack, createClient, requestToken } = await startEverything();
+const { url, stack, createClient, requestToken } = await startTestService();
 const { host } = new URL(url);
 const client = await createClient();
 const FORM: [string, string] = ["Content-Type", "application/x-www-form-urlencoded"];

@@ -10,12 +10,12 @@ import { build } from "esbuild";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { type ServiceOptions, startService } from "../local/service.ts";
-import { basic, postForm, startEverything, type TestClient } from "./support/everything.ts";
 import { type Answer, bodyOf, send } from "./support/http.ts";
 import { logOf } from "./support/log.ts";
 import { openConnection, rawRequest } from "./support/raw-http.ts";
+import { basic, postForm, startTestService, type TestClient } from "./support/test-service.ts";
 
-const { stack, admin, createClient } = await startEverything();
+const { stack, admin, createClient } = await startTestService();
 const ADMIN_ID = "10ca1000-0000-4000-8000-00000000000a";
 const CLIENTS = "/api/admin/api-clients";
 const FORM = { "content-type": "application/x-www-form-urlencoded" };

@@ -10,11 +10,11 @@ import type { Endpoint } from "../shared/endpoint.ts";
 import { SCOPES } from "../shared/model/scopes.ts";
 import { createFakeServices, type FakeServices } from "./fakes/fake-services.ts";
 import { askAdmin } from "./functions/invoke.ts";
-import { startEverything } from "./support/everything.ts";
 import { bodyOf, send } from "./support/http.ts";
 import { type Answered, documented, documentedScopes, expectDocumented, operations } from "./support/openapi.ts";
+import { startTestService } from "./support/test-service.ts";
 
-const { url, stack, admin, createClient } = await startEverything();
+const { url, stack, admin, createClient } = await startTestService();
 const CLIENTS = "/api/admin/api-clients";
 const VALID = { name: "Test", scopes: ["search:read"] };
 

@@ -1,10 +1,11 @@
 import { calculateJwkThumbprint } from "jose";
-import { createAttempt } from "../shared/request/retry.ts";
+import { systemClock } from "../shared/request/clock.ts";
+import { createRetryPolicy } from "../shared/request/retry.ts";
 import { accessTokenClaims } from "../shared/signing/access-token.ts";
 import type { KeyTimes } from "../shared/signing/key-ring.ts";
 import { createSigner, type Signer } from "../shared/signing/signer.ts";
 import { azureError } from "./fakes/azure-error.ts";
-import { createCall } from "./fakes/fake-call.ts";
+import { createContext } from "./fakes/fake-context.ts";
 import { createFakeSigningVault, type FakeSigningVault, SIGNING_KEY_NAME } from "./fakes/fake-signing-vault.ts";
 
 /** What happens in a world, so many seconds after its start; indexes count round. All live tokens are verified each time. */
@@ -111,7 +112,8 @@ export async function runWorld({ times, tokenLifeSeconds, skews, keyAges, ...sce
   };
   const start = (skew: number): Instance => {
     const now = () => new Date((seconds + skew) * 1_000);
-    const options = { vaults: [...vaults], keyName: SIGNING_KEY_NAME, times, attempt: createAttempt(), now };
+    const clock = { ...systemClock, now };
+    const options = { vaults: [...vaults], keyName: SIGNING_KEY_NAME, times, retry: createRetryPolicy(clock), clock };
     return { skew, now, signer: createSigner(options) };
   };
 
@@ -135,7 +137,7 @@ export async function runWorld({ times, tokenLifeSeconds, skews, keyAges, ...sce
   const issue = async ({ signer, now }: Instance) => {
     const grant = { clientId: "socmate-test-abc123", scopes: [], issuedAt: now(), lifetimeSeconds: tokenLifeSeconds };
     const claims = accessTokenClaims({ issuer: "https://auth.example", audience: "https://api.example", ...grant });
-    const signed = await signer.accessToken(claims, createCall()).catch(() => undefined);
+    const signed = await signer.accessToken(claims, createContext()).catch(() => undefined);
     if (!signed) return unavailable("there is no key to sign with");
     const { createdMs = Number.NaN } = keys.get(signed.kid) ?? {};
     const firstMs = Math.min(...[...keys.values()].map((key) => key.createdMs));

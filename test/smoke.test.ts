@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { startEverything } from "./support/everything.ts";
 import { bodyOf } from "./support/http.ts";
+import { startTestService } from "./support/test-service.ts";
 
-const { url, stack, admin } = await startEverything();
+const { url, stack, admin } = await startTestService();
 
 async function smoke(args: readonly string[], adminToken = stack.adminToken()) {
   const script = join(import.meta.dirname, "../smoke.ts");

@@ -2,13 +2,13 @@ import { decodeJwt } from "jose";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { oauthError, REFUSED } from "./support/answers.ts";
-import { ALL_SCOPES, basic, startEverything } from "./support/everything.ts";
 import { type Answer, bodyOf } from "./support/http.ts";
 import { rawRequest, sendRaw } from "./support/raw-http.ts";
+import { ALL_SCOPES, basic, startTestService } from "./support/test-service.ts";
 
 // What SOAR platforms and their integrations really send to a token endpoint, byte for byte, and the answer that each of them needs.
 
-const { url, createClient } = await startEverything();
+const { url, createClient } = await startTestService();
 const { host } = new URL(url);
 const client = await createClient();
 const { clientId, clientSecret } = client;

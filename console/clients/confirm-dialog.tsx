@@ -15,7 +15,7 @@ import {
 } from "@fluentui/react-components";
 import { type FormEvent, type ReactNode, useState } from "react";
 import type { ClientView } from "../../shared/model/client.ts";
-import { printable } from "../../shared/model/line-of-text.ts";
+import { printable } from "../../shared/model/single-line-text.ts";
 import { ErrorNotice } from "../parts/error-notice.tsx";
 import { changeDetailOf, titleOf } from "../parts/error-words.ts";
 import { NameText } from "../parts/name-text.tsx";

@@ -55,7 +55,7 @@ interface DetailsDrawerProps {
   onClose: () => void;
 }
 
-/** Everything about one client, and what can be done with it. */
+/** TestService about one client, and what can be done with it. */
 export function DetailsDrawer({ clientId, version, onRegenerate, onDisable, onClose }: DetailsDrawerProps) {
   const styles = useStyles();
   const { api } = useSession();

@@ -1,4 +1,4 @@
-import { printable } from "../../shared/model/line-of-text.ts";
+import { printable } from "../../shared/model/single-line-text.ts";
 
 /** A stored text, inert: nothing in it is markup, and its direction ends with it. */
 export function NameText({ text }: { text: string }) {

@@ -2,7 +2,8 @@ import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jos
 import * as z from "zod";
 import type { HttpRequest } from "../http/http-request.ts";
 import { Problem } from "../http/problem.ts";
-import type { Call } from "../request/call.ts";
+import type { Clock } from "../request/clock.ts";
+import type { RequestContext } from "../request/context.ts";
 import { Unavailable } from "../request/retry.ts";
 
 /** Whose admin tokens count. */
@@ -27,7 +28,7 @@ export interface AdminAuthenticator {
    * @throws Problem 401 without a valid token, 403 without the admin role.
    * @throws Unavailable while the issuer's keys cannot be fetched.
    */
-  authenticate(request: HttpRequest, call: Call): Promise<Admin>;
+  authenticate(request: HttpRequest, context: RequestContext): Promise<Admin>;
 }
 
 const JWKS_TIMEOUT_MS = 2_000;
@@ -44,7 +45,7 @@ const claimsSchema = z.object({
 /** Makes the authenticator for the configured issuer, whose keys are fetched when they are first needed. */
 export function createAdminAuthenticator(
   { issuer, audience, jwksUrl, role }: AdminSettings,
-  now: () => Date,
+  clock: Clock,
 ): AdminAuthenticator {
   const issuerKeys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS });
   const keyOf: JWTVerifyGetKey = async (header, token) => {
@@ -58,14 +59,14 @@ export function createAdminAuthenticator(
   };
 
   return {
-    async authenticate(request, call) {
+    async authenticate(request, context) {
       const token = bearerToken(request.headers.get("authorization"));
       const { payload } = await jwtVerify(token, keyOf, {
         issuer,
         audience,
         algorithms: ["RS256"],
         requiredClaims: ["exp"],
-        currentDate: now(),
+        currentDate: clock.now(),
       }).catch((error) => {
         throw error instanceof errors.JOSEError ? invalidToken(error.code) : error;
       });
@@ -73,7 +74,7 @@ export function createAdminAuthenticator(
       const { oid, sub, roles } = claimsSchema.safeParse(payload).data ?? {};
       const id = oid ?? sub;
       if (!id) throw invalidToken("neither oid nor sub");
-      call.audit.actor = id;
+      context.audit.actor = id;
       if (!roles?.includes(role)) {
         throw new Problem(403, { detail: `The admin token lacks the role "${role}".`, reason: "admin role missing" });
       }

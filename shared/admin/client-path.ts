@@ -1,17 +1,17 @@
 import type { HttpRequest } from "../http/http-request.ts";
 import { Problem } from "../http/problem.ts";
 import { isClientId } from "../model/client.ts";
-import type { Call } from "../request/call.ts";
+import type { RequestContext } from "../request/context.ts";
 
 /**
  * The client_id that the path of a request names; what cannot be one never reaches a store.
  *
  * @throws Problem 404
  */
-export function clientIdOf(request: HttpRequest, call: Call): string {
+export function clientIdOf(request: HttpRequest, context: RequestContext): string {
   const clientId = request.params.client_id ?? "";
   if (!isClientId(clientId)) throw unknownClient();
-  call.audit.client_id = clientId;
+  context.audit.client_id = clientId;
   return clientId;
 }
 

@@ -1,5 +1,6 @@
 import type { AccessToken, TokenCredential } from "@azure/identity";
-import { inTime } from "../request/in-time.ts";
+import type { Clock } from "../request/clock.ts";
+import { withDeadline } from "../request/deadline.ts";
 
 /** As long as one try of a call to Azure. */
 const TIMEOUT_MS = 2_000;
@@ -9,12 +10,12 @@ const TIMEOUT_MS = 2_000;
  * clients keep waiting for one that hangs, so that a single lost answer would stop a process for good. Callers that need a
  * token for the same scopes at once share one request.
  */
-export function boundedCredential(credential: TokenCredential): TokenCredential {
+export function boundedCredential(credential: TokenCredential, clock: Clock): TokenCredential {
   const pending = new Map<string, Promise<AccessToken | null>>();
 
   // Not with the first caller's signal: the others would be aborted with it.
   const request: TokenCredential["getToken"] = (scopes, options) =>
-    inTime(TIMEOUT_MS, (abortSignal) => credential.getToken(scopes, { ...options, abortSignal }));
+    withDeadline(clock, TIMEOUT_MS, (abortSignal) => credential.getToken(scopes, { ...options, abortSignal }));
 
   return {
     getToken(scopes, options) {

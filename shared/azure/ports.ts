@@ -7,6 +7,7 @@ import type { ClientTable } from "../clients/client-table.ts";
 import type { ReadSecretPage } from "../clients/secret-pages.ts";
 import type { SecretVault } from "../clients/secret-store.ts";
 import { isLoopback } from "../model/loopback.ts";
+import type { Clock } from "../request/clock.ts";
 import type { SigningVault } from "../signing/signing-key.ts";
 import { azureHttpClient, stripTablePipeline, vaultHttp } from "./azure-http.ts";
 import { boundedCredential } from "./credential.ts";
@@ -31,11 +32,11 @@ export interface AzurePorts {
 }
 
 /** Makes the clients of Azure's SDKs, each once, since a new one costs connections and an authentication challenge. */
-export function azurePorts(settings: AzureSettings): AzurePorts {
+export function azurePorts(settings: AzureSettings, clock: Clock): AzurePorts {
   const { tablesUrl, secretsVaultUrl, signingVaultUrls, azureClientId } = settings;
   // Retries are those of request/retry.ts: the credential's own wait as long as any Retry-After says.
   const identity = { ...(azureClientId && { clientId: azureClientId }), retryOptions: { maxRetries: 0 } };
-  const credential = boundedCredential(new ManagedIdentityCredential(identity));
+  const credential = boundedCredential(new ManagedIdentityCredential(identity), clock);
   const vaultOptions = (url: string) => ({
     ...vaultHttp(),
     disableChallengeResourceVerification: isLoopback(url),

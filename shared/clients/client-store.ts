@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { CLIENT_STATUSES, type Client, wholeSeconds } from "../model/client.ts";
 import { SCOPES } from "../model/scopes.ts";
-import type { Call } from "../request/call.ts";
-import { type Attempt, Unavailable } from "../request/retry.ts";
+import type { RequestContext } from "../request/context.ts";
+import { type RetryPolicy, Unavailable } from "../request/retry.ts";
 import type { ClientTable } from "./client-table.ts";
-import { isConflict, isEntityMissing, keepRow } from "./table-row.ts";
+import { isConflict, isEntityMissing, upsertRow } from "./upsert-row.ts";
 
 /** The name of the table; its partition key is the client_id. */
 export const CLIENT_TABLE = "apiclients";
@@ -34,17 +34,17 @@ export interface ClientWithUse extends ClientRow {
  */
 export interface ClientStore {
   /** Reads the row as it is now; it is never cached. */
-  find(clientId: string, call: Call): Promise<ClientRow | undefined>;
-  findWithUse(clientId: string, call: Call): Promise<ClientWithUse | undefined>;
+  find(clientId: string, context: RequestContext): Promise<ClientRow | undefined>;
+  findWithUse(clientId: string, context: RequestContext): Promise<ClientWithUse | undefined>;
   /** All clients, newest first. */
-  list(call: Call): Promise<ClientWithUse[]>;
+  list(context: RequestContext): Promise<ClientWithUse[]>;
   /** Commits a new client; `false` if its client_id is taken. */
-  insert(client: Client, secretName: string, call: Call): Promise<boolean>;
+  insert(client: Client, secretName: string, context: RequestContext): Promise<boolean>;
   /** Commits a new generation of the secret, based on `row`; `false` if the row was changed meanwhile. */
-  replaceSecret(row: ClientRow, secretName: string, call: Call): Promise<boolean>;
+  replaceSecret(row: ClientRow, secretName: string, context: RequestContext): Promise<boolean>;
   /** Commits that a client is disabled, whatever else happens to its row; returns the row as it is then. */
-  disable(clientId: string, adminId: string, at: Date, call: Call): Promise<ClientRow | undefined>;
-  recordUse(clientId: string, at: Date, call: Call): Promise<void>;
+  disable(clientId: string, adminId: string, at: Date, context: RequestContext): Promise<ClientRow | undefined>;
+  recordUse(clientId: string, at: Date, context: RequestContext): Promise<void>;
 }
 
 const clientColumns = z
@@ -77,12 +77,12 @@ const versionColumns = z.object({ secretName: z.string().min(1), etag: z.string(
 const usageColumns = z.object({ partitionKey: z.string(), last_used_at: z.string() });
 
 /** Makes the store over the table of clients. */
-export function createClientStore(table: ClientTable, attempt: Attempt): ClientStore {
-  const find = async (clientId: string, call: Call): Promise<ClientRow | undefined> => {
+export function createClientStore(table: ClientTable, retry: RetryPolicy): ClientStore {
+  const find = async (clientId: string, context: RequestContext): Promise<ClientRow | undefined> => {
     const run = (abortSignal: AbortSignal) => table.getEntity(clientId, CLIENT_ROW, { abortSignal });
     try {
-      const entity = await attempt({ name: "table get", run, expect: isEntityMissing }, call);
-      return parseClient(entity, call);
+      const entity = await retry({ name: "table get", run, isAnswer: isEntityMissing }, context);
+      return parseClient(entity, context);
     } catch (error) {
       if (isEntityMissing(error)) return undefined;
       throw error;
@@ -90,7 +90,7 @@ export function createClientStore(table: ClientTable, attempt: Attempt): ClientS
   };
 
   /** Reads all rows that match a filter, page by page, each page with a deadline of its own. */
-  const scan = async (filter: string | undefined, call: Call): Promise<ClientWithUse[]> => {
+  const scan = async (filter: string | undefined, context: RequestContext): Promise<ClientWithUse[]> => {
     const clients: ClientRow[] = [];
     const lastUse = new Map<string, string>();
     let continuationToken: string | undefined;
@@ -100,12 +100,12 @@ export function createClientStore(table: ClientTable, attempt: Attempt): ClientS
           .listEntities({ abortSignal, ...(filter && { queryOptions: { filter } }) })
           .byPage({ maxPageSize: PAGE_SIZE, ...(continuationToken && { continuationToken }) })
           .next();
-      const { value: page } = await attempt({ name: "table list", run }, call);
+      const { value: page } = await retry({ name: "table list", run }, context);
       for (const entity of page ?? []) {
         if (entity.rowKey === CLIENT_ROW) {
-          clients.push(parseClient(entity, call));
+          clients.push(parseClient(entity, context));
         } else if (entity.rowKey === USAGE_ROW) {
-          const usage = parse(usageColumns, entity, call);
+          const usage = parse(usageColumns, entity, context);
           lastUse.set(usage.partitionKey, usage.last_used_at);
         }
       }
@@ -122,13 +122,13 @@ export function createClientStore(table: ClientTable, attempt: Attempt): ClientS
     clientId: string,
     secretName: string,
     write: SecretWrite,
-    call: Call,
+    context: RequestContext,
   ): Promise<boolean> => {
     try {
-      await attempt({ ...write, expect: isConflict }, call);
+      await retry({ ...write, isAnswer: isConflict }, context);
       return true;
     } catch (error) {
-      const row = await find(clientId, call).catch(outcomeUnknown);
+      const row = await find(clientId, context).catch(outcomeUnknown);
       if (row?.secretName === secretName) return true;
       if (isConflict(error) || (row && row.etag !== write.basedOn)) return false;
       return outcomeUnknown(error);
@@ -141,41 +141,41 @@ export function createClientStore(table: ClientTable, attempt: Attempt): ClientS
   return {
     find,
 
-    async findWithUse(clientId, call) {
-      const [client] = await scan(`PartitionKey eq '${clientId.replaceAll("'", "''")}'`, call);
+    async findWithUse(clientId, context) {
+      const [client] = await scan(`PartitionKey eq '${clientId.replaceAll("'", "''")}'`, context);
       return client;
     },
 
-    async list(call) {
-      const clients = await scan(undefined, call);
+    async list(context) {
+      const clients = await scan(undefined, context);
       return clients.sort((a, b) => (a.id < b.id ? 1 : -1));
     },
 
-    insert(client, secretName, call) {
+    insert(client, secretName, context) {
       const entity = { partitionKey: client.clientId, rowKey: CLIENT_ROW, ...toColumns(client), secretName };
       const run = (abortSignal: AbortSignal) => table.createEntity(entity, { abortSignal });
-      return commitSecret(client.clientId, secretName, { name: "table insert", run }, call);
+      return commitSecret(client.clientId, secretName, { name: "table insert", run }, context);
     },
 
-    replaceSecret({ clientId, etag }, secretName, call) {
+    replaceSecret({ clientId, etag }, secretName, context) {
       const run = (abortSignal: AbortSignal) => merge(clientId, etag, { secretName }, abortSignal);
-      return commitSecret(clientId, secretName, { name: "table merge secret", run, basedOn: etag }, call);
+      return commitSecret(clientId, secretName, { name: "table merge secret", run, basedOn: etag }, context);
     },
 
-    async disable(clientId, adminId, at, call) {
-      const row = await find(clientId, call);
+    async disable(clientId, adminId, at, context) {
+      const row = await find(clientId, context);
       if (row?.status !== "active") return row;
       const columns = { status: "disabled", disabled_at: wholeSeconds(at), disabled_by: adminId };
       const run = (abortSignal: AbortSignal) => merge(clientId, "*", columns, abortSignal);
-      const failure = await attempt({ name: "table merge status", run }, call).then(() => undefined, identity);
+      const failure = await retry({ name: "table merge status", run }, context).then(() => undefined, identity);
       // Read again even after success: a regenerate that came before us has changed the secret that is now to be disabled.
-      const disabled = await find(clientId, call).catch(outcomeUnknown);
+      const disabled = await find(clientId, context).catch(outcomeUnknown);
       return disabled?.status === "disabled" ? disabled : outcomeUnknown(failure);
     },
 
-    recordUse(clientId, at, call) {
+    recordUse(clientId, at, context) {
       const key = { partitionKey: clientId, rowKey: USAGE_ROW };
-      return keepRow(table, attempt, "usage", key, { last_used_at: wholeSeconds(at) }, call);
+      return upsertRow(table, retry, "usage", key, { last_used_at: wholeSeconds(at) }, context);
     },
   };
 }
@@ -199,16 +199,16 @@ function toColumns(client: Client): Record<string, string> {
   };
 }
 
-function parseClient(entity: unknown, call: Call): ClientRow {
-  return { ...parse(clientColumns, entity, call), ...parse(versionColumns, entity, call) };
+function parseClient(entity: unknown, context: RequestContext): ClientRow {
+  return { ...parse(clientColumns, entity, context), ...parse(versionColumns, entity, context) };
 }
 
 /** A row that we did not write, or that was damaged, is our fault and never the caller's. */
-function parse<T>(columns: z.ZodType<T>, entity: unknown, call: Call): T {
+function parse<T>(columns: z.ZodType<T>, entity: unknown, context: RequestContext): T {
   const result = columns.safeParse(entity);
   if (result.success) return result.data;
   const reason = `row does not parse: ${result.error.issues.map((issue) => issue.path.join(".")).join(", ")}`;
-  call.alarm("row_damaged", reason);
+  context.alarm("row_damaged", reason);
   throw new Unavailable(reason);
 }
 

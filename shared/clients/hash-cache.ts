@@ -1,5 +1,6 @@
-import { backgroundCall, type Call } from "../request/call.ts";
-import { RecentMap } from "../request/recent-map.ts";
+import { BoundedMap } from "../request/bounded-map.ts";
+import type { Clock } from "../request/clock.ts";
+import { backgroundContext, type RequestContext } from "../request/context.ts";
 
 const MAX_ENTRIES = 10_000;
 /** Bounds how long a vault secret that was disabled by hand still counts on an instance that has seen it. */
@@ -17,21 +18,21 @@ interface Entry {
  * miss together share one read; a read that fails is forgotten.
  */
 export class HashCache {
-  readonly #read: (secretName: string, call: Call) => Promise<string>;
-  readonly #now: () => Date;
-  readonly #entries = new RecentMap<Entry>(MAX_ENTRIES);
+  readonly #read: (secretName: string, context: RequestContext) => Promise<string>;
+  readonly #clock: Clock;
+  readonly #entries = new BoundedMap<Entry>(MAX_ENTRIES);
 
-  constructor(read: (secretName: string, call: Call) => Promise<string>, now: () => Date) {
+  constructor(read: (secretName: string, context: RequestContext) => Promise<string>, clock: Clock) {
     this.#read = read;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   get(secretName: string): Promise<string> {
-    const time = this.#now().getTime();
+    const time = this.#clock.now().getTime();
     const entry = this.#entries.get(secretName);
     if (entry && time < entry.expiresAt) return entry.hash;
 
-    const hash = this.#read(secretName, backgroundCall(READ_TIMEOUT_MS));
+    const hash = this.#read(secretName, backgroundContext(this.#clock, READ_TIMEOUT_MS));
     const added = { hash, expiresAt: time + MAX_AGE_MS };
     this.#entries.set(secretName, added);
     hash.catch(() => {

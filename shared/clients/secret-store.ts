@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
-import type { Call } from "../request/call.ts";
-import { inTime } from "../request/in-time.ts";
-import { type Attempt, statusOf, Unavailable } from "../request/retry.ts";
+import type { Clock } from "../request/clock.ts";
+import type { RequestContext } from "../request/context.ts";
+import { withDeadline } from "../request/deadline.ts";
+import { type RetryPolicy, statusOf, Unavailable } from "../request/retry.ts";
 import { isSecretHash } from "./client-secret.ts";
 import type { CallOptions } from "./client-table.ts";
 import { HashCache } from "./hash-cache.ts";
@@ -41,7 +42,7 @@ export class SecretDisabled extends Error {
  */
 export interface SecretStore {
   /** Writes a client's hash under a new name and reads it back before returning the name. The tag `client_id` leads back to the row. */
-  put(clientId: string, secretHash: string, call: Call): Promise<string>;
+  put(clientId: string, secretHash: string, context: RequestContext): Promise<string>;
   /**
    * The hash under a name, from the cache if it is there.
    *
@@ -49,33 +50,33 @@ export interface SecretStore {
    */
   hashOf(secretName: string): Promise<string>;
   /** Whether a token could be issued with what the vault has under a name now; the cache is not asked. */
-  stateOf(secretName: string, call: Call): Promise<"enabled" | "disabled" | "missing">;
+  stateOf(secretName: string, context: RequestContext): Promise<"enabled" | "disabled" | "missing">;
   /** Disables a vault secret that nothing names any more. A second lock: the row has already decided. */
-  disable(secretName: string, call: Call): Promise<void>;
+  disable(secretName: string, context: RequestContext): Promise<void>;
   /** Asks the vault for a secret that is not there, to see whether it answers and lets us read. */
-  probe(call: Call): Promise<void>;
+  probe(context: RequestContext): Promise<void>;
 }
 
 /** Makes the store over the vault of secret hashes. */
-export function createSecretStore(vault: SecretVault, attempt: Attempt, now: () => Date): SecretStore {
-  const read = async (secretName: string, call: Call): Promise<string> => {
+export function createSecretStore(vault: SecretVault, retry: RetryPolicy, clock: Clock): SecretStore {
+  const read = async (secretName: string, context: RequestContext): Promise<string> => {
     const run = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
     try {
-      const { value = "" } = await attempt({ name: "vault get secret", run, expect: isSecretDisabled }, call);
+      const { value = "" } = await retry({ name: "vault get secret", run, isAnswer: isSecretDisabled }, context);
       if (isSecretHash(value)) return value;
     } catch (error) {
       if (isSecretDisabled(error)) throw new SecretDisabled(undefined, { cause: error });
       throw error;
     }
     const reason = "vault secret does not hold a secret hash";
-    call.alarm("secret_damaged", reason);
+    context.alarm("secret_damaged", reason);
     throw new Unavailable(reason);
   };
-  const stateOf: SecretStore["stateOf"] = async (secretName, call) => {
+  const stateOf: SecretStore["stateOf"] = async (secretName, context) => {
     const run = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
-    const expect = (error: unknown) => isSecretDisabled(error) || isSecretMissing(error);
+    const isAnswer = (error: unknown) => isSecretDisabled(error) || isSecretMissing(error);
     try {
-      await attempt({ name: "vault get secret", run, expect }, call);
+      await retry({ name: "vault get secret", run, isAnswer }, context);
       return "enabled";
     } catch (error) {
       if (isSecretDisabled(error)) return "disabled";
@@ -83,15 +84,15 @@ export function createSecretStore(vault: SecretVault, attempt: Attempt, now: () 
       throw error;
     }
   };
-  const cache = new HashCache(read, now);
+  const cache = new HashCache(read, clock);
 
   return {
-    async put(clientId, secretHash, call) {
+    async put(clientId, secretHash, context) {
       const secretName = SECRET_NAME_PREFIX + randomBytes(16).toString("hex");
       const run = (abortSignal: AbortSignal) =>
         vault.setSecret(secretName, secretHash, { tags: { client_id: clientId }, abortSignal });
-      await attempt({ name: "vault set secret", run }, call);
-      const written = await read(secretName, call).catch((error) => {
+      await retry({ name: "vault set secret", run }, context);
+      const written = await read(secretName, context).catch((error) => {
         throw error instanceof SecretDisabled
           ? new Unavailable("new vault secret is disabled", { cause: error })
           : error;
@@ -102,13 +103,13 @@ export function createSecretStore(vault: SecretVault, attempt: Attempt, now: () 
 
     hashOf: (secretName) => cache.get(secretName),
 
-    async disable(secretName, call) {
+    async disable(secretName, context) {
       const get = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
       try {
-        const { properties } = await attempt({ name: "vault get secret", run: get, expect: isSecretDisabled }, call);
+        const { properties } = await retry({ name: "vault get secret", run: get, isAnswer: isSecretDisabled }, context);
         const run = (abortSignal: AbortSignal) =>
           vault.updateSecretProperties(secretName, properties.version ?? "", { enabled: false, abortSignal });
-        await attempt({ name: "vault disable secret", run }, call);
+        await retry({ name: "vault disable secret", run }, context);
       } catch (error) {
         if (!isSecretDisabled(error)) throw error;
       }
@@ -116,8 +117,8 @@ export function createSecretStore(vault: SecretVault, attempt: Attempt, now: () 
 
     stateOf,
 
-    async probe(call) {
-      await stateOf("health-probe", call);
+    async probe(context) {
+      await stateOf("health-probe", context);
     },
   };
 }
@@ -143,9 +144,13 @@ function isSecretMissing(error: unknown): boolean {
 }
 
 /** Disables the vault secret of a secret that is dead already. It cannot fail a change that is committed: the sweep catches up. */
-export async function lockSecret(secrets: Pick<SecretStore, "disable">, secretName: string, call: Call): Promise<void> {
-  const lock = (signal: AbortSignal) => secrets.disable(secretName, { ...call, signal });
-  await inTime(LOCK_TIMEOUT_MS, lock, call.signal).catch((error) => {
-    call.alarm("secret_not_locked", error instanceof Unavailable ? error.reason : "not in time");
+export async function disableSecret(
+  { secrets, clock }: { secrets: Pick<SecretStore, "disable">; clock: Clock },
+  secretName: string,
+  context: RequestContext,
+): Promise<void> {
+  const lock = (signal: AbortSignal) => secrets.disable(secretName, { ...context, signal });
+  await withDeadline(clock, LOCK_TIMEOUT_MS, lock, context.signal).catch((error) => {
+    context.alarm("secret_not_locked", error instanceof Unavailable ? error.reason : "not in time");
   });
 }

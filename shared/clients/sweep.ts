@@ -1,5 +1,6 @@
-import type { Call } from "../request/call.ts";
-import { type Attempt, statusOf } from "../request/retry.ts";
+import type { Clock } from "../request/clock.ts";
+import type { RequestContext } from "../request/context.ts";
+import { type RetryPolicy, statusOf } from "../request/retry.ts";
 import type { ClientRow, ClientStore } from "./client-store.ts";
 import type { ListedSecret, ReadSecretPage, SecretPage } from "./secret-pages.ts";
 import { SECRET_NAME_PREFIX, type SecretStore } from "./secret-store.ts";
@@ -33,7 +34,7 @@ export interface Sweeper {
    *
    * @throws Unavailable when a store fails; the next run goes on from there.
    */
-  run(call: Call): Promise<SweepReport>;
+  run(context: RequestContext): Promise<SweepReport>;
 }
 
 interface SweeperOptions {
@@ -41,45 +42,49 @@ interface SweeperOptions {
   secrets: Pick<SecretStore, "disable" | "stateOf">;
   readPage: ReadSecretPage;
   position: SweepPosition;
-  attempt: Attempt;
-  now: () => Date;
+  retry: RetryPolicy;
+  clock: Clock;
 }
 
 /** Makes the sweeper of a process. */
 export function createSweeper(options: SweeperOptions): Sweeper {
-  const { clients, readPage, position, attempt, now } = options;
+  const { clients, readPage, position, retry, clock } = options;
 
-  const pageAt = (at: string | undefined, call: Call, expect: Expect = nothing): Promise<SecretPage> => {
+  const pageAt = (
+    at: string | undefined,
+    context: RequestContext,
+    isAnswer: IsAnswer = nothing,
+  ): Promise<SecretPage> => {
     const run = (abortSignal: AbortSignal) => readPage(at, abortSignal);
-    return attempt({ name: "vault list secrets", run, expect }, call);
+    return retry({ name: "vault list secrets", run, isAnswer }, context);
   };
 
   /** A position that the vault no longer knows must not stop all runs to come. */
-  const firstPage = async (call: Call): Promise<SecretPage> => {
-    const at = await position.load(call);
-    return pageAt(at, call, at === undefined ? nothing : isRefused).catch((error) => {
-      if (isRefused(error)) return pageAt(undefined, call);
+  const firstPage = async (context: RequestContext): Promise<SecretPage> => {
+    const at = await position.load(context);
+    return pageAt(at, context, at === undefined ? nothing : isRefused).catch((error) => {
+      if (isRefused(error)) return pageAt(undefined, context);
       throw error;
     });
   };
 
   /** The list of the vault, from where the last run stopped. */
-  async function* pages(call: Call): AsyncGenerator<SecretPage> {
-    for (let page = await firstPage(call); ; page = await pageAt(page.next, call)) {
+  async function* pages(context: RequestContext): AsyncGenerator<SecretPage> {
+    for (let page = await firstPage(context); ; page = await pageAt(page.next, context)) {
       yield page;
       if (page.next === undefined) return;
     }
   }
 
   return {
-    async run(call) {
-      const endsAt = now().getTime() + RUN_MS;
-      const isOver = () => now().getTime() >= endsAt;
-      const sweep = new Sweep(options, await clients.list(call), call);
+    async run(context) {
+      const endsAt = clock.now().getTime() + RUN_MS;
+      const isOver = () => clock.now().getTime() >= endsAt;
+      const sweep = new Sweep(options, await clients.list(context), context);
 
-      for await (const page of pages(call)) {
+      for await (const page of pages(context)) {
         for (const secret of page.secrets) await sweep.lookAt(secret);
-        await position.save(page.next, call);
+        await position.save(page.next, context);
         if (page.next !== undefined && isOver()) return sweep.report;
       }
       for (const row of sweep.unseen()) {
@@ -95,19 +100,19 @@ export function createSweeper(options: SweeperOptions): Sweeper {
 class Sweep {
   readonly report: SweepReport = { secrets: 0, disabled: 0, broken: 0, complete: false };
   readonly #options: SweeperOptions;
-  readonly #call: Call;
+  readonly #context: RequestContext;
   /** All rows as they were when the run began, by the secret that they name. */
   readonly #rows: ReadonlyMap<string, ClientRow>;
   readonly #unseen: Map<string, ClientRow>;
   readonly #startedAt: number;
   #withoutRow = 0;
 
-  constructor(options: SweeperOptions, rows: readonly ClientRow[], call: Call) {
+  constructor(options: SweeperOptions, rows: readonly ClientRow[], context: RequestContext) {
     this.#options = options;
-    this.#call = call;
+    this.#context = context;
     this.#rows = new Map(rows.map((row) => [row.secretName, row]));
     this.#unseen = new Map(this.#rows);
-    this.#startedAt = options.now().getTime();
+    this.#startedAt = options.clock.now().getTime();
   }
 
   async lookAt(secret: ListedSecret): Promise<void> {
@@ -130,11 +135,11 @@ class Sweep {
   /** Reports an active client whose secret is not there to be used. */
   async tellIfBroken({ clientId, secretName, status }: ClientRow): Promise<void> {
     if (status === "disabled") return;
-    const row = await this.#options.clients.find(clientId, this.#call);
+    const row = await this.#options.clients.find(clientId, this.#context);
     if (!row || !isNamedBy(row, secretName)) return;
-    const state = await this.#options.secrets.stateOf(secretName, this.#call);
+    const state = await this.#options.secrets.stateOf(secretName, this.#context);
     if (state === "enabled") return;
-    this.#call.alarm(`secret_${state}`, `the vault secret of the active client ${clientId} is ${state}`);
+    this.#context.alarm(`secret_${state}`, `the vault secret of the active client ${clientId} is ${state}`);
     this.report.broken++;
   }
 
@@ -142,9 +147,9 @@ class Sweep {
   async #lockIfDead({ name, clientId }: ListedSecret): Promise<void> {
     const { clients, secrets } = this.#options;
     const owner = this.#rows.get(name)?.clientId ?? clientId;
-    const row = owner === undefined ? undefined : await clients.find(owner, this.#call);
+    const row = owner === undefined ? undefined : await clients.find(owner, this.#context);
     if (row ? isNamedBy(row, name) : !this.#mayLockWithoutRow()) return;
-    await secrets.disable(name, this.#call);
+    await secrets.disable(name, this.#context);
     this.report.disabled++;
   }
 
@@ -152,7 +157,7 @@ class Sweep {
     const maximum = this.#rows.size === 0 ? 0 : MAX_WITHOUT_ROW;
     this.#withoutRow++;
     if (this.#withoutRow === maximum + 1) {
-      this.#call.alarm("sweep_stopped", "too many client secrets belong to no client in the table");
+      this.#context.alarm("sweep_stopped", "too many client secrets belong to no client in the table");
     }
     return this.#withoutRow <= maximum;
   }
@@ -170,5 +175,5 @@ function isRefused(error: unknown): boolean {
   return [400, 404, 410].includes(statusOf(error) ?? 0);
 }
 
-type Expect = (error: unknown) => boolean;
-const nothing: Expect = () => false;
+type IsAnswer = (error: unknown) => boolean;
+const nothing: IsAnswer = () => false;

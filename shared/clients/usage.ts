@@ -1,4 +1,6 @@
-import { backgroundCall } from "../request/call.ts";
+import { BoundedMap } from "../request/bounded-map.ts";
+import type { Clock } from "../request/clock.ts";
+import { backgroundContext } from "../request/context.ts";
 import type { ClientStore } from "./client-store.ts";
 
 const INTERVAL_MS = 60_000;
@@ -14,38 +16,42 @@ export interface UsageRecorder {
 }
 
 /** Makes the process's recorder. */
-export function createUsageRecorder(clients: Pick<ClientStore, "recordUse">): UsageRecorder {
-  const writtenAt = new Map<string, number>();
-  const unwritten = new Map<string, Date>();
+export function createUsageRecorder(clients: Pick<ClientStore, "recordUse">, clock: Clock): UsageRecorder {
+  const writtenAt = new BoundedMap<number>(MAX_CLIENTS);
+  /** Uses that are to be written as soon as their requests are answered. */
+  const due = new Map<string, Date>();
+  /** Uses within a minute after one that was written; kept for the flush. */
+  const later = new Map<string, Date>();
   const writes = new Set<Promise<void>>();
 
   const write = (clientId: string, at: Date) => {
     const done = clients
-      .recordUse(clientId, at, backgroundCall(WRITE_TIMEOUT_MS))
-      // Kept for the flush, unless there was another use meanwhile.
-      .catch(() => void (unwritten.has(clientId) || unwritten.set(clientId, at)))
+      .recordUse(clientId, at, backgroundContext(clock, WRITE_TIMEOUT_MS))
+      .catch(() => void (later.has(clientId) || later.set(clientId, at)))
       .finally(() => writes.delete(done));
     writes.add(done);
+  };
+  const writeAll = (uses: Map<string, Date>) => {
+    for (const [clientId, at] of uses) write(clientId, at);
+    uses.clear();
   };
 
   return {
     record(clientId, at) {
       const time = at.getTime();
       if (time - (writtenAt.get(clientId) ?? Number.NEGATIVE_INFINITY) < INTERVAL_MS) {
-        unwritten.set(clientId, at);
+        later.set(clientId, at);
         return;
       }
-      if (writtenAt.size >= MAX_CLIENTS) writtenAt.clear();
       writtenAt.set(clientId, time);
-      unwritten.delete(clientId);
-      // The answer goes first.
-      setImmediate(write, clientId, at);
+      later.delete(clientId);
+      due.set(clientId, at);
+      clock.after(0, () => writeAll(due));
     },
 
     async flush() {
-      await new Promise(setImmediate);
-      for (const [clientId, at] of unwritten) write(clientId, at);
-      unwritten.clear();
+      writeAll(due);
+      writeAll(later);
       await Promise.all(writes);
     },
   };

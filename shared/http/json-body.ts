@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { FieldError } from "../model/problem-schema.ts";
 import { containsClientSecret } from "../model/secret-pattern.ts";
-import type { Call } from "../request/call.ts";
+import type { RequestContext } from "../request/context.ts";
 import { mediaType, readBody } from "./body.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { Problem } from "./problem.ts";
@@ -16,11 +16,11 @@ const MAX_ERRORS = 100;
  * @throws Problem 400 with every fault, 415 for another media type.
  * @throws RequestError
  */
-export async function readJson<T>(request: HttpRequest, schema: z.ZodType<T>, call: Call): Promise<T> {
+export async function readJson<T>(request: HttpRequest, schema: z.ZodType<T>, context: RequestContext): Promise<T> {
   if (mediaType(request) !== "application/json") {
     throw new Problem(415, { detail: "Send the body as JSON: Content-Type: application/json." });
   }
-  const body = parseJson(await readBody(request, MAX_BODY_BYTES, call.signal));
+  const body = parseJson(await readBody(request, MAX_BODY_BYTES, context.signal));
   const result = schema.safeParse(body);
   if (!result.success) throw invalidInput("body", result.error);
   return result.data;

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { lineOfText } from "./line-of-text.ts";
 import { isScope, SCOPES, type Scope } from "./scopes.ts";
 import { containsClientSecret } from "./secret-pattern.ts";
+import { singleLineText } from "./single-line-text.ts";
 
 /** Whether a client can get tokens. Disabled is final. */
 export const CLIENT_STATUSES = ["active", "disabled"] as const;
@@ -42,8 +42,8 @@ const scopes = z
 
 /** The body of a request to create a client. */
 export const newClientSchema = z.strictObject({
-  name: lineOfText(1, MAX_NAME),
-  description: lineOfText(0, MAX_DESCRIPTION).default(""),
+  name: singleLineText(1, MAX_NAME),
+  description: singleLineText(0, MAX_DESCRIPTION).default(""),
   scopes,
 });
 export type NewClient = z.output<typeof newClientSchema>;

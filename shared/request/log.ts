@@ -8,8 +8,8 @@ export type LogLevel = "info" | "warn" | "error";
 export type LogSink = Record<LogLevel, (line: string) => void>;
 
 /** Writes one event as one line of JSON: what JSON leaves bare of the characters that some readers take for a line's end is escaped. */
-export function logLine(sink: LogSink, level: LogLevel, fields: LogFields): void {
-  const line = JSON.stringify({ time: new Date().toISOString(), level, ...fields });
+export function logLine(sink: LogSink, level: LogLevel, time: Date, fields: LogFields): void {
+  const line = JSON.stringify({ time: time.toISOString(), level, ...fields });
   sink[level](
     line.replace(/[\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`),
   );

@@ -1,15 +1,17 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Call } from "./call.ts";
-import { inTime } from "./in-time.ts";
+import type { Clock } from "./clock.ts";
+import type { RequestContext } from "./context.ts";
+import { withDeadline } from "./deadline.ts";
 
 /** One call to Azure may take this long. Two tries of one call fit into the time of a token request. */
 const TRY_TIMEOUT_MS = 2_000;
-const MAX_TRIES = 2;
 /** What a caller is told to wait where Azure said nothing. */
 const DEFAULT_RETRY_AFTER_SECONDS = 2;
 const MAX_RETRY_AFTER_SECONDS = 60;
 /** A longer wait than this is passed on to the caller rather than sat out. */
 const MAX_PAUSE_MS = 1_000;
+/** Backoff with jitter, where Azure says nothing of a time. */
+const MIN_PAUSE_MS = 50;
+const JITTER_MS = 100;
 /** Each call earns a tenth of a retry, at most ten are saved: in an outage retries add a tenth to the load, not double it. */
 const RETRIES_PER_CALL = 0.1;
 const MAX_SAVED_RETRIES = 10;
@@ -47,7 +49,7 @@ export interface Operation<T> {
   name: string;
   run(signal: AbortSignal): Promise<T>;
   /** Tells an error that is an answer from one that is a fault; an answer is thrown as it is. */
-  expect?(error: unknown): boolean;
+  isAnswer?(error: unknown): boolean;
   /** 1 where there is a better way to try again. */
   tries?: 1;
 }
@@ -59,10 +61,10 @@ export interface Operation<T> {
  *
  * @throws Unavailable for everything but an expected error.
  */
-export type Attempt = <T>(operation: Operation<T>, call: Call) => Promise<T>;
+export type RetryPolicy = <T>(operation: Operation<T>, context: RequestContext) => Promise<T>;
 
-/** Makes the process's {@link Attempt}, with its budget of retries. */
-export function createAttempt(): Attempt {
+/** Makes the process's {@link RetryPolicy}, with its retry budget. */
+export function createRetryPolicy(clock: Clock): RetryPolicy {
   let savedRetries = MAX_SAVED_RETRIES;
 
   const spendRetry = () => {
@@ -71,20 +73,32 @@ export function createAttempt(): Attempt {
     return true;
   };
 
-  return async ({ name, run, expect, tries: most = MAX_TRIES }, call) => {
+  /** How long to wait before another try; `undefined` if there is to be none. */
+  const pauseBefore = (error: unknown) => {
+    const pauseMs = retryAfterMs(error) ?? MIN_PAUSE_MS + JITTER_MS * Math.random();
+    return isTransient(statusOf(error)) && pauseMs <= MAX_PAUSE_MS && spendRetry() ? pauseMs : undefined;
+  };
+
+  return async ({ name, run, isAnswer, tries }, context) => {
     savedRetries = Math.min(savedRetries + RETRIES_PER_CALL, MAX_SAVED_RETRIES);
-    for (let tries = 1; ; tries++) {
+    const { signal } = context;
+    const once = async () => {
       try {
-        return await inTime(TRY_TIMEOUT_MS, run, call.signal);
+        return await withDeadline(clock, TRY_TIMEOUT_MS, run, signal);
       } catch (error) {
-        if (expect?.(error)) throw error;
-        const status = statusOf(error);
-        const fault = toUnavailable(name, error, call);
-        const pauseMs = retryAfterMs(error) ?? 50 + 100 * Math.random();
-        if (call.signal.aborted || tries === most || !isPassing(status) || pauseMs > MAX_PAUSE_MS || !spendRetry())
-          throw fault;
-        await pause(pauseMs, call.signal, fault);
+        throw isAnswer?.(error) ? error : toUnavailable(name, error, context);
       }
+    };
+    try {
+      return await once();
+    } catch (error) {
+      const mayRetry = error instanceof Unavailable && tries !== 1 && !signal.aborted;
+      const pauseMs = mayRetry ? pauseBefore(error.cause) : undefined;
+      if (pauseMs === undefined) throw error;
+      await clock.sleep(pauseMs, signal).catch(() => {
+        throw error;
+      });
+      return once();
     }
   };
 }
@@ -100,7 +114,7 @@ export function statusOf(error: unknown): number | undefined {
   return typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 
-function toUnavailable(name: string, error: unknown, call: Call): Unavailable {
+function toUnavailable(name: string, error: unknown, context: RequestContext): Unavailable {
   const status = statusOf(error);
   const retryAfter = retryAfterMs(error);
   const fault = new Unavailable(`${name}: ${status ?? codeOf(error)}`, {
@@ -108,7 +122,7 @@ function toUnavailable(name: string, error: unknown, call: Call): Unavailable {
     cause: error,
   });
   // A definite refusal will not pass by itself: a lost role, a wrong address.
-  if (!isPassing(status)) call.alarm("azure_refused", fault.reason);
+  if (!isTransient(status)) context.alarm("azure_refused", fault.reason);
   return fault;
 }
 
@@ -119,7 +133,7 @@ function codeOf(error: unknown): string {
 }
 
 /** A fault that may be over at the next try: no answer at all, a time-out, throttling, a failure on the other side. */
-function isPassing(status: number | undefined): boolean {
+function isTransient(status: number | undefined): boolean {
   return status === undefined || status === 408 || status === 429 || status >= 500;
 }
 
@@ -139,12 +153,4 @@ export function retryAfterMs(error: unknown): number | undefined {
 function headersOf(error: unknown): { get(name: string): string | undefined } | undefined {
   return (error as { response?: { headers?: { get(name: string): string | undefined } } } | undefined)?.response
     ?.headers;
-}
-
-async function pause(milliseconds: number, signal: AbortSignal, fault: Unavailable): Promise<void> {
-  try {
-    await sleep(milliseconds, undefined, { signal });
-  } catch {
-    throw fault;
-  }
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { backgroundCall, type Call } from "../request/call.ts";
+import type { Clock } from "../request/clock.ts";
+import { backgroundContext, type RequestContext } from "../request/context.ts";
 import { Unavailable } from "../request/retry.ts";
 import type { KeyTimes } from "./key-ring.ts";
 
@@ -13,9 +13,9 @@ const URGENT_RETRY_MS = 1_000;
 
 /** The versions of the key in one vault: listed again from time to time, and kept through an outage. */
 export class KeyList<V> {
-  readonly #read: (known: readonly V[], call: Call) => Promise<readonly V[]>;
+  readonly #read: (known: readonly V[], context: RequestContext) => Promise<readonly V[]>;
   readonly #times: Pick<KeyTimes, "refreshMs" | "listKeptMs">;
-  readonly #now: () => Date;
+  readonly #clock: Clock;
   #versions: readonly V[] = [];
   /** When the list in use was asked for: what it says is as old as that. */
   #listedAt = Number.NEGATIVE_INFINITY;
@@ -27,13 +27,13 @@ export class KeyList<V> {
 
   /** `read` gets the versions that are known already, for what it need not ask again. */
   constructor(
-    read: (known: readonly V[], call: Call) => Promise<readonly V[]>,
+    read: (known: readonly V[], context: RequestContext) => Promise<readonly V[]>,
     times: Pick<KeyTimes, "refreshMs" | "listKeptMs">,
-    now: () => Date,
+    clock: Clock,
   ) {
     this.#read = read;
     this.#times = times;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   /** The versions as listed last; `undefined` if that never was, or is too long ago to be relied on. */
@@ -54,7 +54,7 @@ export class KeyList<V> {
     if (this.#since(this.#askedAt) >= this.#askAgainAfterMs) this.#ask();
     const isFresh = this.#since(this.#listedAt) < this.#times.refreshMs;
     if (!this.#asking || isFresh || this.#since(this.#failedAt) < FAILURE_COUNTS_MS) return;
-    await (this.versions ? Promise.race([this.#asking, sleep(PATIENCE_MS)]) : this.#asking);
+    await (this.versions ? Promise.race([this.#asking, this.#clock.sleep(PATIENCE_MS)]) : this.#asking);
   }
 
   /** Waits for the list if it is being read. */
@@ -70,7 +70,7 @@ export class KeyList<V> {
 
   #ask(): void {
     if (this.#asking !== undefined) return;
-    this.#askedAt = this.#now().getTime();
+    this.#askedAt = this.#clock.now().getTime();
     // Instances that started together should not list together.
     this.#askAgainAfterMs = this.#times.refreshMs * (0.8 + 0.2 * Math.random());
     this.#asking = this.#list(this.#askedAt).finally(() => {
@@ -79,21 +79,21 @@ export class KeyList<V> {
   }
 
   async #list(askedAt: number): Promise<void> {
-    const call = backgroundCall(LIST_TIMEOUT_MS);
+    const context = backgroundContext(this.#clock, LIST_TIMEOUT_MS);
     try {
-      this.#versions = await this.#read(this.#versions, call);
+      this.#versions = await this.#read(this.#versions, context);
       this.#listedAt = askedAt;
       this.#failing = false;
     } catch (error) {
       this.#failing = true;
-      this.#failedAt = this.#now().getTime();
+      this.#failedAt = this.#clock.now().getTime();
       this.#askAgainAfterMs = Math.min(this.#times.refreshMs, RETRY_MS);
-      call.alarm("keys_not_listed", error instanceof Unavailable ? error.reason : "unexpected error");
+      context.alarm("keys_not_listed", error instanceof Unavailable ? error.reason : "unexpected error");
     }
   }
 
   /** The clock may have been set back: a time that lies ahead is as far from now as one that has passed. */
   #since(time: number): number {
-    return Math.abs(this.#now().getTime() - time);
+    return Math.abs(this.#clock.now().getTime() - time);
   }
 }

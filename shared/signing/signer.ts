@@ -1,4 +1,4 @@
-import type { Call } from "../request/call.ts";
+import type { RequestContext } from "../request/context.ts";
 import { causeOf, statusOf, Unavailable } from "../request/retry.ts";
 import { type AccessTokenClaims, signingInput } from "./access-token.ts";
 import { type PublicJwk, type SigningKey, WrongSignature } from "./signing-key.ts";
@@ -26,7 +26,7 @@ export interface Signer {
    *
    * @throws Unavailable
    */
-  accessToken(claims: AccessTokenClaims, call: Call): Promise<SignedToken>;
+  accessToken(claims: AccessTokenClaims, context: RequestContext): Promise<SignedToken>;
   /** Whether a key is one that tokens are signed with now. */
   signsWith(kid: string): boolean;
   /**
@@ -36,7 +36,7 @@ export interface Signer {
    */
   jwks(): Promise<KeySet>;
   /** Looks at every vault, in the order of the settings, and has it sign something that is no token. */
-  report(call: Call): Promise<VaultReport[]>;
+  report(context: RequestContext): Promise<VaultReport[]>;
 }
 
 /** A request may try each vault once, and the only one twice. */
@@ -48,14 +48,14 @@ export function createSigner(options: SignerOptions): Signer {
   const queue = new SigningQueue<SigningServer>();
 
   return {
-    async accessToken(claims, call) {
+    async accessToken(claims, context) {
       const tried: string[] = [];
       for (;;) {
         const servers = await ring.currentServers();
         const untried = preferred(servers, ({ url, load }) => !tried.includes(url) && load.pauseMs <= MAX_PAUSE_MS);
-        const { server, end } = await queue.turn(claims.client_id, untried, call.signal);
+        const { server, end } = await queue.turn(claims.client_id, untried, context.signal);
         try {
-          const token = await sign(claims, server.key, call);
+          const token = await sign(claims, server.key, context);
           end();
           return token;
         } catch (error) {
@@ -74,7 +74,7 @@ export function createSigner(options: SignerOptions): Signer {
       return { keys: keys.map(({ jwk }) => jwk), maxAgeSeconds: isComplete ? options.times.jwksMaxAgeMs / 1_000 : 0 };
     },
 
-    async report(call) {
+    async report(context) {
       await ring.upToDate();
       await ring.settled();
       const keys = ring.keys();
@@ -83,7 +83,7 @@ export function createSigner(options: SignerOptions): Signer {
           reportOf(
             keys.filter(({ key }) => key.vault === url),
             !list.failing,
-            call,
+            context,
           ),
         ),
       );
@@ -91,10 +91,10 @@ export function createSigner(options: SignerOptions): Signer {
   };
 }
 
-async function sign(claims: AccessTokenClaims, key: SigningKey, call: Call): Promise<SignedToken> {
+async function sign(claims: AccessTokenClaims, key: SigningKey, context: RequestContext): Promise<SignedToken> {
   const { kid } = key.jwk;
   const input = signingInput(kid, claims);
-  const signature = await key.sign(Buffer.from(input), call);
+  const signature = await key.sign(Buffer.from(input), context);
   return { accessToken: `${input}.${Buffer.from(signature).toString("base64url")}`, kid };
 }
 

@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
-import type { Call } from "../request/call.ts";
-import { type Attempt, Unavailable } from "../request/retry.ts";
+import type { Clock } from "../request/clock.ts";
+import type { RequestContext } from "../request/context.ts";
+import { type RetryPolicy, Unavailable } from "../request/retry.ts";
 import { type KeyTimes, type KeyVersion, keyRing } from "./key-ring.ts";
 
 /** A version of a key as Key Vault lists it. */
@@ -61,7 +62,7 @@ export interface SigningKey {
    * @throws WrongSignature
    * @throws Unavailable with what Azure said as its cause.
    */
-  sign(data: Uint8Array, call: Call): Promise<Uint8Array>;
+  sign(data: Uint8Array, context: RequestContext): Promise<Uint8Array>;
 }
 
 /** The vault signed with another key than it was told to, which would make tokens that nobody can verify. */
@@ -77,38 +78,38 @@ const MIN_MODULUS_BYTES = 256;
 const MAX_KEY_AGE_MS = 180 * 24 * 3_600_000;
 
 /** Makes what reads all versions of the key from its vault, with the keys of those that are not gone. */
-export function keyReader(vault: SigningVault, keyName: string, times: KeyTimes, attempt: Attempt, now: () => Date) {
-  const list = async (call: Call): Promise<KeyVersion[]> => {
+export function keyReader(vault: SigningVault, keyName: string, times: KeyTimes, retry: RetryPolicy, clock: Clock) {
+  const list = async (context: RequestContext): Promise<KeyVersion[]> => {
     const run = async (abortSignal: AbortSignal) =>
       Array.fromAsync(vault.keys.listPropertiesOfKeyVersions(keyName, { abortSignal }));
-    const versions = await attempt({ name: "vault list keys", run }, call);
+    const versions = await retry({ name: "vault list keys", run }, context);
     return versions.map((properties) => toKeyVersion(vault.url, properties));
   };
 
-  const load = async (version: string, call: Call): Promise<SigningKey | undefined> => {
+  const load = async (version: string, context: RequestContext): Promise<SigningKey | undefined> => {
     const run = (abortSignal: AbortSignal) => vault.keys.getKey(keyName, { version, abortSignal });
-    const key = await attempt({ name: "vault get key", run }, call);
-    const signingKey = toSigningKey(key, vault.cryptography(key), attempt);
+    const key = await retry({ name: "vault get key", run }, context);
+    const signingKey = toSigningKey(key, vault.cryptography(key), retry);
     if (!signingKey)
-      call.alarm("key_unusable", `version ${version} of the signing key is not RSA of 2048 bits or more`);
+      context.alarm("key_unusable", `version ${version} of the signing key is not RSA of 2048 bits or more`);
     return signingKey;
   };
 
-  return async (known: readonly ListedKey[], call: Call): Promise<ListedKey[]> => {
+  return async (known: readonly ListedKey[], context: RequestContext): Promise<ListedKey[]> => {
     const keys = new Map<string, SigningKey | undefined>();
     for (const { version, signingKey } of known) if (signingKey) keys.set(version, signingKey);
-    let listed = await list(call);
+    let listed = await list(context);
     for (;;) {
-      const ring = keyRing(listed, now().getTime(), times, false);
+      const ring = keyRing(listed, clock.now().getTime(), times, false);
       const wanted = ring.filter(({ key, state }) => state !== "gone" && !keys.get(key.version));
       if (wanted.length === 0) {
         const isOld = ring.some(
-          ({ key, state }) => state === "active" && now().getTime() - key.createdAt > MAX_KEY_AGE_MS,
+          ({ key, state }) => state === "active" && clock.now().getTime() - key.createdAt > MAX_KEY_AGE_MS,
         );
-        if (isOld) call.alarm("signing_key_old", "the active signing key was made more than 180 days ago");
+        if (isOld) context.alarm("signing_key_old", "the active signing key was made more than 180 days ago");
         return listed.map((key) => ({ ...key, signingKey: keys.get(key.version) }));
       }
-      await Promise.all(wanted.map(async ({ key }) => keys.set(key.version, await load(key.version, call))));
+      await Promise.all(wanted.map(async ({ key }) => keys.set(key.version, await load(key.version, context))));
       // What cannot sign must not take over from what can, nor end it.
       listed = listed.map((key) =>
         keys.has(key.version) && !keys.get(key.version) ? { ...key, enabled: false } : key,
@@ -124,7 +125,7 @@ function toKeyVersion(vault: string, { version = "", createdOn, enabled }: Liste
 function toSigningKey(
   { keyType, key }: VaultKey,
   cryptography: RemoteSigner,
-  attempt: Attempt,
+  retry: RetryPolicy,
 ): SigningKey | undefined {
   const { n, e } = key ?? {};
   if (!keyType?.startsWith("RSA") || !n || n.length < MIN_MODULUS_BYTES || !e) return undefined;
@@ -133,12 +134,12 @@ function toSigningKey(
 
   return {
     jwk: { kty: "RSA", use: "sig", alg: "RS256", kid: thumbprint(rsa), n: rsa.n, e: rsa.e },
-    async sign(data, call) {
+    async sign(data, context) {
       const run = (abortSignal: AbortSignal) => cryptography.signData("RS256", data, { abortSignal });
-      const { result } = await attempt({ name: "vault sign", run, tries: 1 }, call);
+      const { result } = await retry({ name: "vault sign", run, tries: 1 }, context);
       if (verify("RSA-SHA256", data, publicKey, result)) return result;
       const reason = "signature does not verify with the published key";
-      call.alarm("signature_mismatch", reason);
+      context.alarm("signature_mismatch", reason);
       throw new WrongSignature(reason);
     },
   };

@@ -1,4 +1,4 @@
-import type { Call } from "../request/call.ts";
+import type { RequestContext } from "../request/context.ts";
 import { causeOf, statusOf } from "../request/retry.ts";
 import type { RingKey } from "./key-ring.ts";
 import type { ListedKey, SigningKey } from "./signing-key.ts";
@@ -20,7 +20,7 @@ export interface VaultReport {
 export async function reportOf(
   keys: readonly RingKey<ListedKey>[],
   isListed: boolean,
-  call: Call,
+  context: RequestContext,
 ): Promise<VaultReport> {
   const usable = keys.flatMap(({ key: { signingKey }, state, activeFrom }) =>
     signingKey ? [{ signingKey, kid: signingKey.jwk.kid, state, activeFrom }] : [],
@@ -28,15 +28,15 @@ export async function reportOf(
   const active = usable.find(({ state }) => state === "active");
   const next = usable.findLast(({ state }) => state === "next");
   return {
-    ...(active ? await probe(active.signingKey, call) : { reachable: isListed, signs: false }),
+    ...(active ? await probe(active.signingKey, context) : { reachable: isListed, signs: false }),
     active: active && { kid: active.kid, since: active.activeFrom },
     next: next && { kid: next.kid, activeFrom: next.activeFrom },
     published: usable.filter(({ state }) => state !== "gone").length,
   };
 }
 
-async function probe(key: SigningKey, call: Call): Promise<Pick<VaultReport, "reachable" | "signs">> {
-  return key.sign(Buffer.from("health"), call).then(
+async function probe(key: SigningKey, context: RequestContext): Promise<Pick<VaultReport, "reachable" | "signs">> {
+  return key.sign(Buffer.from("health"), context).then(
     () => ({ reachable: true, signs: true }),
     (error: unknown) => ({ reachable: statusOf(causeOf(error)) === 429, signs: false }),
   );

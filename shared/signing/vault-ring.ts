@@ -1,4 +1,5 @@
-import { type Attempt, Unavailable } from "../request/retry.ts";
+import type { Clock } from "../request/clock.ts";
+import { type RetryPolicy, Unavailable } from "../request/retry.ts";
 import { KeyList } from "./key-list.ts";
 import { type KeyTimes, keyRing, type RingKey } from "./key-ring.ts";
 import { keyReader, type ListedKey, type SigningKey, type SigningVault } from "./signing-key.ts";
@@ -9,8 +10,8 @@ export interface SignerOptions {
   vaults: readonly SigningVault[];
   keyName: string;
   times: KeyTimes;
-  attempt: Attempt;
-  now: () => Date;
+  retry: RetryPolicy;
+  clock: Clock;
 }
 
 /** A vault as this process knows it. */
@@ -29,14 +30,14 @@ export interface SigningServer extends KnownVault {
 export class VaultRing {
   readonly vaults: readonly KnownVault[];
   readonly #times: KeyTimes;
-  readonly #now: () => Date;
+  readonly #clock: Clock;
 
-  constructor({ vaults, keyName, times, attempt, now }: SignerOptions) {
+  constructor({ vaults, keyName, times, retry, clock }: SignerOptions) {
     this.#times = times;
-    this.#now = now;
+    this.#clock = clock;
     this.vaults = vaults.map((vault) => ({
       url: vault.url,
-      list: new KeyList(keyReader(vault, keyName, times, attempt, now), times, now),
+      list: new KeyList(keyReader(vault, keyName, times, retry, clock), times, clock),
       load: new VaultLoad(),
     }));
   }
@@ -44,7 +45,7 @@ export class VaultRing {
   /** The keys that are known, newest first. */
   keys(): RingKey<ListedKey>[] {
     const versions = this.vaults.flatMap(({ list }) => list.versions ?? []);
-    return keyRing(versions, this.#now().getTime(), this.#times, this.#isComplete);
+    return keyRing(versions, this.#clock.now().getTime(), this.#times, this.#isComplete);
   }
 
   /** The vaults with an active key. */

@@ -4,7 +4,7 @@ import { SecretDisabled, type SecretStore } from "../clients/secret-store.ts";
 import { decodeFormComponent, type Form } from "../http/form.ts";
 import { OAuthError } from "../http/oauth-error.ts";
 import { isClientId } from "../model/client.ts";
-import type { Call } from "../request/call.ts";
+import type { RequestContext } from "../request/context.ts";
 
 /** What a client presents to prove who it is. */
 export interface Credentials {
@@ -51,18 +51,18 @@ export function readCredentials(authorization: string | null, form: Form): Crede
 export async function authenticateClient(
   { clientId, clientSecret }: Credentials,
   stores: Stores,
-  call: Call,
+  context: RequestContext,
 ): Promise<ClientRow> {
   if (!isClientId(clientId)) throw refused("malformed client_id");
-  call.audit.client_id = clientId;
+  context.audit.client_id = clientId;
   if (!isClientSecret(clientSecret)) throw refused("malformed secret");
 
-  const [client, hash] = await findWithHash(clientId, stores, call);
+  const [client, hash] = await findWithHash(clientId, stores, context);
   const matches = secretMatches(clientId, clientSecret, hash);
   if (!client) throw refused("unknown client");
   if (client.status !== "active") throw refused("disabled client");
   if (!matches) throw refused("wrong secret");
-  call.audit.actor = clientId;
+  context.audit.actor = clientId;
   return client;
 }
 
@@ -75,13 +75,13 @@ interface Stores {
 async function findWithHash(
   clientId: string,
   { clients, secrets }: Stores,
-  call: Call,
+  context: RequestContext,
 ): Promise<[ClientRow | undefined, string]> {
   for (let lockedName: string | undefined; ; ) {
-    const client = await clients.find(clientId, call);
+    const client = await clients.find(clientId, context);
     if (client?.status !== "active") return [client, DUMMY_HASH];
     if (client.secretName === lockedName) {
-      call.alarm("secret_disabled", "the vault secret of an active client is disabled");
+      context.alarm("secret_disabled", "the vault secret of an active client is disabled");
       return [client, DUMMY_HASH];
     }
     try {

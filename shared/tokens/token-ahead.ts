@@ -1,14 +1,14 @@
 import type { Scope } from "../model/scopes.ts";
-import type { Call } from "../request/call.ts";
+import type { RequestContext } from "../request/context.ts";
 import type { Credentials } from "./client-auth.ts";
-import type { ClientHint, ClientHints } from "./client-hints.ts";
 import { grantScopes } from "./grant-scopes.ts";
-import type { IssuedToken, TokenMint } from "./token-mint.ts";
+import type { KnownClient, LastKnownClients } from "./last-known-clients.ts";
+import type { IssuedToken, TokenIssuer } from "./token-issuer.ts";
 
 /** A token that was begun before it is known whether the client may have it. */
 export interface TokenAhead {
   /** The token of a client that has proved who it is: the one that was begun, if the row says what was remembered of it. */
-  issue(client: ClientHint, scopes: readonly Scope[]): Promise<IssuedToken>;
+  issue(client: KnownClient, scopes: readonly Scope[]): Promise<IssuedToken>;
   /** Gives up what was begun for a client that has not, and throws the reason. Nothing is begun for it again. */
   discard(reason: unknown): never;
 }
@@ -21,10 +21,10 @@ export interface TokenAhead {
 export function beginToken(
   credentials: Credentials,
   requestedScope: string | undefined,
-  { hints, tokens }: { hints: ClientHints; tokens: TokenMint },
-  call: Call,
+  { hints, tokens }: { hints: LastKnownClients; tokens: TokenIssuer },
+  context: RequestContext,
 ): TokenAhead {
-  const begin = async (hint: ClientHint) => tokens.issue(hint, grantScopes(requestedScope, hint.scopes), call);
+  const begin = async (hint: KnownClient) => tokens.issue(hint, grantScopes(requestedScope, hint.scopes), context);
   const hint = hints.recall(credentials);
   const begun = hint && begin(hint);
   // A fault matters to who waits for the token; perhaps nobody does.
@@ -33,7 +33,7 @@ export function beginToken(
   return {
     issue(client, scopes) {
       hints.note(client, credentials);
-      return begun && isSame(client, hint) ? begun : tokens.issue(client, scopes, call);
+      return begun && isSame(client, hint) ? begun : tokens.issue(client, scopes, context);
     },
     discard(reason) {
       if (hint) hints.forget(hint.clientId);
@@ -43,6 +43,6 @@ export function beginToken(
 }
 
 /** Whether two states of a client grant the same. */
-function isSame(one: ClientHint, other: ClientHint): boolean {
+function isSame(one: KnownClient, other: KnownClient): boolean {
   return one.secretName === other.secretName && one.scopes.join() === other.scopes.join();
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "../request/clock.ts";
 
 /** The id that ties a forwarded request to its invocation; it stands in the answer as well. */
 export const INVOCATION_ID = "x-ms-invocation-id";
@@ -20,10 +21,12 @@ export interface HttpAnswer {
 export class Exchange {
   readonly request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #clock: Clock;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, clock: Clock) {
     this.request = request;
     this.#response = response;
+    this.#clock = clock;
   }
 
   /** Empty if the header is missing. */
@@ -43,17 +46,17 @@ export class Exchange {
         [INVOCATION_ID]: this.invocationId,
       })
       .end(body);
-    dropBody(this.request);
+    dropBody(this.request, this.#clock);
   }
 }
 
-function dropBody(request: IncomingMessage): void {
+function dropBody(request: IncomingMessage, clock: Clock): void {
   // A reader that gave up may still be attached, and would hold the rest back.
   request.removeAllListeners("readable").resume();
   if (request.complete) return;
   let bytes = 0;
-  const timer = setTimeout(() => request.destroy(), MAX_DROPPING_MS);
-  request.once("close", () => clearTimeout(timer));
+  const cancel = clock.after(MAX_DROPPING_MS, () => request.destroy());
+  request.once("close", cancel);
   request.on("data", (chunk: Buffer) => {
     bytes += chunk.byteLength;
     if (bytes > MAX_DROPPED_BYTES) request.destroy();

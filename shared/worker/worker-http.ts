@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type Clock, systemClock } from "../request/clock.ts";
 import { type LogSink, logLine } from "../request/log.ts";
 import { type BindingData, forwardedIds, isForwardable, toHttpRequest } from "./binding-data.ts";
 import { Exchange, type HttpAnswer } from "./exchange.ts";
@@ -57,11 +58,11 @@ interface Invocation {
  *
  * @throws Error if `@azure/functions` has not registered itself: the app must not start without its functions.
  */
-export function serveForwardedRequests(core: FunctionsCore): void {
+export function serveForwardedRequests(core: FunctionsCore, clock: Clock = systemClock): void {
   const library = core.getProgrammingModel();
   if (library?.name !== "@azure/functions")
     throw new Error("Functions must be registered with @azure/functions first.");
-  const forwarded = new ForwardedRequests();
+  const forwarded = new ForwardedRequests(clock);
   core.setProgrammingModel({
     name: library.name,
     version: library.version,
@@ -72,17 +73,16 @@ export function serveForwardedRequests(core: FunctionsCore): void {
     getInvocationModel: (invocation) => {
       const trigger = Object.values(invocation.metadata.bindings ?? {}).find(({ type }) => type === "httpTrigger");
       if (!trigger) return library.getInvocationModel(invocation);
-      return httpInvocation(library, invocation, trigger.route ?? "", forwarded);
+      return httpInvocation({ library, forwarded, clock }, invocation, trigger.route ?? "");
     },
   });
 }
 
 /** Runs a function on its forwarded request, and sends the answer. */
 function httpInvocation(
-  library: ProgrammingModel,
+  { library, forwarded, clock }: { library: ProgrammingModel; forwarded: ForwardedRequests; clock: Clock },
   invocation: Invocation,
   route: string,
-  forwarded: ForwardedRequests,
 ): InvocationModel {
   const { invocationId, request } = invocation;
   const bindingData = request.triggerMetadata ?? {};
@@ -99,7 +99,12 @@ function httpInvocation(
         return { context, inputs: [toHttpRequest(exchange.request, route, bindingData)] };
       } catch (error) {
         const reason = error instanceof Error ? error.message : undefined;
-        logLine(context, "error", { request_id: invocationId, event: "forward", outcome: "failed", reason });
+        logLine(context, "error", clock.now(), {
+          request_id: invocationId,
+          event: "forward",
+          outcome: "failed",
+          reason,
+        });
         throw error;
       }
     },
@@ -126,10 +131,15 @@ function isHttpAnswer(result: unknown): result is HttpAnswer {
 class ForwardedRequests {
   readonly #arrived = new Waiting<() => Exchange>();
   readonly #awaited = new Waiting<(exchange: Exchange) => void>();
+  readonly #clock: Clock;
   readonly #server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS })
-    .on("request", (request, response) => this.#arrive(new Exchange(request, response)))
+    .on("request", (request, response) => this.#arrive(new Exchange(request, response, this.#clock)))
     // Node itself refuses an expectation that it does not know, and the invocation would wait.
-    .on("checkExpectation", (request, response) => this.#arrive(new Exchange(request, response)));
+    .on("checkExpectation", (request, response) => this.#arrive(new Exchange(request, response, this.#clock)));
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Listens on loopback, and returns the address for the host. */
   async listen(): Promise<string> {
@@ -149,13 +159,13 @@ class ForwardedRequests {
     }
     const { promise, resolve, reject } = Promise.withResolvers<Exchange>();
     const end = () => {
-      clearTimeout(timer);
+      cancel();
       for (const id of ids) this.#awaited.delete(id, receive);
     };
-    const timer = setTimeout(() => {
+    const cancel = this.#clock.after(maxWaitMs, () => {
       end();
       reject(new Error(`The host did not forward the request within ${maxWaitMs / 1000} s.`));
-    }, maxWaitMs);
+    });
     const receive = (exchange: Exchange) => {
       end();
       resolve(exchange);
@@ -172,13 +182,13 @@ class ForwardedRequests {
       return;
     }
     const end = () => {
-      clearTimeout(timer);
+      cancel();
       this.#arrived.delete(id, handOver);
     };
-    const timer = setTimeout(() => {
+    const cancel = this.#clock.after(MAX_WAIT_MS, () => {
       end();
       exchange.answer(SERVER_ERROR);
-    }, MAX_WAIT_MS);
+    });
     const handOver = () => {
       end();
       return exchange;

@@ -3,13 +3,13 @@ import { expect, test } from "vitest";
 import { Faults } from "../../local/faults.ts";
 import { startFaultyStack } from "../../local/faulty-stack.ts";
 import { startStack } from "../../local/stack.ts";
-import { startEverything, type TestClient } from "../support/everything.ts";
+import { startTestService, type TestClient } from "../support/test-service.ts";
 
 /** The proxies in front of the stand-ins, here only to count. */
 const calls = new Faults();
 const stack = await startStack();
 const proxies = await startFaultyStack(stack, calls);
-const { createClient, requestToken } = await startEverything(
+const { createClient, requestToken } = await startTestService(
   // Every token is signed.
   { port: 0, env: { TOKEN_REUSE_SECONDS: "0" } },
   { ...stack, settings: proxies.settings, close: () => Promise.all([proxies.close(), stack.close()]).then(() => {}) },

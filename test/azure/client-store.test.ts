@@ -4,8 +4,9 @@ import { createClientStore } from "../../shared/clients/client-store.ts";
 import type { ClientTable } from "../../shared/clients/client-table.ts";
 import { newClient } from "../../shared/clients/new-client.ts";
 import { type Client, newClientSchema } from "../../shared/model/client.ts";
-import { createAttempt } from "../../shared/request/retry.ts";
-import { createCall } from "../fakes/fake-call.ts";
+import { systemClock } from "../../shared/request/clock.ts";
+import { createRetryPolicy } from "../../shared/request/retry.ts";
+import { createContext } from "../fakes/fake-context.ts";
 import { createFakeTable } from "../fakes/fake-table.ts";
 import { startRealClients } from "./real-clients.ts";
 
@@ -80,20 +81,20 @@ describe.each(tables)("%s", (_name, table) => {
 });
 
 describe.each(tables)("the store of clients on %s", (_name, table) => {
-  const store = createClientStore(table, createAttempt());
+  const store = createClientStore(table, createRetryPolicy(systemClock));
   const makeClient = (name = "XSOAR Production", at = now): Client =>
     newClient(newClientSchema.parse({ name, scopes: ["search:read", "graph:read"] }), "socmate", "admin-user-id", at);
   async function insertClient(client = makeClient()) {
-    expect(await store.insert(client, "client-secret-1", createCall())).toBe(true);
-    const row = await store.find(client.clientId, createCall());
+    expect(await store.insert(client, "client-secret-1", createContext())).toBe(true);
+    const row = await store.find(client.clientId, createContext());
     if (!row) throw new Error("the row is not there");
     return row;
   }
 
   test("finds nothing where nothing is", async () => {
-    await expect(store.find("socmate-unknown-000000", createCall())).resolves.toBeUndefined();
-    await expect(store.findWithUse("socmate-unknown-000000", createCall())).resolves.toBeUndefined();
-    await expect(store.disable("socmate-unknown-000000", "admin", now, createCall())).resolves.toBeUndefined();
+    await expect(store.find("socmate-unknown-000000", createContext())).resolves.toBeUndefined();
+    await expect(store.findWithUse("socmate-unknown-000000", createContext())).resolves.toBeUndefined();
+    await expect(store.disable("socmate-unknown-000000", "admin", now, createContext())).resolves.toBeUndefined();
   });
 
   test("finds a client as it was inserted, with the name of its secret and an etag", async () => {
@@ -108,33 +109,33 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
   test("does not insert a client_id twice, unless it meets its own first try [check 49]", async () => {
     const client = makeClient();
     await insertClient(client);
-    await expect(store.insert({ ...client, name: "other" }, "client-secret-2", createCall())).resolves.toBe(false);
-    await expect(store.insert(client, "client-secret-1", createCall())).resolves.toBe(true);
-    await expect(store.find(client.clientId, createCall())).resolves.toMatchObject({ name: client.name });
+    await expect(store.insert({ ...client, name: "other" }, "client-secret-2", createContext())).resolves.toBe(false);
+    await expect(store.insert(client, "client-secret-1", createContext())).resolves.toBe(true);
+    await expect(store.find(client.clientId, createContext())).resolves.toMatchObject({ name: client.name });
   });
 
   test("replaces a secret once for each version of the row, and nothing else in it [check 47]", async () => {
     const row = await insertClient();
-    await expect(store.replaceSecret(row, "client-secret-2", createCall())).resolves.toBe(true);
-    await expect(store.replaceSecret(row, "client-secret-3", createCall())).resolves.toBe(false);
-    const { etag, ...found } = (await store.find(row.clientId, createCall())) ?? {};
+    await expect(store.replaceSecret(row, "client-secret-2", createContext())).resolves.toBe(true);
+    await expect(store.replaceSecret(row, "client-secret-3", createContext())).resolves.toBe(false);
+    const { etag, ...found } = (await store.find(row.clientId, createContext())) ?? {};
     expect({ etag: row.etag, ...found }).toEqual({ ...row, secretName: "client-secret-2" });
     expect(etag).not.toBe(row.etag);
   });
 
   test("takes its own second try for what it is, not for a lost race [check 49] [check 55]", async () => {
     const row = await insertClient();
-    await store.replaceSecret(row, "client-secret-2", createCall());
-    await expect(store.replaceSecret(row, "client-secret-2", createCall())).resolves.toBe(true);
+    await store.replaceSecret(row, "client-secret-2", createContext());
+    await expect(store.replaceSecret(row, "client-secret-2", createContext())).resolves.toBe(true);
   });
 
   test("disables whatever happened to the row, and for good [check 48]", async () => {
     const row = await insertClient();
-    await store.replaceSecret(row, "client-secret-2", createCall());
-    const disabled = await store.disable(row.clientId, "admin", now, createCall());
+    await store.replaceSecret(row, "client-secret-2", createContext());
+    const disabled = await store.disable(row.clientId, "admin", now, createContext());
     expect(disabled).toMatchObject({ status: "disabled", secretName: "client-secret-2", name: row.name });
-    await expect(store.replaceSecret(row, "client-secret-3", createCall())).resolves.toBe(false);
-    const again = await store.disable(row.clientId, "other", new Date(now.getTime() + 60_000), createCall());
+    await expect(store.replaceSecret(row, "client-secret-3", createContext())).resolves.toBe(false);
+    const again = await store.disable(row.clientId, "other", new Date(now.getTime() + 60_000), createContext());
     expect(again).toEqual(disabled);
     await expect(table.getEntity(row.clientId, "client")).resolves.toMatchObject({
       disabled_by: "admin",
@@ -144,14 +145,14 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
 
   test("notes uses in a row of their own, which changes nothing about the client [check 51]", async () => {
     const row = await insertClient();
-    await expect(store.findWithUse(row.clientId, createCall())).resolves.toMatchObject({ lastUsedAt: null });
-    await store.recordUse(row.clientId, now, createCall());
-    await store.recordUse(row.clientId, new Date(now.getTime() + 61_500), createCall());
-    await expect(store.findWithUse(row.clientId, createCall())).resolves.toMatchObject({
+    await expect(store.findWithUse(row.clientId, createContext())).resolves.toMatchObject({ lastUsedAt: null });
+    await store.recordUse(row.clientId, now, createContext());
+    await store.recordUse(row.clientId, new Date(now.getTime() + 61_500), createContext());
+    await expect(store.findWithUse(row.clientId, createContext())).resolves.toMatchObject({
       clientId: row.clientId,
       lastUsedAt: "2026-03-27T00:01:01Z",
     });
-    await expect(store.find(row.clientId, createCall())).resolves.toEqual(row);
+    await expect(store.find(row.clientId, createContext())).resolves.toEqual(row);
   });
 
   test("lists clients newest first, with their last use", async () => {
@@ -160,8 +161,8 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
       const { clientId } = await insertClient(makeClient("x", new Date(now.getTime() + second * 1_000)));
       ids[second] = clientId;
     }
-    await store.recordUse(ids[1] ?? "", now, createCall());
-    const listed = (await store.list(createCall())).filter(({ clientId }) => ids.includes(clientId));
+    await store.recordUse(ids[1] ?? "", now, createContext());
+    const listed = (await store.list(createContext())).filter(({ clientId }) => ids.includes(clientId));
     expect(listed.map(({ clientId, lastUsedAt }) => [clientId, lastUsedAt])).toEqual([
       [ids[2], null],
       [ids[1], "2026-03-27T00:00:00Z"],

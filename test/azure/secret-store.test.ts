@@ -2,15 +2,16 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, test, vi } from "vitest";
 import { hashClientSecret } from "../../shared/clients/client-secret.ts";
 import { createSecretStore, SecretDisabled } from "../../shared/clients/secret-store.ts";
-import { createAttempt, Unavailable } from "../../shared/request/retry.ts";
-import { createCall } from "../fakes/fake-call.ts";
+import { createRetryPolicy, Unavailable } from "../../shared/request/retry.ts";
 import { createClock } from "../fakes/fake-clock.ts";
+import { createContext } from "../fakes/fake-context.ts";
 import { createFakeSecretVault, type FakeSecretVault } from "../fakes/fake-secret-vault.ts";
 import { startRealClients } from "./real-clients.ts";
 
 type Vault = Pick<FakeSecretVault, "setSecret" | "getSecret" | "updateSecretProperties" | "listPropertiesOfSecrets">;
 
-const { now } = createClock();
+const clock = createClock();
+const { now } = clock;
 const { secretVault: realVault } = await startRealClients(() => now().getTime());
 const newName = () => `test-${randomBytes(8).toString("hex")}`;
 const refusal = (statusCode: number, code: string, innerCode?: string) =>
@@ -61,14 +62,14 @@ describe.each(vaults)("%s", (_name, vault) => {
 });
 
 describe.each(vaults)("the store of secrets on %s", (_name, vault) => {
-  const makeStore = () => createSecretStore(vault, createAttempt(), now);
+  const makeStore = () => createSecretStore(vault, createRetryPolicy(clock), clock);
   const clientId = "socmate-a-000000";
   const hash = hashClientSecret(clientId, "secret");
 
   test("keeps every hash under a new name, of one version, that any instance can read", async () => {
     const names = [
-      await makeStore().put(clientId, hash, createCall()),
-      await makeStore().put(clientId, hash, createCall()),
+      await makeStore().put(clientId, hash, createContext()),
+      await makeStore().put(clientId, hash, createContext()),
     ];
     expect(new Set(names).size).toBe(2);
     for (const name of names) {
@@ -79,10 +80,10 @@ describe.each(vaults)("the store of secrets on %s", (_name, vault) => {
 
   test("disables a hash for every instance that has not seen it, once or twice", async () => {
     const store = makeStore();
-    const name = await store.put(clientId, hash, createCall());
+    const name = await store.put(clientId, hash, createContext());
     await store.hashOf(name);
-    await store.disable(name, createCall());
-    await store.disable(name, createCall());
+    await store.disable(name, createContext());
+    await store.disable(name, createContext());
     await expect(makeStore().hashOf(name)).rejects.toThrow(SecretDisabled);
     await expect(store.hashOf(name)).resolves.toBe(hash);
   });
@@ -97,6 +98,6 @@ describe.each(vaults)("the store of secrets on %s", (_name, vault) => {
   });
 
   test("is told by a probe that the vault answers", async () => {
-    await expect(makeStore().probe(createCall())).resolves.toBeUndefined();
+    await expect(makeStore().probe(createContext())).resolves.toBeUndefined();
   });
 });

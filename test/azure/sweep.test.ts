@@ -6,9 +6,9 @@ import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
 import { createSecretStore } from "../../shared/clients/secret-store.ts";
 import { createSweeper } from "../../shared/clients/sweep.ts";
 import { createSweepPosition } from "../../shared/clients/sweep-position.ts";
-import { createAttempt } from "../../shared/request/retry.ts";
-import { createCall } from "../fakes/fake-call.ts";
+import { createRetryPolicy } from "../../shared/request/retry.ts";
 import { createClock } from "../fakes/fake-clock.ts";
+import { createContext } from "../fakes/fake-context.ts";
 import { createFakeSecretVault } from "../fakes/fake-secret-vault.ts";
 import { createFakeTable } from "../fakes/fake-table.ts";
 import { startRealClients } from "./real-clients.ts";
@@ -25,45 +25,50 @@ describe.each([
     { table: real.table, vault: real.secretVault, readPage: real.readSecretPage },
   ],
 ])("a sweep on %s", (_name, { table, vault, readPage }) => {
-  const attempt = createAttempt();
-  const clients = createClientStore(table, attempt);
-  const secrets = createSecretStore(vault, attempt, clock.now);
-  const position = createSweepPosition(table, attempt);
+  const retry = createRetryPolicy(clock);
+  const clients = createClientStore(table, retry);
+  const secrets = createSecretStore(vault, retry, clock);
+  const position = createSweepPosition(table, retry);
   const sweeper = (through: ReadSecretPage = readPage) =>
-    createSweeper({ clients, secrets, readPage: through, position, attempt, now: clock.now });
+    createSweeper({ clients, secrets, readPage: through, position, retry, clock });
   const put = (clientId: string) =>
-    secrets.put(clientId, hashClientSecret(clientId, generateClientSecret()), createCall());
+    secrets.put(clientId, hashClientSecret(clientId, generateClientSecret()), createContext());
 
   test("goes through the vault page by page, tells dead secrets from live ones, and goes on where it stopped", async () => {
     const client = newClient({ name: "A", description: "", scopes: ["search:read"] }, "socmate", "admin", clock.now());
     const live = await put(client.clientId);
-    expect(await clients.insert(client, live, createCall())).toBe(true);
+    expect(await clients.insert(client, live, createContext())).toBe(true);
     const dead: string[] = [];
     while (dead.length < 60) dead.push(await put(client.clientId));
     clock.advance(DAY_MS);
 
     // The time is over after the first page.
     const slow: ReadSecretPage = async (...page) => {
-      clock.advance(3 * 60_000);
+      clock.skip(3 * 60_000);
       return readPage(...page);
     };
-    const reports = [await sweeper(slow).run(createCall()), await sweeper().run(createCall())];
+    const reports = [await sweeper(slow).run(createContext()), await sweeper().run(createContext())];
     expect(reports).toMatchObject([
       { secrets: 50, complete: false },
       { secrets: 11, complete: true },
     ]);
     expect(reports.reduce((sum, { disabled }) => sum + disabled, 0)).toBe(60);
-    await expect(secrets.stateOf(live, createCall())).resolves.toBe("enabled");
-    for (const name of dead) await expect(secrets.stateOf(name, createCall())).resolves.toBe("disabled");
-    await expect(sweeper().run(createCall())).resolves.toEqual({ secrets: 61, disabled: 0, broken: 0, complete: true });
+    await expect(secrets.stateOf(live, createContext())).resolves.toBe("enabled");
+    for (const name of dead) await expect(secrets.stateOf(name, createContext())).resolves.toBe("disabled");
+    await expect(sweeper().run(createContext())).resolves.toEqual({
+      secrets: 61,
+      disabled: 0,
+      broken: 0,
+      complete: true,
+    });
   });
 
   test("starts over when the vault no longer knows the position", async () => {
-    await position.save("https://127.0.0.1:1/secrets?$skiptoken=gone", createCall());
+    await position.save("https://127.0.0.1:1/secrets?$skiptoken=gone", createContext());
     const forgetful: ReadSecretPage = async (at, signal) => {
       if (at?.includes("gone")) throw Object.assign(new Error("gone"), { statusCode: 400 });
       return readPage(at, signal);
     };
-    await expect(sweeper(forgetful).run(createCall())).resolves.toMatchObject({ secrets: 61, complete: true });
+    await expect(sweeper(forgetful).run(createContext())).resolves.toMatchObject({ secrets: 61, complete: true });
   });
 });

@@ -9,10 +9,10 @@ import {
 } from "jose";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { ALL_SCOPES, startEverything } from "../support/everything.ts";
 import { bodyOf, send } from "../support/http.ts";
+import { ALL_SCOPES, startTestService } from "../support/test-service.ts";
 
-const { url, stack, createClient, requestToken } = await startEverything();
+const { url, stack, createClient, requestToken } = await startTestService();
 const { TOKEN_ISSUER: issuer = "", TOKEN_AUDIENCE: audience = "" } = stack.settings;
 const client = await createClient();
 

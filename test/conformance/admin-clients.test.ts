@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { jsonAnswer, problem, REFUSED } from "../support/answers.ts";
-import { ALL_SCOPES, startEverything } from "../support/everything.ts";
 import { bodyOf, send } from "../support/http.ts";
 import { logOf } from "../support/log.ts";
+import { ALL_SCOPES, startTestService } from "../support/test-service.ts";
 
-const { url, stack, service, admin, createClient, requestToken } = await startEverything();
+const { url, stack, service, admin, createClient, requestToken } = await startTestService();
 const { TOKEN_ISSUER: issuer = "" } = stack.settings;
 const CLIENTS = `${url}/api/admin/api-clients`;
 

@@ -7,10 +7,10 @@ import { z } from "zod";
 import { encodeJwt } from "../../local/jwt.ts";
 import { startService } from "../../local/service.ts";
 import { problem } from "../support/answers.ts";
-import { startEverything } from "../support/everything.ts";
 import { type Answer, bodyOf, send } from "../support/http.ts";
+import { startTestService } from "../support/test-service.ts";
 
-const { url, stack, createClient, requestToken } = await startEverything();
+const { url, stack, createClient, requestToken } = await startTestService();
 const { adminIssuer, adminToken } = stack;
 const { kid } = adminIssuer;
 const ADMIN_PATHS = [

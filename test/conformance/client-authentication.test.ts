@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { BASIC_CHALLENGE, oauthError, REFUSED } from "../support/answers.ts";
-import { basic, postForm, startEverything } from "../support/everything.ts";
 import { rawRequest, sendRaw } from "../support/raw-http.ts";
+import { basic, postForm, startTestService } from "../support/test-service.ts";
 
-const { url, admin, createClient, requestToken } = await startEverything();
+const { url, admin, createClient, requestToken } = await startTestService();
 const { host } = new URL(url);
 const client = await createClient();
 const { clientId, clientSecret } = client;

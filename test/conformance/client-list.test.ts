@@ -4,10 +4,10 @@ import { z } from "zod";
 import { trustCertificate } from "../../local/certificate.ts";
 import type { Stack } from "../../local/stack.ts";
 import { problem } from "../support/answers.ts";
-import { startEverything } from "../support/everything.ts";
 import { bodyOf } from "../support/http.ts";
+import { startTestService } from "../support/test-service.ts";
 
-const { stack, admin } = await startEverything();
+const { stack, admin } = await startTestService();
 const COUNT = 2_500;
 /** The names of the first clients; all others are called `Bulk` and a number. */
 const NAMES = [

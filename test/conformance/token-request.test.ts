@@ -3,11 +3,11 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { expect, test } from "vitest";
 import { oauthError } from "../support/answers.ts";
-import { ALL_SCOPES, postForm, startEverything } from "../support/everything.ts";
 import { type Answer, bodyOf, send } from "../support/http.ts";
 import { openConnection, rawRequest, sendRaw } from "../support/raw-http.ts";
+import { ALL_SCOPES, postForm, startTestService } from "../support/test-service.ts";
 
-const { url, service, createClient, requestToken } = await startEverything();
+const { url, service, createClient, requestToken } = await startTestService();
 const { host } = new URL(url);
 const client = await createClient();
 const credentials = `client_id=${client.clientId}&client_secret=${client.clientSecret}`;

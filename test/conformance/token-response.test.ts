@@ -6,10 +6,10 @@ import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { startService } from "../../local/service.ts";
 import { oauthError, problem } from "../support/answers.ts";
-import { ALL_SCOPES, basic, postForm, startEverything } from "../support/everything.ts";
 import { type Answer, bodyOf, send } from "../support/http.ts";
+import { ALL_SCOPES, basic, postForm, startTestService } from "../support/test-service.ts";
 
-const { stack, url, admin, createClient, requestToken } = await startEverything();
+const { stack, url, admin, createClient, requestToken } = await startTestService();
 const client = await createClient();
 const tokenResponse = z.strictObject({
   access_token: z.string(),

@@ -3,8 +3,8 @@ import { z } from "zod";
 import { type Service, startService } from "../../local/service.ts";
 import { startStack } from "../../local/stack.ts";
 import { oauthError, problem } from "../support/answers.ts";
-import { postForm } from "../support/everything.ts";
 import { send } from "../support/http.ts";
+import { postForm } from "../support/test-service.ts";
 
 const stack = await startStack();
 afterAll(() => stack.close());

@@ -3,7 +3,7 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 import { afterAll, expect, onTestFinished } from "vitest";
 import type { ServiceOptions } from "../../local/service.ts";
 import { DEBIAN_PATHS } from "../debian.ts";
-import { type Everything, startEverything } from "../support/everything.ts";
+import { startTestService, type TestService } from "../support/test-service.ts";
 
 /** Starting a browser on a busy machine takes a while. */
 export const BROWSER_TIMEOUT_MS = 90_000;
@@ -17,8 +17,8 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Everything, and a browser to look at the admin page with. */
-export interface BrowserTest extends Everything {
+/** TestService, and a browser to look at the admin page with. */
+export interface BrowserTest extends TestService {
   readonly pageUrl: string;
   /**
    * Opens the admin page in a new tab, which ends with the test. The test fails if the page broke its own policy, threw an error
@@ -51,7 +51,7 @@ interface Watched {
  * skipped needs none.
  */
 export async function startBrowserTest(options?: ServiceOptions): Promise<BrowserTest> {
-  const everything = await startEverything(options);
+  const everything = await startTestService(options);
   const pageUrl = `${everything.url}/console/`;
   let browser: Promise<Browser> | undefined;
   let shared: Promise<Watched> | undefined;

@@ -4,9 +4,9 @@ import { decodeJwt } from "jose";
 import { describe, expect, test } from "vitest";
 import { recipesFor } from "../../console/secret/recipes.ts";
 import { needs } from "../debian.ts";
-import { startEverything } from "../support/everything.ts";
+import { startTestService } from "../support/test-service.ts";
 
-const { url, createClient } = await startEverything();
+const { url, createClient } = await startTestService();
 const { clientId, clientSecret } = await createClient();
 const tokenEndpoint = `${url}/oauth/token`;
 const recipes = recipesFor({ clientId, clientSecret, tokenEndpoint, apiUrl: "https://api.socmate.example" });

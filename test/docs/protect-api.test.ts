@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { createTokenCheck } from "../../docs/protect-api.ts";
-import { startEverything } from "../support/everything.ts";
 import { bodyOf } from "../support/http.ts";
+import { startTestService } from "../support/test-service.ts";
 
-const { stack, createClient, requestToken } = await startEverything();
+const { stack, createClient, requestToken } = await startTestService();
 const { TOKEN_ISSUER: issuer = "", TOKEN_AUDIENCE: audience = "" } = stack.settings;
 const check = createTokenCheck(issuer, audience);
 

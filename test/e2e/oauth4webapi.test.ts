@@ -1,6 +1,6 @@
 import * as oauth from "oauth4webapi";
 import { expect, test } from "vitest";
-import { ALL_SCOPES } from "../support/everything.ts";
+import { ALL_SCOPES } from "../support/test-service.ts";
 import { startBehindTls } from "../support/tls-front.ts";
 
 const { front, createClient, admin } = await startBehindTls();

@@ -4,7 +4,7 @@ import { decodeJwt } from "jose";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { needs } from "../debian.ts";
-import { ALL_SCOPES } from "../support/everything.ts";
+import { ALL_SCOPES } from "../support/test-service.ts";
 import { startBehindTls } from "../support/tls-front.ts";
 
 const { front, service, createClient } = await startBehindTls();

@@ -1,16 +1,43 @@
-/** A clock that stands until a test moves it. */
-export interface FakeClock {
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "../../shared/request/clock.ts";
+
+/** A clock that stands until a test moves it: deadlines pass when it does, pauses take a hundredth of their time. */
+export interface FakeClock extends Clock {
   readonly now: () => Date;
+  /** Moves the clock on, and runs what has come due, in order. */
   advance(milliseconds: number): void;
+  /** Moves the clock on as if the timers had not noticed. */
+  skip(milliseconds: number): void;
+  /** How many timers wait for their time. */
+  readonly pending: number;
 }
 
 /** Makes a clock that shows a time of the product's examples. */
 export function createClock(start = "2026-03-27T00:00:00Z"): FakeClock {
   let time = Date.parse(start);
+  const timers = new Set<{ readonly due: number; readonly run: () => void }>();
   return {
     now: () => new Date(time),
-    advance: (milliseconds) => {
+    sleep: (milliseconds, signal) => sleep(milliseconds / 100, undefined, signal && { signal }),
+    after(milliseconds, run) {
+      if (milliseconds === 0) {
+        const immediate = setImmediate(run);
+        return () => clearImmediate(immediate);
+      }
+      const timer = { due: time + milliseconds, run };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+    advance(milliseconds) {
       time += milliseconds;
+      const due = [...timers].filter((timer) => timer.due <= time).sort((a, b) => a.due - b.due);
+      for (const timer of due) if (timers.delete(timer)) timer.run();
+    },
+    skip(milliseconds) {
+      time += milliseconds;
+    },
+    get pending() {
+      return timers.size;
     },
   };
 }

@@ -4,7 +4,7 @@ import { newClient } from "../../shared/clients/new-client.ts";
 import { compose } from "../../shared/compose.ts";
 import type { Config } from "../../shared/config.ts";
 import type { Client, NewClient } from "../../shared/model/client.ts";
-import { backgroundCall } from "../../shared/request/call.ts";
+import { backgroundContext } from "../../shared/request/context.ts";
 import type { Services } from "../../shared/services.ts";
 import { createClock, type FakeClock } from "./fake-clock.ts";
 import { createFakeSecretVault, type FakeSecretVault } from "./fake-secret-vault.ts";
@@ -63,10 +63,11 @@ async function startWarmIssuer(): Promise<AdminIssuer> {
 /** Makes one instance of the service; two that share an Azure are two instances of one service. */
 export async function createFakeServices(shared?: FakeAzure): Promise<FakeServices> {
   const azure = shared ?? (await createFakeAzure());
-  const { now } = azure.clock;
+  const { clock } = azure;
+  const { now } = clock;
   const config = configFor(azure);
   const { table, secretVault, signingVaults } = azure;
-  const services = compose(config, { table, secretVault, readSecretPage: secretVault.readPage, signingVaults }, now);
+  const services = compose(config, { table, secretVault, readSecretPage: secretVault.readPage, signingVaults }, clock);
   const { clients, secrets } = services;
 
   return {
@@ -79,7 +80,7 @@ export async function createFakeServices(shared?: FakeAzure): Promise<FakeServic
         description: "Palo Alto XSOAR integration for automated investigation",
         scopes: ["investigations:read", "investigations:write", "incidents:read"],
       };
-      const call = backgroundCall(5_000);
+      const call = backgroundContext(clock, 5_000);
       const client = newClient({ ...defaults, ...input }, config.clientIdPrefix, "admin-user-id", now());
       const clientSecret = generateClientSecret();
       const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), call);

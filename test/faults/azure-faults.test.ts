@@ -3,8 +3,8 @@ import { startFaultProxy } from "../../local/fault-proxy.ts";
 import { type Fault, Faults, parseFault } from "../../local/faults.ts";
 import { type Service, startService } from "../../local/service.ts";
 import { startStack } from "../../local/stack.ts";
-import { postForm, startEverything, type TestClient } from "../support/everything.ts";
 import { type Answer, bodyOf } from "../support/http.ts";
+import { postForm, startTestService, type TestClient } from "../support/test-service.ts";
 import { startTwoInstances } from "./two-instances.ts";
 
 /** Slow faults are slow, and the machine may be busy. */
@@ -19,7 +19,7 @@ const [firstVault = "", otherVault = ""] = pair.settings.SIGNING_VAULT_URLS.spli
 const outage = new Faults();
 const proxy = await startFaultProxy(firstVault, pair.certificate, outage);
 const settings = { ...pair.settings, SIGNING_VAULT_URLS: `${proxy.url},${otherVault}` };
-const onPair = await startEverything({ port: 0 }, { ...pair, settings });
+const onPair = await startTestService({ port: 0 }, { ...pair, settings });
 
 afterAll(() => proxy.close());
 afterEach(() => {

@@ -1,8 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { ClientHistory } from "./register.ts";
 import { FATES, type Fate, type Turns, World } from "./world.ts";
-
-vi.mock("node:timers/promises", () => import("./instant-timers.ts"));
 
 let world: World;
 let history: ClientHistory;
@@ -21,13 +19,11 @@ const turns: Turns = {
 };
 
 beforeEach(async () => {
-  vi.stubGlobal("setTimeout", (passed: () => void) => world.deadline(passed));
   world = new World(turns);
   const created = await world.create(0);
   if (!created) throw new Error("no client");
   history = created;
 });
-afterEach(() => void vi.unstubAllGlobals());
 
 const OPERATIONS = {
   create: (fates: Fate[]) => world.create(1, fates),
@@ -44,7 +40,7 @@ const CALLS: Record<Kind, string[]> = {
   create: ["setSecret", "getSecret", "createEntity"],
   regenerate: ["getEntity", "setSecret", "getSecret", "updateEntity", "getSecret", "updateSecretProperties"],
   disable: ["getEntity", "updateEntity", "getEntity", "getSecret", "updateSecretProperties"],
-  token: ["getEntity", "getSecret"],
+  token: ["getEntity", "getSecret", "updateEntity"],
   sweep: ["listEntities", "getEntity", "readPage", "updateEntity", "createEntity"],
 };
 

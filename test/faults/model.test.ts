@@ -1,10 +1,10 @@
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { disableWins, protocolHolds } from "./model.ts";
 import { MUTANTS } from "./mutants.ts";
 import type { World } from "./world.ts";
 
-// The same seed gives the same run: names and secrets are counted, pauses take no time, and no deadline passes by itself.
+// The same seed gives the same run: names and secrets are counted.
 const drawn = vi.hoisted(() => ({ count: 0 }));
 vi.mock("node:crypto", async (importOriginal) => {
   const crypto = await importOriginal<typeof import("node:crypto")>();
@@ -14,29 +14,14 @@ vi.mock("node:crypto", async (importOriginal) => {
   };
   return { ...crypto, randomBytes, randomInt: (max: number) => randomBytes(4).readUInt32BE() % max };
 });
-vi.mock("node:timers/promises", () => import("./instant-timers.ts"));
 
 const SEED = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
 const RUNS = Number(process.env.MODEL_RUNS ?? 200);
 const AGAIN = `MODEL_SEED=${SEED} MODEL_RUNS=${RUNS} npx vitest run test/faults/model.test.ts`;
 
-let world: World | undefined;
-function begin(next: World): void {
-  world = next;
+function begin(_world: World): void {
   drawn.count = 0;
 }
-
-beforeEach(() => {
-  vi.spyOn(AbortSignal, "timeout").mockReturnValue(new AbortController().signal);
-  vi.stubGlobal("setTimeout", (passed: () => void) => world?.deadline(passed));
-  vi.stubGlobal("setImmediate", (callback: (...args: unknown[]) => void, ...args: unknown[]) =>
-    queueMicrotask(() => callback(...args)),
-  );
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.unstubAllGlobals();
-});
 
 describe("the storage protocol, under any order of any faults", () => {
   test(`holds in ${RUNS} runs [check 50] (again: ${AGAIN})`, { timeout: 300_000 }, async () => {

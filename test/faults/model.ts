@@ -4,8 +4,6 @@ import type { ClientHistory } from "./register.ts";
 import { FATES, type Fate, type Turns, World } from "./world.ts";
 
 const INSTANCES = 3;
-/** Kept, since the test replaces the global one. */
-const nextLap = setImmediate;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
@@ -110,7 +108,7 @@ const commands = fc.commands(
 
 /** Gives a test everything that the scheduler of fast-check decides. */
 function turnsOf(scheduler: fc.Scheduler): Turns {
-  const lap = () => new Promise((resolve) => nextLap(resolve));
+  const lap = () => new Promise((resolve) => setImmediate(resolve));
   return {
     turn: (label) => scheduler.schedule(Promise.resolve(), label),
     async until(work) {

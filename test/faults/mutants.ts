@@ -2,9 +2,9 @@ import type { ClientRow, ClientStore } from "../../shared/clients/client-store.t
 import type { ClientTable } from "../../shared/clients/client-table.ts";
 import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
 import type { SecretVault } from "../../shared/clients/secret-store.ts";
-import type { Attempt } from "../../shared/request/retry.ts";
+import type { RetryPolicy } from "../../shared/request/retry.ts";
 import type { Credentials } from "../../shared/tokens/client-auth.ts";
-import { type ClientHint, ClientHints } from "../../shared/tokens/client-hints.ts";
+import { type KnownClient, LastKnownClients } from "../../shared/tokens/last-known-clients.ts";
 import type { Row } from "../fakes/fake-table.ts";
 
 /** What the request under way is about, as far as a mutant has to know. */
@@ -18,7 +18,7 @@ export interface Context {
 interface Parts {
   readonly table: ClientTable;
   readonly vault: SecretVault;
-  readonly attempt: Attempt;
+  readonly retry: RetryPolicy;
   readonly context: () => Context;
 }
 
@@ -27,12 +27,12 @@ export interface Mutant {
   table?(parts: Parts): Partial<ClientTable>;
   vault?(parts: Parts): Partial<SecretVault>;
   clients?(clients: ClientStore, parts: Parts): Partial<ClientStore>;
-  hints?(parts: Parts): ClientHints;
+  hints?(parts: Parts): LastKnownClients;
   readPage?(readPage: ReadSecretPage): ReadSecretPage;
 }
 
 /** Hints that are taken for the row by the request that recalls them. */
-class TrustedHints extends ClientHints {
+class TrustedHints extends LastKnownClients {
   static readonly recalled = new WeakMap<Context, ClientRow>();
   readonly #context: () => Context;
 
@@ -41,7 +41,7 @@ class TrustedHints extends ClientHints {
     this.#context = context;
   }
 
-  override recall(credentials: Credentials): ClientHint | undefined {
+  override recall(credentials: Credentials): KnownClient | undefined {
     const hint = super.recall(credentials);
     if (hint) TrustedHints.recalled.set(this.#context(), { ...hint, status: "active" } as ClientRow);
     return hint;
@@ -135,12 +135,12 @@ function replacing(isMutated: (entity: Record<string, unknown>) => boolean): Mut
 /** A commit of a new secret that does not read the row again after an error, where `judge` says what became of it. */
 function committing(judge: (error: unknown) => boolean | undefined): Mutant {
   return {
-    clients: (clients, { table, attempt }) => ({
+    clients: (clients, { table, retry }) => ({
       async replaceSecret(row: ClientRow, secretName, call) {
         const entity = { partitionKey: row.clientId, rowKey: "client", secretName };
         const run = (abortSignal: AbortSignal) =>
           table.updateEntity(entity, "Merge", { etag: row.etag, abortSignal }).then(() => true);
-        return attempt({ name: "table merge secret", run, expect: isConflict }, call).catch((error) => {
+        return retry({ name: "table merge secret", run, isAnswer: isConflict }, call).catch((error) => {
           const judged = judge(error);
           return judged ?? clients.replaceSecret(row, secretName, call);
         });

@@ -94,7 +94,7 @@ export async function soak({ seconds, seed, weather = anyWeather }: SoakOptions)
   }
 }
 
-/** Everything goes wrong a little, and now and then nothing does. */
+/** TestService goes wrong a little, and now and then nothing does. */
 function anyWeather(random: () => number): Fault[] {
   return random() < 0.2 ? [] : Array.from({ length: 3 }, () => randomFault(random));
 }

@@ -3,10 +3,10 @@ import { Faults } from "../../local/faults.ts";
 import { startFaultyStack } from "../../local/faulty-stack.ts";
 import { type Service, type ServiceOptions, startService } from "../../local/service.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
-import { type Everything, startEverything } from "../support/everything.ts";
+import { startTestService, type TestService } from "../support/test-service.ts";
 
 /** Two instances of the service on the same stores, with fault proxies between. */
-export interface TwoInstances extends Everything {
+export interface TwoInstances extends TestService {
   readonly faults: Faults;
   /** The stack as the instances see it, through the proxies. */
   readonly faultyStack: Stack;
@@ -26,7 +26,7 @@ export async function startTwoInstances(options: ServiceOptions = {}): Promise<T
       await stack.close();
     },
   };
-  const everything = await startEverything({ port: 0, ...options }, faultyStack);
+  const everything = await startTestService({ port: 0, ...options }, faultyStack);
   const second = await startService(faultyStack, { port: 0, ...options });
   afterAll(() => second.stop());
   return { ...everything, faults, faultyStack, second };

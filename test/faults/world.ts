@@ -8,7 +8,8 @@ import { token } from "../../functions/token.ts";
 import { compose } from "../../shared/compose.ts";
 import type { Config } from "../../shared/config.ts";
 import { adminEndpoint, tokenEndpoint } from "../../shared/endpoint.ts";
-import { createAttempt } from "../../shared/request/retry.ts";
+import type { Clock } from "../../shared/request/clock.ts";
+import { createRetryPolicy } from "../../shared/request/retry.ts";
 import type { Services } from "../../shared/services.ts";
 import type { Signer } from "../../shared/signing/signer.ts";
 import { timerJob } from "../../shared/timer-job.ts";
@@ -84,6 +85,16 @@ const NEVER = new Promise<never>(() => {});
 /** Several instances of the service on shared stores, and all that is known about them. */
 export class World {
   readonly clock = createClock();
+  /** The time of an instance: pauses take none, and a deadline passes when a fate says so. */
+  readonly #instanceClock: Clock = {
+    now: this.clock.now,
+    sleep: async (_milliseconds, signal) => signal?.throwIfAborted(),
+    after: (milliseconds, run) => {
+      if (milliseconds === 0) queueMicrotask(run);
+      else this.#work.getStore()?.deadlines.push(run);
+      return () => {};
+    },
+  };
   readonly table = createFakeTable();
   readonly vault = createFakeSecretVault(this.clock.now);
   readonly histories: ClientHistory[] = [];
@@ -108,11 +119,6 @@ export class World {
       readEtag: () => this.#work.getStore()?.row?.etag,
       report: (violation) => this.violations.push(violation),
     });
-  }
-
-  /** Notes what is to happen when a deadline has passed that the work under way has set. */
-  deadline(passed: () => void): void {
-    this.#work.getStore()?.deadlines.push(passed);
   }
 
   async create(at: number, fates: readonly Fate[] = []): Promise<ClientHistory | undefined> {
@@ -164,7 +170,9 @@ export class World {
   async sweep(at: number, fates: readonly Fate[] = []): Promise<string[]> {
     const lines: string[] = [];
     await this.#do(at, { kind: "sweep", clientId: undefined, fates }, ({ services }) =>
-      Promise.resolve(timerJob(sweep, 1_000, () => services)({} as Timer, contextFor("sweep", lines))),
+      Promise.resolve(
+        timerJob(sweep, 1_000, () => services, this.#instanceClock)({} as Timer, contextFor("sweep", lines)),
+      ),
     );
     return lines;
   }
@@ -204,7 +212,11 @@ export class World {
     const { kind, fates, handler, clientId, secret, body } = request;
     return this.#do(at, { kind, clientId, fates }, async ({ services }) => {
       const http = secret === undefined ? adminRequest(clientId, body) : tokenRequest(clientId ?? "", secret);
-      const endpoint: HttpHandler = (secret === undefined ? adminEndpoint : tokenEndpoint)(handler, () => services);
+      const endpoint: HttpHandler = (secret === undefined ? adminEndpoint : tokenEndpoint)(
+        handler,
+        () => services,
+        this.#instanceClock,
+      );
       const { status = 200, body: answer, headers } = await endpoint(http, contextFor(kind, []));
       if (status === 503 && !new Headers(headers as Record<string, string>).has("Retry-After")) {
         this.violations.push(`${kind} was answered with 503 without Retry-After`);
@@ -241,19 +253,19 @@ export class World {
   }
 
   #services(): Services {
-    const { clock } = this;
+    const clock = this.#instanceClock;
     const mutant = this.#mutant;
-    const attempt = createAttempt();
+    const retry = createRetryPolicy(clock);
     const context = (): Context => this.#work.getStore() ?? { kind: "", clientId: undefined, row: undefined };
     const carry = <T>(call: StoreCall, perform: () => Promise<T>) => this.#carry(call, perform);
     const plainTable = carriedTable(this.table, carry);
     const plainVault = carriedVault(this.vault, carry);
-    const parts = { table: plainTable, vault: plainVault, attempt, context };
+    const parts = { table: plainTable, vault: plainVault, retry, context };
     const table = { ...plainTable, ...mutant.table?.(parts) };
     const vault = { ...plainVault, ...mutant.vault?.(parts) };
 
     const readSecretPage = mutant.readPage?.(vault.readPage) ?? vault.readPage;
-    const services = compose(CONFIG, { table, secretVault: vault, readSecretPage, signingVaults: [] }, clock.now);
+    const services = compose(CONFIG, { table, secretVault: vault, readSecretPage, signingVaults: [] }, clock);
     Object.assign(services.signer, SIGNER);
     // In place, since usage and sweep hold the same store.
     Object.assign(services.clients, mutant.clients?.({ ...services.clients }, parts));

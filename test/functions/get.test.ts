@@ -27,7 +27,7 @@ describe("one client", () => {
 
   test("is shown with its last use", async () => {
     const { clientId } = await services.addClient();
-    services.usage.record(clientId, services.now());
+    services.usage.record(clientId, services.clock.now());
     await services.usage.flush();
     await expect(ask(clientId)).resolves.toMatchObject({ body: { last_used_at: "2026-03-27T00:00:00Z" } });
   });

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { token } from "../../functions/token.ts";
 import { azureError, connectionReset, vaultError } from "../fakes/azure-error.ts";
-import { createCall } from "../fakes/fake-call.ts";
+import { createContext } from "../fakes/fake-context.ts";
 import { createFakeServices, type FakeServices, type NewApiClient } from "../fakes/fake-services.ts";
-import { hurryTimeouts } from "../fakes/fast-timeouts.ts";
 import { failing } from "../fakes/hooks.ts";
 import { askToken, tokenForm } from "./invoke.ts";
 import { CHALLENGE, expectRefusal } from "./oauth-refusal.ts";
@@ -69,9 +68,12 @@ describe("a fault is no refusal: 503 with Retry-After where", () => {
   });
 
   test("the table never answers", async () => {
-    hurryTimeouts();
-    services.azure.table.before = () => new Promise(() => {});
-    expectRefusal(await ask(), 503, "temporarily_unavailable", unavailable());
+    const { table, clock } = services.azure;
+    table.before = () => new Promise(() => {});
+    const answered = ask();
+    await expect.poll(() => table.operations.length).toBe(1);
+    clock.advance(4_500);
+    expectRefusal(await answered, 503, "temporarily_unavailable", unavailable());
   });
 
   test("not, where the cache has the hash and only the secrets vault is down [check 42]", async () => {
@@ -95,7 +97,7 @@ describe("on two instances with warm caches", () => {
   });
 
   test("a disabled client gets no token from the moment that is committed [check 46]", async () => {
-    await services.clients.disable(client.clientId, "admin", services.now(), createCall());
+    await services.clients.disable(client.clientId, "admin", services.clock.now(), createContext());
     expectRefusal(await ask(), 401, "invalid_client", CHALLENGE);
     expectRefusal(await ask(client, other), 401, "invalid_client", CHALLENGE);
   });
@@ -103,7 +105,7 @@ describe("on two instances with warm caches", () => {
   test("a use that is written late leaves a disabled client disabled [check 51]", async () => {
     services.azure.clock.advance(30_000);
     await Promise.all(Array.from({ length: 100 }, () => ask()));
-    await services.clients.disable(client.clientId, "admin", services.now(), createCall());
+    await services.clients.disable(client.clientId, "admin", services.clock.now(), createContext());
     await Promise.all([services.usage.flush(), other.usage.flush()]);
     expect(services.azure.table.rows.get(`${client.clientId}/client`)).toMatchObject({ status: "disabled" });
     expectRefusal(await ask(), 401, "invalid_client", CHALLENGE);

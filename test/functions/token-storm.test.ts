@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { regenerate } from "../../functions/regenerate.ts";
 import { token } from "../../functions/token.ts";
-import { createCall } from "../fakes/fake-call.ts";
+import { createContext } from "../fakes/fake-context.ts";
 import { createFakeServices, type FakeServices, type NewApiClient } from "../fakes/fake-services.ts";
 import { askAdmin, askToken, tokenForm } from "./invoke.ts";
 
@@ -53,7 +53,7 @@ describe("a client that asks for a token per call of the API", () => {
 
   test("gets none from the moment that it is disabled", async () => {
     await storm(30);
-    await services.clients.disable(client.clientId, "admin", services.now(), createCall());
+    await services.clients.disable(client.clientId, "admin", services.clock.now(), createContext());
     await expect(ask()).resolves.toMatchObject({ status: 401 });
   });
 

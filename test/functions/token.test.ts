@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { token } from "../../functions/token.ts";
 import { generateClientSecret } from "../../shared/clients/client-secret.ts";
 import { azureError } from "../fakes/azure-error.ts";
-import { createCall } from "../fakes/fake-call.ts";
+import { createContext } from "../fakes/fake-context.ts";
 import { createFakeServices, type FakeServices, type NewApiClient } from "../fakes/fake-services.ts";
 import { failing } from "../fakes/hooks.ts";
 import { askToken, type TokenRequest, tokenForm } from "./invoke.ts";
@@ -42,10 +42,10 @@ describe("a token", () => {
     const { payload, protectedHeader } = await jwtVerify(
       accessToken ?? "",
       createLocalJWKSet(await services.signer.jwks()),
-      { currentDate: services.now() },
+      { currentDate: services.clock.now() },
     );
     expect(protectedHeader).toEqual({ alg: "RS256", typ: "at+jwt", kid: expect.any(String) });
-    const iat = services.now().getTime() / 1000;
+    const iat = services.clock.now().getTime() / 1000;
     expect(payload).toEqual({
       iss: "https://auth.socmate.example",
       aud: "https://api.socmate.example",
@@ -178,7 +178,7 @@ describe("the token endpoint refuses", () => {
 
   test("an unknown client, a wrong secret, a disabled client and junk alike, byte for byte [check 13]", async () => {
     const disabled = await services.addClient();
-    await services.clients.disable(disabled.clientId, "admin", services.now(), createCall());
+    await services.clients.disable(disabled.clientId, "admin", services.clock.now(), createContext());
     const attempts = [
       { client_id: "socmate-unknown-000000" },
       { client_secret: generateClientSecret() },

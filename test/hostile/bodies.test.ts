@@ -2,12 +2,12 @@ import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { oauthError, problem } from "../support/answers.ts";
-import { postForm, startEverything } from "../support/everything.ts";
 import { type Answer, bodyOf, send } from "../support/http.ts";
+import { postForm, startTestService } from "../support/test-service.ts";
 
 // Bodies in other encodings, other shapes and other sizes than anybody expects.
 
-const { url, stack, service, admin, createClient, requestToken } = await startEverything();
+const { url, stack, service, admin, createClient, requestToken } = await startTestService();
 const client = await createClient();
 const FORM = "application/x-www-form-urlencoded";
 const TOKEN_FORM = `grant_type=client_credentials&client_id=${client.clientId}&client_secret=${client.clientSecret}`;

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { oauthError } from "../support/answers.ts";
-import { startEverything } from "../support/everything.ts";
 import type { Answer } from "../support/http.ts";
 import { openConnection } from "../support/raw-http.ts";
+import { startTestService } from "../support/test-service.ts";
 
 // Messages that do not keep to HTTP, or keep to it in ways that parsers disagree about.
 
-const { url, service, createClient, requestToken } = await startEverything();
+const { url, service, createClient, requestToken } = await startTestService();
 const { host } = new URL(url);
 const client = await createClient();
 const FORM = "application/x-www-form-urlencoded";

@@ -2,13 +2,13 @@ import { decodeJwt } from "jose";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { oauthError, problem, REFUSED } from "../support/answers.ts";
-import { basic, postForm, startEverything } from "../support/everything.ts";
 import { type Answer, bodyOf, send } from "../support/http.ts";
 import { requestOf, sendRaw } from "../support/raw-http.ts";
+import { basic, postForm, startTestService } from "../support/test-service.ts";
 
 // Well-formed requests that try to be taken for another: by path, query, header or identity.
 
-const { url, stack, service, admin, createClient, requestToken } = await startEverything();
+const { url, stack, service, admin, createClient, requestToken } = await startTestService();
 const { host } = new URL(url);
 const CLIENTS = "/api/admin/api-clients";
 const victim = await createClient({ name: "Victim" });

@@ -7,7 +7,7 @@ import { Problem } from "../../shared/http/problem.ts";
 import { RequestError } from "../../shared/http/request-error.ts";
 import { Unavailable } from "../../shared/request/retry.ts";
 import type { Services } from "../../shared/services.ts";
-import { hurryTimeouts } from "../fakes/fast-timeouts.ts";
+import { createClock } from "../fakes/fake-clock.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -139,8 +139,10 @@ describe.each([
   });
 
   test("is ended when its time is over, whatever it waits for [check 41]", async () => {
-    hurryTimeouts();
-    const answer = await run(make(() => new Promise(() => {}), noServices));
+    const clock = createClock();
+    const answered = run(make(() => new Promise(() => {}), noServices, clock));
+    clock.advance(15_000);
+    const answer = await answered;
     expect(answer).toMatchObject({ status: 503, lines: [{ outcome: "failed", reason: "deadline of the request" }] });
   });
 

@@ -8,10 +8,10 @@ import { afterAll } from "vitest";
 import { trustCertificate } from "../../local/certificate.ts";
 import { close, listen } from "../../local/http-server.ts";
 import { startStack } from "../../local/stack.ts";
-import { type Everything, startEverything } from "./everything.ts";
+import { startTestService, type TestService } from "./test-service.ts";
 
 /** The service as callers see it: over TLS, as in Azure. */
-export interface BehindTls extends Everything {
+export interface BehindTls extends TestService {
   readonly front: TlsFront;
 }
 
@@ -40,7 +40,7 @@ export async function startBehindTls({
 } = {}): Promise<BehindTls> {
   const stack = await startStack();
   const front = await startTlsFront(stack.port, api);
-  const everything = await startEverything(
+  const everything = await startTestService(
     { env: { TOKEN_ISSUER: front.url, TOKEN_AUDIENCE: front.url, ...env } },
     stack,
   );

@@ -6,15 +6,15 @@ import { encodeJwt } from "../../../local/jwt.ts";
 import { createAdminAuthenticator } from "../../../shared/admin/admin-auth.ts";
 import { Unavailable } from "../../../shared/request/retry.ts";
 import { accessTokenClaims } from "../../../shared/signing/access-token.ts";
-import { createCall } from "../../fakes/fake-call.ts";
+import { createContext } from "../../fakes/fake-context.ts";
 import { createFakeServices } from "../../fakes/fake-services.ts";
 
 const services = await createFakeServices();
 const { azure, config } = services;
 const issuer = azure.adminIssuer;
-const iat = Math.floor(services.now().getTime() / 1000);
+const iat = Math.floor(services.clock.now().getTime() / 1000);
 
-function authenticate(authorization: string | undefined, headers: Record<string, string> = {}, call = createCall()) {
+function authenticate(authorization: string | undefined, headers: Record<string, string> = {}, call = createContext()) {
   const sent = { ...headers, ...(authorization !== undefined && { authorization }) };
   const request = new HttpRequest({ method: "GET", url: "http://127.0.0.1/api/admin/api-clients", headers: sent });
   return services.admins.authenticate(request, call);
@@ -46,7 +46,7 @@ describe("an administrator", () => {
   });
 
   test("is the actor in the log, even where the role is missing", async () => {
-    const call = createCall();
+    const call = createContext();
     await expect(authenticate(`Bearer ${services.adminToken({ roles: [] })}`, {}, call)).rejects.toThrow(forbidden);
     expect(call.audit).toEqual({ actor: "10ca1000-0000-4000-8000-00000000000a" });
   });
@@ -146,9 +146,9 @@ describe("no administrator is who sends", () => {
   });
 
   test("an access token of an API client [check 38]", async () => {
-    const grant = { clientId: "socmate-a-000000", scopes: [], issuedAt: services.now(), lifetimeSeconds: 1800 };
+    const grant = { clientId: "socmate-a-000000", scopes: [], issuedAt: services.clock.now(), lifetimeSeconds: 1800 };
     const ours = accessTokenClaims({ issuer: config.tokenIssuer, audience: config.tokenAudience, ...grant });
-    const { accessToken } = await services.signer.accessToken(ours, createCall());
+    const { accessToken } = await services.signer.accessToken(ours, createContext());
     await expect(withToken(accessToken)).rejects.toThrow(invalidToken);
   });
 
@@ -161,10 +161,10 @@ test("while the issuer's keys cannot be fetched, nobody is refused", async () =>
   const gone: AdminIssuer = await startAdminIssuer();
   const token = gone.token({ iat, nbf: iat, exp: iat + 3600 });
   await gone.close();
-  const admins = createAdminAuthenticator({ ...gone, role: "admin" }, services.now);
+  const admins = createAdminAuthenticator({ ...gone, role: "admin" }, services.clock);
   const headers = { authorization: `Bearer ${token}` };
   const request = new HttpRequest({ method: "GET", url: "http://127.0.0.1/", headers });
-  await expect(admins.authenticate(request, createCall())).rejects.toThrow(Unavailable);
+  await expect(admins.authenticate(request, createContext())).rejects.toThrow(Unavailable);
 });
 
 function base64url(value: object): string {

@@ -1,16 +1,15 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { boundedCredential } from "../../../shared/azure/credential.ts";
-import { hurryTimeouts } from "../../fakes/fast-timeouts.ts";
+import { createClock } from "../../fakes/fake-clock.ts";
 
+const clock = createClock();
 const SCOPE = "https://vault.azure.net/.default";
 const token = (text: string) => ({ token: text, expiresOnTimestamp: 1 });
-
-afterEach(() => void vi.restoreAllMocks());
 
 describe("the credential", () => {
   test("asks once for callers that need the same token at once, and again for later ones", async () => {
     const getToken = vi.fn(async () => token("a"));
-    const credential = boundedCredential({ getToken });
+    const credential = boundedCredential({ getToken }, clock);
     const tokens = await Promise.all(Array.from({ length: 50 }, () => credential.getToken(SCOPE)));
     expect(new Set(tokens.map((each) => each?.token))).toEqual(new Set(["a"]));
     expect(getToken).toHaveBeenCalledTimes(1);
@@ -20,11 +19,12 @@ describe("the credential", () => {
   });
 
   test("gives up a request that hangs, for all who wait for it, and makes a new one next time", async () => {
-    hurryTimeouts();
     const getToken = vi.fn(async () => token("a"));
     getToken.mockReturnValueOnce(new Promise(() => {}));
-    const credential = boundedCredential({ getToken });
-    const waiting = await Promise.allSettled([credential.getToken(SCOPE), credential.getToken(SCOPE)]);
+    const credential = boundedCredential({ getToken }, clock);
+    const tokens = Promise.allSettled([credential.getToken(SCOPE), credential.getToken(SCOPE)]);
+    clock.advance(2_000);
+    const waiting = await tokens;
     expect(waiting.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     await expect(credential.getToken(SCOPE)).resolves.toEqual(token("a"));
     expect(getToken).toHaveBeenCalledTimes(2);
@@ -37,7 +37,7 @@ describe("the credential", () => {
       seen.push(options?.abortSignal);
       return token("a");
     });
-    await boundedCredential({ getToken }).getToken(SCOPE, { abortSignal: first.signal });
+    await boundedCredential({ getToken }, clock).getToken(SCOPE, { abortSignal: first.signal });
     expect(seen).toHaveLength(1);
     expect(seen[0]).not.toBe(first.signal);
   });
@@ -45,7 +45,7 @@ describe("the credential", () => {
   test("passes a failure on and remembers nothing of it", async () => {
     const getToken = vi.fn(async () => token("a"));
     getToken.mockRejectedValueOnce(new Error("no identity"));
-    const credential = boundedCredential({ getToken });
+    const credential = boundedCredential({ getToken }, clock);
     await expect(credential.getToken(SCOPE)).rejects.toThrow("no identity");
     await expect(credential.getToken(SCOPE)).resolves.toEqual(token("a"));
   });

@@ -5,7 +5,7 @@ import { createClock } from "../../fakes/fake-clock.ts";
 function createCache(read = async (secretName: string) => `hash of ${secretName}`) {
   const clock = createClock();
   const reads = vi.fn(read);
-  return { clock, reads, cache: new HashCache(reads, clock.now) };
+  return { clock, reads, cache: new HashCache(reads, clock) };
 }
 
 describe("the cache of hashes", () => {

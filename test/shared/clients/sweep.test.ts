@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { generateClientSecret, hashClientSecret } from "../../../shared/clients/client-secret.ts";
 import type { SweepReport } from "../../../shared/clients/sweep.ts";
 import { vaultError } from "../../fakes/azure-error.ts";
-import { createCall, type FakeCall } from "../../fakes/fake-call.ts";
+import { createContext, type FakeContext } from "../../fakes/fake-context.ts";
 import { createFakeServices, type FakeServices, type NewApiClient } from "../../fakes/fake-services.ts";
 import { failing } from "../../fakes/hooks.ts";
 
@@ -11,11 +11,11 @@ const DAY_MS = 24 * HOUR_MS;
 
 let services: FakeServices;
 let client: NewApiClient;
-let call: FakeCall;
+let call: FakeContext;
 beforeEach(async () => {
   services = await createFakeServices();
   client = await services.addClient();
-  call = createCall();
+  call = createContext();
 });
 
 const run = () => services.sweeper.run(call);
@@ -29,7 +29,7 @@ const isEnabled = (name: string) => services.azure.secretVault.secrets.get(name)
 
 /** A secret that was written and never committed. */
 async function orphan(clientId = client.clientId): Promise<string> {
-  return services.secrets.put(clientId, hashClientSecret(clientId, generateClientSecret()), createCall());
+  return services.secrets.put(clientId, hashClientSecret(clientId, generateClientSecret()), createContext());
 }
 
 async function setEnabled(name: string, enabled: boolean): Promise<void> {

@@ -6,7 +6,7 @@ import { createClock } from "../../fakes/fake-clock.ts";
 function createRecorder() {
   const recordUse = vi.fn(async (_clientId: string, _at: Date) => {});
   const clock = createClock();
-  const usage = createUsageRecorder({ recordUse });
+  const usage = createUsageRecorder({ recordUse }, clock);
   const written = () => recordUse.mock.calls.map(([clientId, at]) => `${clientId} ${at.toISOString().slice(11, 19)}`);
   return { recordUse, usage, written, use: (clientId: string) => usage.record(clientId, clock.now()), clock };
 }
@@ -26,6 +26,7 @@ describe("the use of a client", () => {
     for (let second = 0; second <= 120; second++) {
       use("a");
       if (second % 60 === 30) use("b");
+      await turn();
       clock.advance(1_000);
     }
     await turn();

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { generateClientSecret } from "../../../shared/clients/client-secret.ts";
 import { readJson } from "../../../shared/http/json-body.ts";
 import { newClientSchema } from "../../../shared/model/client.ts";
-import { createCall } from "../../fakes/fake-call.ts";
+import { createContext } from "../../fakes/fake-context.ts";
 
 function read(body: string | Uint8Array, contentType = "application/json") {
   const content = typeof body === "string" ? { string: body } : { bytes: body };
@@ -11,7 +11,7 @@ function read(body: string | Uint8Array, contentType = "application/json") {
   return readJson(
     new HttpRequest({ method: "POST", url: "http://127.0.0.1/", headers, body: content }),
     newClientSchema,
-    createCall(),
+    createContext(),
   );
 }
 

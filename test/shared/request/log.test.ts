@@ -9,7 +9,12 @@ function lineOf(
   const refuse = () => {
     throw new Error("another level was asked for");
   };
-  logLine({ info: refuse, warn: refuse, error: refuse, [level]: (line: string) => lines.push(line) }, level, fields);
+  logLine(
+    { info: refuse, warn: refuse, error: refuse, [level]: (line: string) => lines.push(line) },
+    level,
+    new Date(),
+    fields,
+  );
   expect(lines).toHaveLength(1);
   return lines[0] ?? "";
 }

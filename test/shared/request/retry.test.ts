@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Attempt, createAttempt, statusOf, Unavailable } from "../../../shared/request/retry.ts";
+import { createRetryPolicy, type RetryPolicy, statusOf, Unavailable } from "../../../shared/request/retry.ts";
 import { azureError, connectionReset, tableError } from "../../fakes/azure-error.ts";
-import { createCall } from "../../fakes/fake-call.ts";
-import { hurryTimeouts } from "../../fakes/fast-timeouts.ts";
+import { createClock } from "../../fakes/fake-clock.ts";
+import { createContext } from "../../fakes/fake-context.ts";
 
 /** What an operation does at each try in turn: fail with an error, answer, or hang. */
 type Try = Error | "answer" | "hang";
@@ -21,9 +21,10 @@ const at = (status: number, headers?: Record<string, string>) => azureError(stat
 const unavailable = (reason: string, retryAfterSeconds = 2) =>
   expect.objectContaining({ name: "Unavailable", reason, retryAfterSeconds });
 
-let attempt: Attempt;
+const clock = createClock();
+let retry: RetryPolicy;
 beforeEach(() => {
-  attempt = createAttempt();
+  retry = createRetryPolicy(clock);
 });
 afterEach(() => void vi.restoreAllMocks());
 
@@ -38,13 +39,13 @@ describe("a call to Azure", () => {
     ["503", at(503)],
   ] as const)("is tried once more after %s [check 41]", async ([, error]) => {
     const { run, name } = operation(error);
-    await expect(attempt({ name, run }, createCall())).resolves.toBe("answer");
+    await expect(retry({ name, run }, createContext())).resolves.toBe("answer");
     expect(run).toHaveBeenCalledTimes(2);
   });
 
   test("is tried twice at most", async () => {
     const { run, name } = operation(at(503), at(500), at(500));
-    await expect(attempt({ name, run }, createCall())).rejects.toThrow(unavailable("table get: 500"));
+    await expect(retry({ name, run }, createContext())).rejects.toThrow(unavailable("table get: 500"));
     expect(run).toHaveBeenCalledTimes(2);
   });
 
@@ -52,46 +53,51 @@ describe("a call to Azure", () => {
     "that is refused with %d is not tried again, and rings an alarm [check 44]",
     async (status) => {
       const { run, name } = operation(at(status));
-      const call = createCall();
-      await expect(attempt({ name, run }, call)).rejects.toThrow(unavailable(`table get: ${status}`));
+      const call = createContext();
+      await expect(retry({ name, run }, call)).rejects.toThrow(unavailable(`table get: ${status}`));
       expect(run).toHaveBeenCalledTimes(1);
       expect(call.alarms).toEqual([`azure_refused: table get: ${status}`]);
     },
   );
 
   test("rings no alarm for what may pass", async () => {
-    const call = createCall();
-    await expect(attempt(operation(at(503), at(503)), call)).rejects.toThrow(Unavailable);
+    const call = createContext();
+    await expect(retry(operation(at(503), at(503)), call)).rejects.toThrow(Unavailable);
     expect(call.alarms).toEqual([]);
   });
 
   test("throws an expected error as it is, at the first try and the second", async () => {
     const expected = tableError(404, "ResourceNotFound");
-    const expect404 = { expect: (error: unknown) => statusOf(error) === 404 };
-    await expect(attempt({ ...operation(expected), ...expect404 }, createCall())).rejects.toBe(expected);
-    await expect(attempt({ ...operation(at(503), expected), ...expect404 }, createCall())).rejects.toBe(expected);
+    const expect404 = { isAnswer: (error: unknown) => statusOf(error) === 404 };
+    await expect(retry({ ...operation(expected), ...expect404 }, createContext())).rejects.toBe(expected);
+    await expect(retry({ ...operation(at(503), expected), ...expect404 }, createContext())).rejects.toBe(expected);
   });
 
   test("that hangs is given up and tried once more, without help of the SDK [check 41]", async () => {
-    hurryTimeouts();
     const { run, name } = operation("hang");
-    await expect(attempt({ name, run }, createCall())).resolves.toBe("answer");
+    const answered = retry({ name, run }, createContext());
+    clock.advance(2_000);
+    await expect(answered).resolves.toBe("answer");
     expect(run.mock.calls[0]?.[0].aborted).toBe(true);
-    await expect(attempt(operation("hang", "hang"), createCall())).rejects.toThrow(
-      unavailable("table get: TimeoutError"),
-    );
+
+    const hanging = operation("hang", "hang");
+    const ended = expect(retry(hanging, createContext())).rejects.toThrow(unavailable("table get: TimeoutError"));
+    clock.advance(2_000);
+    await expect.poll(() => hanging.run.mock.calls.length).toBe(2);
+    clock.advance(2_000);
+    await ended;
   });
 
   test("ends with its request: no other try, no wait", async () => {
     const request = new AbortController();
     const { run, name } = operation("hang");
-    const call = attempt({ name, run }, createCall(request.signal));
+    const call = retry({ name, run }, createContext(request.signal));
     request.abort();
     await expect(call).rejects.toThrow(Unavailable);
     expect(run).toHaveBeenCalledTimes(1);
 
     const late = operation();
-    await expect(attempt(late, createCall(request.signal))).rejects.toThrow(Unavailable);
+    await expect(retry(late, createContext(request.signal))).rejects.toThrow(Unavailable);
     expect(late.run).not.toHaveBeenCalled();
   });
 
@@ -102,7 +108,7 @@ describe("a call to Azure", () => {
       setImmediate(() => request.abort());
       throw at(429, { "retry-after": "1" });
     });
-    await expect(attempt({ name, run }, createCall(request.signal))).rejects.toThrow(unavailable("table get: 429", 1));
+    await expect(retry({ name, run }, createContext(request.signal))).rejects.toThrow(unavailable("table get: 429", 1));
     expect(run).toHaveBeenCalledTimes(1);
   });
 });
@@ -120,7 +126,7 @@ describe("Retry-After", () => {
     "of more than a second is passed on, not sat out, and never more than a minute: %j [check 21]",
     async ([headers, seconds]) => {
       const { run, name } = operation(at(429, headers));
-      await expect(attempt({ name, run }, createCall())).rejects.toThrow(unavailable("table get: 429", seconds));
+      await expect(retry({ name, run }, createContext())).rejects.toThrow(unavailable("table get: 429", seconds));
       expect(run).toHaveBeenCalledTimes(1);
     },
   );
@@ -129,7 +135,7 @@ describe("Retry-After", () => {
     "that says nothing counts as none: %j",
     async (headers) => {
       const { run, name } = operation(at(429, headers), at(429, headers));
-      await expect(attempt({ name, run }, createCall())).rejects.toThrow(unavailable("table get: 429", 2));
+      await expect(retry({ name, run }, createContext())).rejects.toThrow(unavailable("table get: 429", 2));
       expect(run).toHaveBeenCalledTimes(2);
     },
   );
@@ -146,7 +152,7 @@ describe("Retry-After", () => {
 
 test("in an outage retries add a tenth to the calls, not as many again", async () => {
   const calls = Array.from({ length: 100 }, () => operation(at(503), at(503)));
-  await Promise.allSettled(calls.map((call) => attempt(call, createCall())));
+  await Promise.allSettled(calls.map((call) => retry(call, createContext())));
   const tries = calls.reduce((sum, { run }) => sum + run.mock.calls.length, 0);
   // Ten were saved, and a hundred calls earned ten more but for those earned while all were saved.
   expect(tries).toBeGreaterThanOrEqual(110);

@@ -15,7 +15,7 @@ function createList() {
     vault.reads += 1;
     return vault.answer();
   };
-  return { clock, vault, list: new KeyList(read, keyTimes(86_400, 3_600), clock.now) };
+  return { clock, vault, list: new KeyList(read, keyTimes(86_400, 3_600), clock) };
 }
 
 function down(): Promise<never> {

@@ -1,14 +1,13 @@
 import { calculateJwkThumbprint, createLocalJWKSet, jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createAttempt } from "../../../shared/request/retry.ts";
+import { createRetryPolicy } from "../../../shared/request/retry.ts";
 import { accessTokenClaims } from "../../../shared/signing/access-token.ts";
 import { keyTimes } from "../../../shared/signing/key-ring.ts";
 import { createSigner, type SignedToken, type Signer } from "../../../shared/signing/signer.ts";
 import { azureError, connectionReset, vaultError } from "../../fakes/azure-error.ts";
-import { createCall } from "../../fakes/fake-call.ts";
 import { createClock, type FakeClock } from "../../fakes/fake-clock.ts";
+import { createContext } from "../../fakes/fake-context.ts";
 import { createFakeSigningVault, type FakeSigningVault, SIGNING_KEY_NAME } from "../../fakes/fake-signing-vault.ts";
-import { hurryTimeouts } from "../../fakes/fast-timeouts.ts";
 import { failing } from "../../fakes/hooks.ts";
 
 const HOUR = 3_600_000;
@@ -24,7 +23,7 @@ afterEach(() => void vi.restoreAllMocks());
 
 function createInstance(...vaults: FakeSigningVault[]): Signer {
   const times = keyTimes(86_400, 3_600);
-  return createSigner({ vaults, keyName: SIGNING_KEY_NAME, times, attempt: createAttempt(), now: clock.now });
+  return createSigner({ vaults, keyName: SIGNING_KEY_NAME, times, retry: createRetryPolicy(clock), clock });
 }
 
 /** Vaults whose first keys are all older than the lead. */
@@ -42,7 +41,7 @@ function vaultAt(vaults: readonly FakeSigningVault[], index: number): FakeSignin
   return vault;
 }
 
-function issue(signer: Signer, { clientId = "socmate-test-abc123", call = createCall() } = {}) {
+function issue(signer: Signer, { clientId = "socmate-test-abc123", call = createContext() } = {}) {
   const grant = { clientId, scopes: ["incidents:read"] as const, issuedAt: clock.now(), lifetimeSeconds: 1800 };
   const claims = accessTokenClaims({ issuer: "https://auth.example", audience: "https://api.example", ...grant });
   return signer.accessToken(claims, call);
@@ -131,7 +130,7 @@ describe("a signer with one vault", () => {
     clock.advance(HOUR);
     vault.rotate();
     vault.signsWithNewest = true;
-    const call = createCall();
+    const call = createContext();
     await expect(issue(createInstance(vault), { call })).rejects.toMatchObject({ name: "Unavailable" });
     expect(call.alarms).toEqual(["signature_mismatch: signature does not verify with the published key"]);
     expect(signaturesOf(vault)).toBe(1);
@@ -280,11 +279,15 @@ describe("a signer with several vaults", () => {
   });
 
   test("takes the next one where one does not answer [check 43]", async () => {
-    hurryTimeouts();
     const vaults = createVaults(2);
     const signer = createInstance(...vaults);
     await signer.jwks();
-    vaultAt(vaults, 0).before = ({ name }) => (name === "signData" ? new Promise(() => {}) : undefined);
+    // A vault that does not answer is given up after two seconds.
+    vaultAt(vaults, 0).before = ({ name }) => {
+      if (name !== "signData") return undefined;
+      setImmediate(clock.advance, 2_000);
+      return new Promise(() => {});
+    };
     for (let count = 0; count < 6; count++) await issue(signer);
     expect(signaturesOf(vaultAt(vaults, 1))).toBe(6);
     expect(signaturesOf(vaultAt(vaults, 0))).toBe(3);
@@ -387,7 +390,7 @@ describe("the report on the vaults", () => {
     const vaults = createVaults(2);
     vaultAt(vaults, 1).rotate();
     const signer = createInstance(...vaults);
-    const reports = await signer.report(createCall());
+    const reports = await signer.report(createContext());
     const created = Date.parse("2026-03-27T00:00:00Z");
     expect(reports).toEqual([
       { reachable: true, signs: true, active: expect.any(Object), next: undefined, published: 1 },
@@ -410,7 +413,7 @@ describe("the report on the vaults", () => {
   ] as const)("says that a vault %s", async ([, error, expected]) => {
     const vaults = createVaults(2);
     vaultAt(vaults, 0).before = failing("signData", error);
-    const [first, second] = await createInstance(...vaults).report(createCall());
+    const [first, second] = await createInstance(...vaults).report(createContext());
     expect(first).toMatchObject(expected);
     expect(second).toMatchObject({ reachable: true, signs: true });
   });
@@ -418,7 +421,7 @@ describe("the report on the vaults", () => {
   test("says that a vault without an active key is reachable where it can be listed", async () => {
     const vaults = createVaults(1);
     const added = createFakeSigningVault(clock.now, "https://signing-new.example");
-    const reports = await createInstance(...vaults, added).report(createCall());
+    const reports = await createInstance(...vaults, added).report(createContext());
     expect(reports[1]).toMatchObject({ reachable: true, signs: false, active: undefined, published: 1 });
   });
 });

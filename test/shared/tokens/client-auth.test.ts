@@ -6,7 +6,7 @@ import { OAuthError } from "../../../shared/http/oauth-error.ts";
 import { Unavailable } from "../../../shared/request/retry.ts";
 import { authenticateClient, type Credentials, readCredentials } from "../../../shared/tokens/client-auth.ts";
 import { anyText } from "../../any-text.ts";
-import { createCall } from "../../fakes/fake-call.ts";
+import { createContext } from "../../fakes/fake-context.ts";
 import { createFakeServices, type FakeServices, type NewApiClient } from "../../fakes/fake-services.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
@@ -99,7 +99,7 @@ describe("a client", () => {
   let services: FakeServices;
   let known: NewApiClient;
   const storeCalls = () => [...services.azure.table.operations, ...services.azure.secretVault.operations];
-  const authenticate = (credentials: Partial<Credentials>, call = createCall()) =>
+  const authenticate = (credentials: Partial<Credentials>, call = createContext()) =>
     authenticateClient({ ...known, ...credentials }, services, call);
   const rowOf = ({ clientId }: NewApiClient) => {
     const row = services.azure.table.rows.get(`${clientId}/client`);
@@ -120,7 +120,7 @@ describe("a client", () => {
   });
 
   test("is known by its secret, and from then on the actor in the log", async () => {
-    const call = createCall();
+    const call = createContext();
     await expect(authenticate({}, call)).resolves.toMatchObject({ clientId: known.clientId, status: "active" });
     expect(call.audit).toEqual({ client_id: known.clientId, actor: known.clientId });
   });
@@ -128,7 +128,7 @@ describe("a client", () => {
   test("is refused in the same words for every reason, and is not the actor [check 13]", async () => {
     const other = await services.addClient();
     const disabled = await services.addClient();
-    await services.clients.disable(disabled.clientId, "admin", services.now(), createCall());
+    await services.clients.disable(disabled.clientId, "admin", services.clock.now(), createContext());
     const attempts: [string, Partial<Credentials>][] = [
       ["unknown client", { clientId: "socmate-unknown-000000" }],
       ["wrong secret", { clientSecret: generateClientSecret() }],
@@ -138,7 +138,7 @@ describe("a client", () => {
       ["malformed client_id", { clientId: "a/b" }],
     ];
     for (const [reason, credentials] of attempts) {
-      const call = createCall();
+      const call = createContext();
       const error = await authenticate(credentials, call).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(OAuthError);
       expect({ ...(error as OAuthError), stack: undefined }).toEqual({
@@ -156,7 +156,7 @@ describe("a client", () => {
   test.for(["a/b", "..", "socmate-a\0", "A".repeat(1_024), "SOCMATE-A-000000", "x'eq", "ä-ö", "\n"])(
     "of the client_id %.20j is refused without a call to a store, and without a word of it in the log [check 52]",
     async (clientId) => {
-      const call = createCall();
+      const call = createContext();
       await expect(authenticate({ clientId }, call)).rejects.toThrow(OAuthError);
       expect(storeCalls()).toEqual([]);
       expect(call.audit).toEqual({});
@@ -184,16 +184,16 @@ describe("a client", () => {
 
   test("whose vault secret is disabled is refused, with an alarm, after a second look at the row", async () => {
     vaultSecretOf(known).properties = { ...vaultSecretOf(known).properties, enabled: false };
-    const call = createCall();
+    const call = createContext();
     await expect(authenticate({}, call)).rejects.toThrow(expect.objectContaining({ code: "invalid_client" }));
     expect(call.alarms).toEqual(["secret_disabled: the vault secret of an active client is disabled"]);
     expect(storeCalls().map(({ name }) => name)).toEqual(["getEntity", "getEntity", "getSecret"]);
   });
 
   test("that is disabled has no hash read, and its locked vault secret rings no alarm", async () => {
-    await services.clients.disable(known.clientId, "admin", services.now(), createCall());
+    await services.clients.disable(known.clientId, "admin", services.clock.now(), createContext());
     vaultSecretOf(known).properties = { ...vaultSecretOf(known).properties, enabled: false };
-    const call = createCall();
+    const call = createContext();
     await expect(authenticate({}, call)).rejects.toThrow(expect.objectContaining({ reason: "disabled client" }));
     expect(call.alarms).toEqual([]);
     expect(services.azure.secretVault.operations).toEqual([]);
@@ -233,7 +233,7 @@ describe("a client", () => {
     ["secretName", ""],
   ] as const)("whose row has %s %j is our fault, with an alarm that names the column", async ([column, value]) => {
     Object.assign(rowOf(known), { [column]: value });
-    const call = createCall();
+    const call = createContext();
     await expect(authenticate({}, call)).rejects.toThrow(Unavailable);
     expect(call.alarms).toEqual([expect.stringMatching(`^row_damaged: row does not parse: ${column}`)]);
   });

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { Call } from "../request/call.ts";
-import { type Attempt, statusOf } from "../request/retry.ts";
+import type { RequestContext } from "../request/context.ts";
+import { type RetryPolicy, statusOf } from "../request/retry.ts";
 import type { ClientTable } from "./client-table.ts";
 
 /** Where a row is. */
@@ -15,22 +15,22 @@ export interface RowKey {
  *
  * @throws Unavailable
  */
-export async function keepRow(
+export async function upsertRow(
   table: Pick<ClientTable, "createEntity" | "updateEntity">,
-  attempt: Attempt,
+  retry: RetryPolicy,
   name: string,
   key: RowKey,
   columns: Record<string, string>,
-  call: Call,
+  context: RequestContext,
 ): Promise<void> {
   const row = { ...key, ...columns };
   const merge = (abortSignal: AbortSignal) => table.updateEntity(row, "Merge", { etag: "*", abortSignal });
   const insert = (abortSignal: AbortSignal) => table.createEntity(row, { abortSignal });
   try {
-    await attempt({ name: `table merge ${name}`, run: merge, expect: isEntityMissing }, call);
+    await retry({ name: `table merge ${name}`, run: merge, isAnswer: isEntityMissing }, context);
   } catch (error) {
     if (!isEntityMissing(error)) throw error;
-    await attempt({ name: `table insert ${name}`, run: insert, expect: isConflict }, call).catch((conflict) => {
+    await retry({ name: `table insert ${name}`, run: insert, isAnswer: isConflict }, context).catch((conflict) => {
       if (!isConflict(conflict)) throw conflict;
     });
   }

@@ -1,5 +1,5 @@
 /** A map of what was set last: with one entry more than it may have, it forgets the one that was set first. */
-export class RecentMap<V> extends Map<string, V> {
+export class BoundedMap<V> extends Map<string, V> {
   readonly #maxEntries: number;
 
   constructor(maxEntries: number) {

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import { generateClientSecret } from "../../../shared/clients/client-secret.ts";
-import { type ClientHint, ClientHints } from "../../../shared/tokens/client-hints.ts";
+import { type KnownClient, LastKnownClients } from "../../../shared/tokens/last-known-clients.ts";
 
-const hint = (clientId: string, secretName = "client-secret-1"): ClientHint => ({
+const hint = (clientId: string, secretName = "client-secret-1"): KnownClient => ({
   clientId,
   secretName,
   scopes: ["search:read"],
 });
 
 test("a hint is recalled by the secret that it was noted with, and by no other", () => {
-  const hints = new ClientHints();
+  const hints = new LastKnownClients();
   const credentials = { clientId: "socmate-a-000000", clientSecret: generateClientSecret() };
   expect(hints.recall(credentials)).toBeUndefined();
   hints.note(hint(credentials.clientId), credentials);
@@ -19,7 +19,7 @@ test("a hint is recalled by the secret that it was noted with, and by no other",
 });
 
 test("a new generation of the secret replaces the old one", () => {
-  const hints = new ClientHints();
+  const hints = new LastKnownClients();
   const clientId = "socmate-a-000000";
   const [first, second] = [generateClientSecret(), generateClientSecret()];
   hints.note(hint(clientId), { clientId, clientSecret: first });
@@ -31,7 +31,7 @@ test("a new generation of the secret replaces the old one", () => {
 });
 
 test("ten thousand clients are remembered, those seen last", () => {
-  const hints = new ClientHints();
+  const hints = new LastKnownClients();
   const clientSecret = generateClientSecret();
   for (let count = 0; count <= 10_000; count++) {
     hints.note(hint(`client-${count}`), { clientId: `client-${count}`, clientSecret });

@@ -7,7 +7,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignor
 const EMOJI = /\p{RGI_Emoji}/gv;
 
 /** A line of text in NFC, without space around it; lengths count characters, not UTF-16 units. */
-export const lineOfText = (minimum: number, maximum: number) =>
+export const singleLineText = (minimum: number, maximum: number) =>
   z
     .string({ error: ({ input }) => (input === undefined ? "Is required." : "Must be a string.") })
     .transform((text) => text.normalize("NFC").trim())
@@ -23,7 +23,7 @@ export const lineOfText = (minimum: number, maximum: number) =>
     });
 
 /**
- * Shows a stored line of text as what it is: characters that {@link lineOfText} refuses, since they hide or reorder others, are
+ * Shows a stored line of text as what it is: characters that {@link singleLineText} refuses, since they hide or reorder others, are
  * written out as `<U+202E>`. Only a row that something else has written can have any.
  */
 export function printable(text: string): string {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { MintCache } from "../../../shared/tokens/mint-cache.ts";
+import { TokenReuse } from "../../../shared/tokens/token-reuse.ts";
 
 const usual = { burst: 10, perSecond: 1, seconds: 10 };
 
 /** Asks for a value at a time in seconds, and makes a new one if that is due: answers which it got. */
 function createAsker(rules = usual) {
-  const cache = new MintCache<string>(rules);
+  const cache = new TokenReuse<string>(rules);
   let made = 0;
   return (seconds: number, key = "client"): string => {
     const last = cache.take(key, seconds * 1_000);
@@ -68,7 +68,7 @@ describe("the mint cache", () => {
   });
 
   test("forgets what came to nothing", () => {
-    const cache = new MintCache<string>({ ...usual, burst: 1 });
+    const cache = new TokenReuse<string>({ ...usual, burst: 1 });
     cache.take("client", 0);
     cache.put("client", 0, "failed");
     cache.drop("client", "another");

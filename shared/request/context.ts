@@ -1,7 +1,11 @@
+import type { Clock } from "./clock.ts";
 import { logLine } from "./log.ts";
 
-/** What one request carries through all that it does: how long it may take, and what its log line will say. */
-export interface Call {
+/**
+ * What every request carries: its deadline, its audit fields and its alarms. This room also has how every call ends in time (deadline,
+ * retry), the clock, the log and the bounded map. It imports nothing of ours, so that every other room can stand on it.
+ */
+export interface RequestContext {
   /** Aborts when the request has run out of time. */
   readonly signal: AbortSignal;
   /** Filled in as it becomes known; ends up in the request's log line. Never input that was not validated. */
@@ -23,11 +27,13 @@ export interface Audit {
   scope?: string;
 }
 
-/** A call for work that no single request waits for; what it reports goes to the console, since no invocation is its own. */
-export function backgroundCall(timeoutMs: number): Call {
+/** A context for work that no single request waits for; what it reports goes to the console, since no invocation is its own. */
+export function backgroundContext(clock: Clock, timeoutMs: number): RequestContext {
+  const controller = new AbortController();
+  clock.after(timeoutMs, () => controller.abort(new DOMException("The time is over.", "TimeoutError")));
   return {
-    signal: AbortSignal.timeout(timeoutMs),
+    signal: controller.signal,
     audit: {},
-    alarm: (alarm, reason) => logLine(console, "error", { alarm, reason }),
+    alarm: (alarm, reason) => logLine(console, "error", clock.now(), { alarm, reason }),
   };
 }

@@ -1,27 +1,27 @@
 import { getEventListeners } from "node:events";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { inTime } from "../../../shared/request/in-time.ts";
+import { expect, test, vi } from "vitest";
+import { withDeadline } from "../../../shared/request/deadline.ts";
+import { createClock } from "../../fakes/fake-clock.ts";
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
-afterEach(() => void vi.useRealTimers());
+const clock = createClock();
 
 const never = () => new Promise<never>(() => {});
 const late = expect.objectContaining({ name: "TimeoutError" });
 
 test("work that ends leaves no timer and no listener behind", async () => {
   const outer = new AbortController().signal;
-  await expect(inTime(1_000, async () => "done", outer)).resolves.toBe("done");
-  await expect(inTime(1_000, () => Promise.reject(new Error("failed")), outer)).rejects.toThrow("failed");
-  expect(vi.getTimerCount()).toBe(0);
+  await expect(withDeadline(clock, 1_000, async () => "done", outer)).resolves.toBe("done");
+  await expect(withDeadline(clock, 1_000, () => Promise.reject(new Error("failed")), outer)).rejects.toThrow("failed");
+  expect(clock.pending).toBe(0);
   expect(getEventListeners(outer, "abort")).toEqual([]);
 });
 
 test("work that takes too long is aborted, and no longer waited for", async () => {
   const work = vi.fn((_signal: AbortSignal) => never());
-  const result = expect(inTime(1_000, work)).rejects.toEqual(late);
-  vi.advanceTimersByTime(999);
+  const result = expect(withDeadline(clock, 1_000, work)).rejects.toEqual(late);
+  clock.advance(999);
   expect(work.mock.calls[0]?.[0].aborted).toBe(false);
-  vi.advanceTimersByTime(1);
+  clock.advance(1);
   expect(work.mock.calls[0]?.[0].reason).toEqual(late);
   await result;
 });
@@ -31,19 +31,19 @@ test("work that gives up by itself says what was wrong", async () => {
     new Promise<never>((_resolve, reject) => {
       signal.addEventListener("abort", () => reject(new Error("the body did not come")));
     });
-  const result = expect(inTime(1_000, work)).rejects.toThrow("the body did not come");
-  vi.advanceTimersByTime(1_000);
+  const result = expect(withDeadline(clock, 1_000, work)).rejects.toThrow("the body did not come");
+  clock.advance(1_000);
   await result;
 });
 
 test("work ends with the outer signal, and does not begin after it", async () => {
   const outer = new AbortController();
-  const result = expect(inTime(1_000, never, outer.signal)).rejects.toThrow("the caller has gone");
+  const result = expect(withDeadline(clock, 1_000, never, outer.signal)).rejects.toThrow("the caller has gone");
   outer.abort(new Error("the caller has gone"));
   await result;
-  expect(vi.getTimerCount()).toBe(0);
+  expect(clock.pending).toBe(0);
 
   const work = vi.fn(never);
-  await expect(inTime(1_000, work, outer.signal)).rejects.toThrow("the caller has gone");
+  await expect(withDeadline(clock, 1_000, work, outer.signal)).rejects.toThrow("the caller has gone");
   expect(work).not.toHaveBeenCalled();
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { lineOfText, printable } from "../../../shared/model/line-of-text.ts";
+import { printable, singleLineText } from "../../../shared/model/single-line-text.ts";
 import { anyText } from "../../any-text.ts";
 
 test.for([
@@ -15,7 +15,7 @@ test.for([
 });
 
 test("shows every text without a character that could hide or turn others, and those that are accepted as they are", () => {
-  const schema = lineOfText(0, Number.POSITIVE_INFINITY);
+  const schema = singleLineText(0, Number.POSITIVE_INFINITY);
   fc.assert(
     fc.property(anyText(), (text) => {
       const shown = schema.safeParse(printable(text)).error?.issues.map(({ message }) => message) ?? [];

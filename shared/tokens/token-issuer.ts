@@ -1,9 +1,10 @@
 import type { ClientRow } from "../clients/client-store.ts";
 import type { Scope } from "../model/scopes.ts";
-import type { Call } from "../request/call.ts";
+import type { Clock } from "../request/clock.ts";
+import type { RequestContext } from "../request/context.ts";
 import { type AccessTokenClaims, accessTokenClaims } from "../signing/access-token.ts";
 import type { SignedToken, Signer } from "../signing/signer.ts";
-import { MintCache, type ReuseRules } from "./mint-cache.ts";
+import { type ReuseRules, TokenReuse } from "./token-reuse.ts";
 
 /** What access tokens say, and how often a new one is signed. */
 export interface TokenSettings {
@@ -25,28 +26,32 @@ export interface IssuedToken {
 }
 
 /** Issues access tokens to clients that were authenticated for this very request. */
-export interface TokenMint {
+export interface TokenIssuer {
   /**
    * Signs a token. A client that asks for the same one faster than it can use them gets the one that was signed for it last: same
    * generation of its secret, same scopes, same key.
    *
    * @throws Unavailable
    */
-  issue(client: Pick<ClientRow, "clientId" | "secretName">, scopes: readonly Scope[], call: Call): Promise<IssuedToken>;
+  issue(
+    client: Pick<ClientRow, "clientId" | "secretName">,
+    scopes: readonly Scope[],
+    context: RequestContext,
+  ): Promise<IssuedToken>;
 }
 
 /** Makes the process's mint. */
-export function createTokenMint(
+export function createTokenIssuer(
   config: TokenSettings,
   signer: Pick<Signer, "accessToken" | "signsWith">,
-  now: () => Date,
-): TokenMint {
+  clock: Clock,
+): TokenIssuer {
   /** Tokens under way too, so that a storm from a standing start is one signature for all beyond the burst. */
-  const recent = new MintCache<Promise<SignedToken & { claims: AccessTokenClaims }>>(config.tokenReuse);
+  const recent = new TokenReuse<Promise<SignedToken & { claims: AccessTokenClaims }>>(config.tokenReuse);
 
   return {
-    async issue({ clientId, secretName }, scopes, call) {
-      const issuedAt = now();
+    async issue({ clientId, secretName }, scopes, context) {
+      const issuedAt = clock.now();
       const time = issuedAt.getTime();
       const sameToken = JSON.stringify([clientId, secretName, scopes]);
 
@@ -59,7 +64,7 @@ export function createTokenMint(
 
       const { tokenIssuer: issuer, tokenAudience: audience, tokenLifetimeSeconds: lifetimeSeconds } = config;
       const claims = accessTokenClaims({ issuer, audience, clientId, scopes, issuedAt, lifetimeSeconds });
-      const signing = signer.accessToken(claims, call).then((signed) => ({ ...signed, claims }));
+      const signing = signer.accessToken(claims, context).then((signed) => ({ ...signed, claims }));
       recent.put(sameToken, time, signing);
       signing.catch(() => recent.drop(sameToken, signing));
       return { ...(await signing), expiresInSeconds: lifetimeSeconds, isReused: false };

@@ -11,7 +11,7 @@ export interface TestClient {
 }
 
 /** A stack, one instance of the service on it, and what tests do with them all the time. */
-export interface Everything {
+export interface TestService {
   readonly stack: Stack;
   readonly service: Service;
   readonly url: string;
@@ -34,7 +34,7 @@ export const ALL_SCOPES = [
 ] as const;
 
 /** Starts a stack, unless there is one, and the service for a test file, and stops both after its last test. */
-export async function startEverything(options: ServiceOptions = {}, onStack?: Stack): Promise<Everything> {
+export async function startTestService(options: ServiceOptions = {}, onStack?: Stack): Promise<TestService> {
   const stack = onStack ?? (await startStack());
   const service = await startService(stack, options);
   afterAll(async () => {
@@ -43,7 +43,7 @@ export async function startEverything(options: ServiceOptions = {}, onStack?: St
   });
   const { url } = service;
 
-  const admin: Everything["admin"] = (method, path = "", body) =>
+  const admin: TestService["admin"] = (method, path = "", body) =>
     send(`${url}/api/admin/api-clients${path}`, {
       method,
       headers: { authorization: `Bearer ${stack.adminToken()}`, "content-type": "application/json" },

@@ -18,7 +18,7 @@ interface Entry<T> {
 }
 
 /** Remembers what was made last for a key, for when that is asked for too often. In memory alone, bounded, and forgotten soon. */
-export class MintCache<T> {
+export class TokenReuse<T> {
   readonly #rules: ReuseRules;
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry<T>>();
