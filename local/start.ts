@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { startBlobs } from "./blobs.ts";
 import { writeLocalSettings } from "./core-tools.ts";
 import { type Fault, Faults } from "./faults.ts";
 import { type FaultyStack, startFaultyStack } from "./faulty-stack.ts";
@@ -69,10 +70,12 @@ async function through(faults: readonly Fault[], stack: Stack): Promise<FaultySt
 
 async function startStandIns(): Promise<void> {
   const stack = await startStackHere();
+  const blobs = await startBlobs(join(dir, "blobs"));
+  await cleanUpWith(blobs.close);
   const parts = partsOf(stack);
   await announce(stack, parts);
-  await writeLocalSettings(stack);
-  console.log(welcomeStandIns(parts, dir));
+  await writeLocalSettings(stack, blobs.connectionString);
+  console.log(welcomeStandIns(parts, { dir, blobsUrl: blobs.url }));
 }
 
 async function startStackHere(): Promise<Stack> {

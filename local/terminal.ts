@@ -70,11 +70,12 @@ ${heading("Requests", "one line each")}
 }
 
 /** What `npm run stand-ins` says once they run. */
-export function welcomeStandIns(parts: RunningStack, dir: string): string {
+export function welcomeStandIns(parts: RunningStack, { dir, blobsUrl }: { dir: string; blobsUrl: string }): string {
   return `
 ${title("Stand-ins for Azure", "run, Ctrl-C stops them")}
 
 ${rows(parts, dir)}
+${row("Blob storage", `${blobsUrl} ${styled("dim", "AzureWebJobsStorage, for the host itself")}`)}
 
 ${heading("Run the service on them", "with Azure Functions Core Tools, for which local.settings.json is written")}
 

@@ -202,6 +202,10 @@ describe("npm run stand-ins", () => {
     expect(output.text).toContain(settings.Values.SECRETS_VAULT_URL);
     expect(settings.Values).toMatchObject({ MINE: "kept", FUNCTIONS_WORKER_RUNTIME: "node" });
     expect(settings.Host).toEqual({ CORS: "*", LocalHttpPort: port });
+    const [blobsUrl = ""] = /http:[^;]*/.exec(settings.Values.AzureWebJobsStorage ?? "") ?? [];
+    expect(output.text).toContain(blobsUrl);
+    expect(settings.Values.AzureWebJobsStorage).toMatch(/AccountName=devstoreaccount1;AccountKey=[^;]+;BlobEndpoint=/);
+    expect((await fetch(`${blobsUrl}/?comp=list`)).headers.get("server")).toMatch(/^Azurite-Blob/);
     const service = await startService({ settings: settings.Values, port });
     expect((await fetch(`${service.url}/health`)).status).toBe(200);
     await service.stop();
