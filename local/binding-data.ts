@@ -2,6 +2,8 @@ import type { IncomingMessage } from "node:http";
 import type { RpcTypedData } from "./functions-messages.ts";
 import type { RouteParameters } from "./route.ts";
 
+const MAX_DEPTH = 64;
+
 /** What binding data is made of; the body counts only if it was read whole. */
 export interface BindingDataSource {
   readonly request: IncomingMessage;
@@ -47,12 +49,23 @@ function membersOf(body: Buffer | undefined): [string, RpcTypedData][] {
   });
 }
 
+/** Nothing, for what is no JSON and for what nests deeper than Newtonsoft's reader goes. */
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return depthOf(text) > MAX_DEPTH ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+function depthOf(json: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [bracket] of json.replace(/"(?:[^"\\]|\\.)*"/gs, "").matchAll(/[[\]{}]/g)) {
+    depth += bracket === "{" || bracket === "[" ? 1 : -1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
 }
 
 /** The query's parameters, whose names ignore case; of repeated ones the last (HttpRequestExtensions.cs, GetQueryParameterDictionary). */

@@ -23,6 +23,7 @@ const NOT_ANSWERED = new Set(OF_ONE_CONNECTION);
 /** Also what it writes itself (HttpTransformer.Default), and `Trailer`, which Node's client refuses without chunks. */
 const NOT_FORWARDED = new Set([
   ...OF_ONE_CONNECTION,
+  "forwarded",
   "host",
   "trailer",
   "x-forwarded-for",

@@ -9,7 +9,7 @@ const HOST_VERSION = "4.1046.100";
 export interface FunctionsApp {
   readonly functions: readonly RegisteredFunction[];
   /** The HTTP server in the app that takes forwarded requests. */
-  readonly httpUri: URL;
+  readonly httpUri: string;
   /** Runs a function with its hooks; rejects with what it threw. */
   invoke(registered: RegisteredFunction, request: InvocationRequest): Promise<void>;
   /** Runs the hooks for the end of the app. */
@@ -66,7 +66,7 @@ export async function loadFunctionsApp(bundle: string, log: AppLog): Promise<Fun
 
   return {
     functions,
-    httpUri: new URL(httpUri),
+    httpUri,
     terminate: () => hooks.run("appTerminate", { hookData: {}, appHookData }),
     invoke: async ({ name, bindings, callback }, request) => {
       const invocation = { name, context: undefined as unknown };

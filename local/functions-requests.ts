@@ -4,7 +4,7 @@ import { findFunction, type HttpFunction } from "./functions-routes.ts";
 import type { Timers } from "./functions-timers.ts";
 import { hasHostKey } from "./host-key.ts";
 import { type HttpFunctionRunner, runHttpFunction } from "./http-function.ts";
-import { decodePath, encodePath } from "./kestrel.ts";
+import { decodePath, encodePath, encodeQuery } from "./kestrel.ts";
 
 const HOMEPAGE = "<!DOCTYPE html>\n<title>Your Functions app is up and running</title>\n";
 
@@ -45,10 +45,10 @@ export function createRequestHandler({ functions, timers, hostKey, hasHomepage, 
   };
 }
 
-/** What goes to the worker: the path, encoded again, and the query as it came. */
+/** What goes to the worker. */
 function targetOf({ url = "" }: IncomingMessage, path: string): string {
   const start = url.indexOf("?");
-  return encodePath(path) + (start < 0 ? "" : url.slice(start));
+  return encodePath(path) + (start < 0 ? "" : encodeQuery(url.slice(start)));
 }
 
 /** As on Azure the run is not waited for. JSON is asked for because a browser sends it from no foreign page unasked. */

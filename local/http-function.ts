@@ -39,7 +39,15 @@ export async function runHttpFunction(call: HttpCall, runner: HttpFunctionRunner
   try {
     const body = lengthOf(request) > 0 ? await readWholeBody(request, runner.maxBodyBytes) : undefined;
     const triggerMetadata = bindingDataOf({ ...call, body });
-    const forwarding = forwardRequest({ ...runner, request, response, uri: app.httpUri, target, invocationId, body });
+    const forwarding = forwardRequest({
+      ...runner,
+      request,
+      response,
+      uri: new URL(app.httpUri),
+      target,
+      invocationId,
+      body,
+    });
     const inputData = [{ name: bindingName, data: { http: {} } }];
     const run = watch(
       registered.name,

@@ -47,12 +47,14 @@ export function decodePath(raw: string): string | undefined {
   return `/${kept.join("/")}`;
 }
 
-/** Encodes a decoded path again, as it is when it is forwarded. */
+/** Encodes a decoded path again, as it is when it is forwarded: a `%2F` that was not decoded becomes `%252F`. */
 export function encodePath(path: string): string {
-  return path
-    .split(/(%2f)/i)
-    .map((part) => (/^%2f$/i.test(part) ? part : encodeURI(part).replace(/[?#]/g, encodeURIComponent)))
-    .join("");
+  return encodeURI(path).replace(/[?#]/g, encodeURIComponent);
+}
+
+/** The query as it is when it is forwarded; .NET encodes what must not stand in a URL. */
+export function encodeQuery(query: string): string {
+  return query.replace(/%(?![\da-f]{2})|["<>^`{|}#]/gi, encodeURIComponent);
 }
 
 function decodeOrKeep(encoded: string): string {
