@@ -8,6 +8,7 @@ const MAX_HEADERS = 32 * 1024;
 const MAX_HEADER_COUNT = 100;
 /** Node counts the request line and the headers together and answers 431 by itself, so its limit lies above both of Kestrel's. */
 const MAX_NODE_HEADERS = 256 * 1024;
+const NOT_ASCII = /[\u0080-\uffff]/;
 
 /** Makes a web server; an expectation that nobody knows does not matter to it. */
 export function createKestrel(listener: RequestListener): Server {
@@ -19,7 +20,7 @@ export function refusalOf({ method = "", url = "", headers, rawHeaders }: Incomi
   if (`${method} ${url} HTTP/1.1\r\n`.length > MAX_REQUEST_LINE) return 414;
   if (rawHeaders.length / 2 > MAX_HEADER_COUNT || sizeOf(rawHeaders) > MAX_HEADERS) return 431;
   // Kestrel decodes header values as strict UTF-8 (HttpUtilities.cs). Node gives their bytes as Latin-1.
-  if (!rawHeaders.every((text) => isUtf8(Buffer.from(text, "latin1")))) return 400;
+  if (rawHeaders.some((text) => NOT_ASCII.test(text) && !isUtf8(Buffer.from(text, "latin1")))) return 400;
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
   if (hosts.length > 1 || !/^([\w.-]+|\[[\da-f:.]+\])(:\d+)?$/i.test(headers.host ?? "")) return 400;
   return undefined;
