@@ -1,40 +1,39 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { FunctionsApp } from "./functions-core.ts";
 import type { LogLevel, RegisteredFunction } from "./functions-messages.ts";
-import type { RouteParameters } from "./route.ts";
 
 const DRAIN_MS = 5000;
 
 /** Gets one line for each request, and every line that the app logs. */
 export type HostLog = (level: LogLevel, line: string) => void;
 
-/** A request that matched a function's route. */
-export interface HttpCall {
-  readonly app: FunctionsApp;
-  readonly registered: RegisteredFunction;
-  readonly bindingName: string;
-  readonly invocationId: string;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly parameters: RouteParameters;
-  /** Path, encoded, and query. */
-  readonly target: string;
-  readonly host: string;
-  readonly log: HostLog;
-}
-
 /** Answers with an empty body, whatever the client may still be sending. */
 export function end(request: IncomingMessage, response: ServerResponse, status: number): void {
-  response.writeHead(status, { "content-length": 0 }).end();
-  drain(request);
+  response.writeHead(status, status === 204 ? {} : { "content-length": 0 }).end();
+  void drain(request).then((isComplete) => isComplete || request.destroy());
 }
 
-/** Reads and drops the rest of a request that is answered, for 5 seconds as Kestrel does; then the connection ends. */
-export function drain(request: IncomingMessage): void {
-  if (request.complete) return;
-  request.resume();
-  const timer = setTimeout(() => request.destroy(), DRAIN_MS);
-  request.once("end", () => clearTimeout(timer)).once("close", () => clearTimeout(timer));
+/** Answers with an empty body, and ends the connection with it; a client that was slow before is not waited for again. */
+export async function endConnection(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  { isSlow = false } = {},
+): Promise<void> {
+  response.writeHead(status, { "content-length": 0, connection: "close" }).flushHeaders();
+  // A connection that is closed with unread bytes in it is reset, and the answer may be lost.
+  if (!isSlow) await drain(request);
+  response.end();
+}
+
+/** Reads and drops the rest of a request that is answered, for 5 seconds as Kestrel does. Returns whether it came to its end. */
+async function drain(request: IncomingMessage): Promise<boolean> {
+  if (request.complete) return true;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, DRAIN_MS);
+  request.removeAllListeners("readable").resume().once("end", resolve).once("close", resolve);
+  await promise;
+  clearTimeout(timer);
+  return request.complete;
 }
 
 /** Logs that a function failed. */
@@ -54,25 +53,4 @@ export function logWhenDone(request: IncomingMessage, response: ServerResponse, 
     const status = response.writableFinished ? response.statusCode : "aborted";
     log("information", `${request.method} ${path} ${status} ${Math.round(performance.now() - started)} ms`);
   });
-}
-
-/** The query's parameters; repeated ones joined by a comma, as ASP.NET does. */
-export function queryOf(target: string): Record<string, string> {
-  const query = new URLSearchParams(target.split(/\?(.*)/s, 2)[1]);
-  return Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name).join(",")]));
-}
-
-/** The request's headers as a function sees them: repeated ones joined by a comma, and those of App Service's front end. */
-export function headersOf({ rawHeaders, socket }: IncomingMessage): Record<string, string> {
-  const headers = new Map<string, string>();
-  const add = (name: string, value: string) => {
-    const known = headers.get(name);
-    headers.set(name, known === undefined ? value : `${known},${value}`);
-  };
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    add(rawHeaders[index]?.toLowerCase() ?? "", rawHeaders[index + 1] ?? "");
-  }
-  add("x-forwarded-for", `${socket.remoteAddress}:${socket.remotePort}`);
-  headers.set("x-forwarded-proto", "http");
-  return Object.fromEntries(headers);
 }

@@ -1,11 +1,5 @@
 import Module, { createRequire } from "node:module";
-import type {
-  InvocationRequest,
-  LogLevel,
-  ProgrammingModel,
-  RegisteredFunction,
-  RpcTypedData,
-} from "./functions-messages.ts";
+import type { InvocationRequest, LogLevel, ProgrammingModel, RegisteredFunction } from "./functions-messages.ts";
 
 // The part of Azure's Node worker, in the process of the host. The versions are what an app may ask for.
 const VERSION = "3.13.0";
@@ -14,20 +8,12 @@ const HOST_VERSION = "4.1046.100";
 /** A loaded Functions app. */
 export interface FunctionsApp {
   readonly functions: readonly RegisteredFunction[];
-  /** Where the app takes streamed requests, if it does. */
-  readonly httpUri: string | undefined;
+  /** The HTTP server in the app that takes forwarded requests. */
+  readonly httpUri: string;
   /** Runs a function with its hooks; rejects with what it threw. */
-  invoke(registered: RegisteredFunction, request: InvocationRequest): Promise<Invocation>;
+  invoke(registered: RegisteredFunction, request: InvocationRequest): Promise<void>;
   /** Runs the hooks for the end of the app. */
   terminate(): Promise<void>;
-}
-
-/** What a run of a function came to. */
-export interface Invocation {
-  /** What the function returned. */
-  readonly result: unknown;
-  /** The library's conversion of it; empty when it was streamed. */
-  readonly returnValue: RpcTypedData | null | undefined;
 }
 
 /** Gets the log lines of an app, and those of the library, which name no function. */
@@ -36,7 +22,7 @@ export type AppLog = (level: LogLevel, message: string, functionName?: string) =
 /**
  * Loads a Functions app from its CommonJS bundle as Azure's Node worker does. A process runs one app at a time.
  *
- * @throws what the bundle throws while it loads.
+ * @throws what the bundle throws while it loads, and an error when the app does not take forwarded requests.
  */
 export async function loadFunctionsApp(bundle: string, log: AppLog): Promise<FunctionsApp> {
   const functions: RegisteredFunction[] = [];
@@ -72,11 +58,11 @@ export async function loadFunctionsApp(bundle: string, log: AppLog): Promise<Fun
   const require = createRequire(bundle);
   delete require.cache[require.resolve(bundle)];
   require(bundle);
-  const { model } = registered;
-  if (!model) throw new Error("The app registers no function.");
+  if (!registered.model) throw new Error("The app registers no function.");
   const appHookData = {};
   await hooks.run("appStart", { hookData: {}, appHookData });
-  const { HttpUri: httpUri } = await model.getCapabilities({});
+  const { HttpUri: httpUri } = await registered.model.getCapabilities({});
+  if (!httpUri) throw new Error("The app does not stream: it must call app.setup({ enableHttpStream: true }).");
 
   return {
     functions,
@@ -91,7 +77,9 @@ export async function loadFunctionsApp(bundle: string, log: AppLog): Promise<Fun
         state: undefined as string | undefined,
         log: (level: LogLevel, category: string, message: string) => write(level, category, message, invocation),
       };
-      const run = model.getInvocationModel(core);
+      const { model } = registered;
+      if (!model) throw new Error("The app has no programming model.");
+      const run = await model.getInvocationModel(core);
       const { context, inputs } = await run.getArguments();
       invocation.context = context;
       const shared = { hookData: {}, appHookData, invocationContext: context };
@@ -112,8 +100,7 @@ export async function loadFunctionsApp(bundle: string, log: AppLog): Promise<Fun
       core.state = undefined;
 
       if (after.error instanceof Error) throw after.error;
-      const { returnValue } = await run.getResponse(context, after.result);
-      return { result: after.result, returnValue };
+      await run.getResponse(context, after.result);
     },
   };
 }

@@ -1,100 +1,113 @@
-import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { end, type HostLog, logWhenDone } from "./functions-call.ts";
-import { type FunctionsApp, loadFunctionsApp } from "./functions-core.ts";
-import { forwardRequest } from "./functions-forward.ts";
-import { findFunction, type HttpFunction, httpFunctions } from "./functions-routes.ts";
-import { invokeOverRpc } from "./functions-rpc.ts";
-import { startTimers, type Timers } from "./functions-timers.ts";
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { ACTIVITY_TIMEOUT_MS } from "./forwarder.ts";
+import { end, endConnection, type HostLog, logWhenDone } from "./functions-call.ts";
+import { loadFunctionsApp } from "./functions-core.ts";
+import { createRequestHandler, type RequestHandler } from "./functions-requests.ts";
+import { httpFunctions } from "./functions-routes.ts";
+import { FUNCTION_TIMEOUT_EXIT_CODE, watchWithTimeout } from "./functions-timeout.ts";
+import { timersOf } from "./functions-timers.ts";
+import type { HostJson } from "./host-json.ts";
+import { setHostKey } from "./host-key.ts";
 import { close, listen } from "./http-server.ts";
-import { decodePath, encodePath, MAX_HEADERS, refusalOf } from "./kestrel.ts";
+import { createKestrel, refusalOf } from "./kestrel.ts";
 
 const STOP_MS = 5000;
+/** azure-functions-host, ScriptConstants.cs, DefaultMaxRequestBodySize. */
+const DEFAULT_MAX_BODY_BYTES = 104_857_600;
 
-/** How to start a host: the bundle's path, the route prefix of `host.json`, and the app settings. */
+/** How to start a host: the bundle's path, what `host.json` says, and the app settings. `port` is the gateway's. */
 export interface FunctionsHostOptions {
   readonly bundle: string;
-  readonly routePrefix: string;
+  readonly hostJson: HostJson;
   readonly settings: Readonly<Record<string, string | undefined>>;
   readonly port: number;
   readonly log: HostLog;
+  readonly activityTimeoutMs?: number | undefined;
+  /** Ends the process of the worker, which is that of the host: `process.exit` unless told otherwise. */
+  readonly endWorker?: () => void;
 }
 
-/** A running Functions host. */
+/** A running Functions host, and a gateway before it. */
 export interface FunctionsHost {
+  /** The gateway, which adds the host's key to every request as API Management does. */
   readonly url: string;
+  /** The host itself, which asks for its key. */
+  readonly hostUrl: string;
+  /** The key of all functions, and of the host's own operations. */
+  readonly hostKey: string;
   /** Stops: requests under way, and then the app's hooks for its end, have 5 seconds each. */
   close(): Promise<void>;
 }
 
-/** Starts a Functions host for one app and answers as Azure's does. `POST /admin/functions/<name>` runs a timer function. */
+/** Starts a Functions host for one app and answers as Azure's does, or more strictly. */
 export async function startFunctionsHost(options: FunctionsHostOptions): Promise<FunctionsHost> {
-  const { bundle, routePrefix, settings, port, log } = options;
-  const ready = Promise.withResolvers<Handler>();
-  const server = createServer({ maxHeaderSize: MAX_HEADERS }, (request, response) => {
-    logWhenDone(request, response, log);
-    ready.promise
-      .then((handle) => handle(request, response))
-      .catch((error: unknown) => {
-        if (response.destroyed) return; // the client went away
-        log("error", `functions: ${error instanceof Error ? error.stack : error}`);
-        response.destroy();
-      });
+  const { bundle, hostJson, settings, port, log, activityTimeoutMs = ACTIVITY_TIMEOUT_MS } = options;
+  const { endWorker = () => process.exit(FUNCTION_TIMEOUT_EXIT_CODE) } = options;
+  const hostKey = randomBytes(32).toString("base64url");
+  const ready = Promise.withResolvers<RequestHandler>();
+  const host = serve(ready.promise, log, () => false);
+  const gateway = serve(ready.promise, log, (request) => {
+    setHostKey(request, hostKey);
+    return true;
   });
-  // The port comes first: one that is taken is said before the app starts anything.
-  const url = `http://127.0.0.1:${await listen(server, port)}`;
+  // The ports come first: one that is taken is said before the app starts anything.
+  const url = `http://127.0.0.1:${await listen(gateway, port)}`;
+  const hostUrl = `http://127.0.0.1:${await listen(host)}`;
   try {
     const app = await loadFunctionsApp(bundle, (level, message, functionName) => {
       if (level === "debug" || level === "trace") return;
       log(level, functionName === undefined ? `functions: ${message}` : message);
     });
-    const enabled = app.functions.filter(({ name }) => !isTrue(settings[`AzureWebJobs.${name}.Disabled`]));
-    const timers = startTimers(app, enabled, log);
-    ready.resolve(createHandler(app, httpFunctions(enabled, routePrefix, log), timers, log));
+    const isDisabled = (name: string) => isTrue(settings[`AzureWebJobs.${name}.Disabled`]);
+    const watch = watchWithTimeout(hostJson.functionTimeoutMs, log, endWorker);
+    const enabled = app.functions.filter(({ name }) => !isDisabled(name));
+    ready.resolve(
+      createRequestHandler({
+        functions: httpFunctions(app.functions, { prefix: hostJson.routePrefix, isDisabled, log }),
+        timers: timersOf(app, enabled, { log, watch }),
+        hostKey,
+        hasHomepage: !isTrue(settings.AzureWebJobsDisableHomepage),
+        runner: { app, watch, activityTimeoutMs, log, maxBodyBytes: maxBodyBytesOf(settings) },
+      }),
+    );
     return {
       url,
+      hostUrl,
+      hostKey,
       close: async () => {
-        timers.stop();
-        await atMost(STOP_MS, new Promise((resolve) => server.close(resolve)));
-        server.closeAllConnections();
+        await atMost(STOP_MS, Promise.all([gateway, host].map((server) => new Promise((done) => server.close(done)))));
+        for (const server of [gateway, host]) server.closeAllConnections();
         await atMost(STOP_MS, app.terminate());
       },
     };
   } catch (error) {
-    await close(server);
+    await Promise.all([close(gateway), close(host)]);
     throw error;
   }
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-
-function createHandler(app: FunctionsApp, routes: readonly HttpFunction[], timers: Timers, log: HostLog): Handler {
-  return async (request, response) => {
-    const [rawPath = "", query] = (request.url ?? "").split(/\?(.*)/s, 2);
-    const path = decodePath(rawPath);
+/** Makes a listener; `prepare` gets every request that Kestrel lets through, and returns whether it came to the gateway. */
+function serve(ready: Promise<RequestHandler>, log: HostLog, prepare: (request: IncomingMessage) => boolean): Server {
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const refused = refusalOf(request);
-    if (refused !== undefined || path === undefined) return end(request, response, refused ?? 400);
-    if (timers.has(timerOf(path))) return end(request, response, runTimer(timers, timerOf(path), request));
-    const found = findFunction(routes, request.method ?? "", path);
-    if (!found) return end(request, response, 404);
-
-    const target = encodePath(path) + (query === undefined ? "" : `?${query}`);
-    const host = request.headers.host ?? "";
-    const call = { ...found, app, invocationId: randomUUID(), request, response, target, host, log };
-    return app.httpUri === undefined ? invokeOverRpc(call) : forwardRequest(call, app.httpUri);
+    if (refused !== undefined) return endConnection(request, response, refused);
+    const isFromGateway = prepare(request);
+    return (await ready)(request, response, isFromGateway);
   };
+  return createKestrel((request, response) => {
+    logWhenDone(request, response, log);
+    handle(request, response).catch((error: unknown) => {
+      if (response.destroyed) return; // the client went away
+      log("error", `functions: ${error instanceof Error ? error.stack : error}`);
+      if (response.headersSent) response.destroy();
+      else end(request, response, 500);
+    });
+  });
 }
 
-function timerOf(path: string): string {
-  return /^\/admin\/functions\/([^/]+)$/i.exec(path)?.[1] ?? "";
-}
-
-/** As on Azure the run is not waited for. JSON is asked for because a browser sends it from no foreign page unasked. */
-function runTimer(timers: Timers, name: string, request: IncomingMessage): number {
-  if (request.method !== "POST") return 404;
-  if (request.headers["content-type"] !== "application/json") return 415;
-  timers.run(name).catch(() => {});
-  return 202;
+function maxBodyBytesOf({ FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: limit = "" }: FunctionsHostOptions["settings"]): number {
+  return /^\d+$/.test(limit) ? Number(limit) : DEFAULT_MAX_BODY_BYTES;
 }
 
 async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {

@@ -4,30 +4,11 @@
 /** Level of a log line of the worker. */
 export type LogLevel = "trace" | "debug" | "information" | "warning" | "error" | "critical" | "none";
 
-/** One value on the way between host and worker. */
+/** One value on the way between host and worker; a request that is forwarded is empty here. */
 export interface RpcTypedData {
   readonly string?: string;
   readonly json?: string;
-  readonly bytes?: Uint8Array;
-  readonly http?: RpcHttpData;
-}
-
-/** A request or response on the way between host and worker, when it is not streamed. */
-export interface RpcHttpData {
-  readonly method?: string;
-  readonly url?: string;
-  readonly headers?: Record<string, string>;
-  readonly query?: Record<string, string>;
-  readonly params?: Record<string, string>;
-  readonly body?: RpcTypedData | null;
-  readonly statusCode?: string;
-  readonly cookies?: readonly RpcHttpCookie[];
-}
-
-/** A cookie of a response that is not streamed. */
-export interface RpcHttpCookie {
-  readonly name: string;
-  readonly value: string;
+  readonly http?: object;
 }
 
 /** A trigger or output of a function. */
@@ -36,8 +17,7 @@ export interface RpcBindingInfo {
   readonly direction: "in" | "out";
   readonly route?: string;
   readonly methods?: readonly string[];
-  readonly schedule?: string;
-  readonly runOnStartup?: boolean;
+  readonly authLevel?: string;
 }
 
 /** A function as the app registered it. */
@@ -63,11 +43,11 @@ export interface InvocationRequest {
 export interface InvocationModel {
   getArguments(): Promise<{ context: unknown; inputs: unknown[] }>;
   invokeFunction(context: unknown, inputs: unknown[], callback: RegisteredFunction["callback"]): Promise<unknown>;
-  getResponse(context: unknown, result: unknown): Promise<{ returnValue?: RpcTypedData | null }>;
+  getResponse(context: unknown, result: unknown): Promise<unknown>;
 }
 
 /** The library `@azure/functions`, as it presents itself. */
 export interface ProgrammingModel {
-  getInvocationModel(context: object): InvocationModel;
+  getInvocationModel(context: object): InvocationModel | Promise<InvocationModel>;
   getCapabilities(capabilities: Record<string, string>): Promise<Record<string, string>>;
 }

@@ -2,16 +2,28 @@ import type { HostLog } from "./functions-call.ts";
 import { type RegisteredFunction, triggerOf } from "./functions-messages.ts";
 import { compileRoute, type Route, type RouteParameters } from "./route.ts";
 
-/** An HTTP function with its whole route. */
+/** An HTTP function with its whole route; `needsKey` if not everybody may call it, `isDisabled` by an app setting. */
 export interface HttpFunction {
   readonly registered: RegisteredFunction;
   readonly bindingName: string;
   readonly methods: readonly string[];
   readonly route: Route;
+  readonly needsKey: boolean;
+  readonly isDisabled: boolean;
+}
+
+/** How the HTTP functions of an app are found. */
+export interface RouteOptions {
+  readonly prefix: string;
+  readonly isDisabled: (name: string) => boolean;
+  readonly log: HostLog;
 }
 
 /** The HTTP functions of an app, best route first. Those that Azure refuses are logged and left out, so they answer 404. */
-export function httpFunctions(functions: readonly RegisteredFunction[], prefix: string, log: HostLog): HttpFunction[] {
+export function httpFunctions(
+  functions: readonly RegisteredFunction[],
+  { prefix, isDisabled, log }: RouteOptions,
+): HttpFunction[] {
   const accepted: HttpFunction[] = [];
   for (const registered of functions) {
     const [bindingName, trigger] = triggerOf(registered, "httpTrigger") ?? [];
@@ -19,7 +31,8 @@ export function httpFunctions(functions: readonly RegisteredFunction[], prefix: 
     const own = (trigger.route || registered.name).replace(/^\/+|\/+$/g, "");
     const route = compileRoute(`${prefix}/${own}`);
     const methods = (trigger.methods ?? []).map((method) => method.toUpperCase());
-    const candidate = { registered, bindingName, methods, route };
+    const needsKey = trigger.authLevel?.toLowerCase() !== "anonymous";
+    const candidate = { registered, bindingName, methods, route, needsKey, isDisabled: isDisabled(registered.name) };
     const reason = refusal(own, candidate, accepted);
     if (reason === undefined) accepted.push(candidate);
     else log("error", `functions: The '${registered.name}' function is in error: ${reason}`);

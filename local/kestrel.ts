@@ -1,23 +1,34 @@
-import type { IncomingMessage } from "node:http";
+import { isUtf8 } from "node:buffer";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 
-// What Kestrel, the web server under Azure's Functions host, does to a request before the host sees it. Sizes in bytes. Its limit
-// of the request line is left out: those of Azure's front ends differ by plan, and a long search is for the service to answer.
+// What Kestrel, the web server under Azure's Functions host, does to a request before the host sees it. Its limits are the defaults of
+// dotnet/aspnetcore, KestrelServerLimits.cs, since azure-functions-host, Program.cs, changes the body's alone. Sizes in bytes.
+const MAX_REQUEST_LINE = 8 * 1024;
+const MAX_HEADERS = 32 * 1024;
 const MAX_HEADER_COUNT = 100;
-const MAX_BODY = 100 * 1024 * 1024;
+/** Node counts the request line and the headers together and answers 431 by itself, so its limit lies above both of Kestrel's. */
+const MAX_NODE_HEADERS = 256 * 1024;
+const NOT_ASCII = /[\u0080-\uffff]/;
 
-/**
- * The most that the request line and all headers may have together. Kestrel stops at 32 KB; here more gets through, so that it can be
- * seen what the service answers to it.
- */
-export const MAX_HEADERS = 128 * 1024;
+/** Makes a web server; an expectation that nobody knows does not matter to it. */
+export function createKestrel(listener: RequestListener): Server {
+  return createServer({ maxHeaderSize: MAX_NODE_HEADERS }, listener).on("checkExpectation", listener);
+}
 
-/** The status with which a request is refused before any function sees it, or `undefined`. */
-export function refusalOf({ headers, rawHeaders }: IncomingMessage): number | undefined {
-  if (rawHeaders.length / 2 > MAX_HEADER_COUNT) return 431;
+/** The status with which a request is refused before any function sees it, or `undefined`. The connection ends with the answer. */
+export function refusalOf({ method = "", url = "", headers, rawHeaders }: IncomingMessage): number | undefined {
+  if (`${method} ${url} HTTP/1.1\r\n`.length > MAX_REQUEST_LINE) return 414;
+  if (rawHeaders.length / 2 > MAX_HEADER_COUNT || sizeOf(rawHeaders) > MAX_HEADERS) return 431;
+  // Kestrel decodes header values as strict UTF-8 (HttpUtilities.cs). Node gives their bytes as Latin-1.
+  if (rawHeaders.some((text) => NOT_ASCII.test(text) && !isUtf8(Buffer.from(text, "latin1")))) return 400;
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
   if (hosts.length > 1 || !/^([\w.-]+|\[[\da-f:.]+\])(:\d+)?$/i.test(headers.host ?? "")) return 400;
-  if (Number(headers["content-length"] ?? 0) > MAX_BODY) return 413;
   return undefined;
+}
+
+/** The size of headers as they are on the wire, each with a colon, a space and a line end. */
+function sizeOf(rawHeaders: readonly string[]): number {
+  return rawHeaders.reduce((sum, text) => sum + text.length + 2, 0);
 }
 
 /**
@@ -37,12 +48,14 @@ export function decodePath(raw: string): string | undefined {
   return `/${kept.join("/")}`;
 }
 
-/** Encodes a decoded path again, as it is when it is forwarded. */
+/** Encodes a decoded path again, as it is when it is forwarded: a `%2F` that was not decoded becomes `%252F`. */
 export function encodePath(path: string): string {
-  return path
-    .split(/(%2f)/i)
-    .map((part) => (/^%2f$/i.test(part) ? part : encodeURI(part).replace(/[?#]/g, encodeURIComponent)))
-    .join("");
+  return encodeURI(path).replace(/[?#]/g, encodeURIComponent);
+}
+
+/** The query as it is when it is forwarded; .NET encodes what must not stand in a URL. */
+export function encodeQuery(query: string): string {
+  return query.replace(/%(?![\da-f]{2})|["<>^`{|}#]/gi, encodeURIComponent);
 }
 
 function decodeOrKeep(encoded: string): string {

@@ -2,13 +2,17 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { readIfPresent } from "./kept-file.ts";
+import type { Service } from "./service.ts";
 import type { Stack } from "./stack.ts";
 
 const PROBE_MS = 2000;
 
 const runningStackSchema = z.object({
-  /** The service. */
+  /** The service, through the gateway. */
   url: z.string(),
+  /** Its Functions host, and the key that this asks for; not there when another host runs the service. */
+  hostUrl: z.string().optional(),
+  hostKey: z.string().optional(),
   tablesUrl: z.string(),
   secretsVaultUrl: z.string(),
   signingVaultUrls: z.string(),
@@ -26,10 +30,12 @@ export function dataDir(): string {
   return process.env.LOCAL_DATA_DIR || ".local";
 }
 
-/** Where the parts of a stack are. */
-export function partsOf({ settings, adminIssuer }: Stack): RunningStack {
+/** Where the parts of a stack are, and its service if that runs too. */
+export function partsOf({ settings, adminIssuer }: Stack, service?: Service): RunningStack {
   return {
     url: settings.TOKEN_ISSUER,
+    hostUrl: service?.hostUrl,
+    hostKey: service?.hostKey,
     tablesUrl: settings.TABLES_URL,
     secretsVaultUrl: settings.SECRETS_VAULT_URL,
     signingVaultUrls: settings.SIGNING_VAULT_URLS,

@@ -1,15 +1,20 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { z } from "zod";
 import { type FunctionsHost, startFunctionsHost } from "./functions-host.ts";
+import { readHostJson } from "./host-json.ts";
 
-// Runs one instance of the service in a process of its own: `node service-process.ts <bundle> <port>`. Its parent: service.ts.
+// Runs one instance of the service in a process of its own: `node service-process.ts <arguments in JSON>`. Its parent: service.ts.
+
+/** The arguments of the process. */
+export interface ServiceArguments {
+  readonly bundle: string;
+  readonly hostJson: string;
+  readonly port: number;
+  readonly activityTimeoutMs?: number | undefined;
+}
 
 /** What the process tells its parent, once. */
-export type ServiceMessage = { readonly url: string } | { readonly failed: string };
+export type ServiceMessage = Omit<FunctionsHost, "close"> | { readonly failed: string };
 
-const hostJsonSchema = z.object({ extensions: z.object({ http: z.object({ routePrefix: z.string() }) }) });
-const [bundle = "", port = "0"] = process.argv.slice(2);
+const { bundle, hostJson, port, activityTimeoutMs }: ServiceArguments = JSON.parse(process.argv[2] ?? "");
 
 let host: FunctionsHost | undefined;
 let stopping = false;
@@ -20,15 +25,16 @@ process.on("SIGTERM", stop);
 process.on("SIGINT", () => {}); // Ctrl-C reaches the whole group; the parent decides
 
 try {
-  const hostJson = hostJsonSchema.parse(JSON.parse(readFileSync(join(import.meta.dirname, "../host.json"), "utf8")));
   host = await startFunctionsHost({
     bundle,
-    routePrefix: hostJson.extensions.http.routePrefix,
+    hostJson: readHostJson(hostJson),
     settings: process.env,
-    port: Number(port),
+    port,
+    activityTimeoutMs,
     log: (level, line) => (/^(warning|error|critical)$/.test(level) ? console.error(line) : console.log(line)),
   });
-  tell({ url: host.url });
+  const { url, hostUrl, hostKey } = host;
+  tell({ url, hostUrl, hostKey });
 } catch (error) {
   tell({ failed: reasonOf(error) });
   process.exitCode = 1;

@@ -2,14 +2,17 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { MAX_HEADERS } from "./kestrel.ts";
-import type { ServiceMessage } from "./service-process.ts";
+import type { ServiceArguments, ServiceMessage } from "./service-process.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
 /** One instance of the service. */
 export interface Service {
+  /** The gateway, which adds the host's key to every request. */
   readonly url: string;
+  /** The Functions host itself, which asks for its key. */
+  readonly hostUrl: string;
+  readonly hostKey: string;
   readonly pid: number;
   /** Everything the process wrote so far, unless `onLine` took it. */
   readonly lines: readonly string[];
@@ -27,6 +30,10 @@ export interface ServiceOptions {
   readonly port?: number;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly bundle?: string;
+  /** Path of a `host.json`. */
+  readonly hostJson?: string;
+  /** How long the host waits for the app's HTTP server. */
+  readonly activityTimeoutMs?: number;
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
 }
 
@@ -40,17 +47,16 @@ export async function startService(
   options: ServiceOptions = {},
 ): Promise<Service> {
   const { port = stack.port, env, bundle = join(ROOT, "dist/functions.cjs") } = options;
+  const { hostJson = join(ROOT, "host.json"), activityTimeoutMs } = options;
+  const serviceArguments: ServiceArguments = { bundle, hostJson, port, activityTimeoutMs };
   const lines: string[] = [];
   const onLine = options.onLine ?? ((line) => void lines.push(line));
   const child = spawn(
     process.execPath,
     [
       "--disable-warning=ExperimentalWarning",
-      // The app's own HTTP server has Node's limit of 16 KB, and a request that it refuses leaves its invocation hanging.
-      `--max-http-header-size=${MAX_HEADERS}`,
       join(import.meta.dirname, "service-process.ts"),
-      bundle,
-      String(port),
+      JSON.stringify(serviceArguments),
     ],
     { cwd: ROOT, env: { ...stack.settings, ...env }, stdio: ["ignore", "pipe", "pipe", "ipc"] },
   );
@@ -73,7 +79,7 @@ export async function startService(
     throw new Error(message.failed);
   }
   return {
-    url: message.url,
+    ...message,
     pid: child.pid as number,
     lines,
     exited,

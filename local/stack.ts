@@ -109,6 +109,8 @@ function settingsOf(parts: Parts) {
     ADMIN_ROLE: "admin",
     AZURE_CLIENT_ID: identity.clientId,
     CONSOLE_CLIENT_ID: adminIssuer.consoleClientId,
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "131072",
+    AzureWebJobsDisableHomepage: "true",
     IDENTITY_ENDPOINT: identity.endpoint,
     IDENTITY_HEADER: identity.header,
     NODE_EXTRA_CA_CERTS: certificate.path,

@@ -2,12 +2,14 @@ import { createWriteStream } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { startBlobs } from "./blobs.ts";
 import { writeLocalSettings } from "./core-tools.ts";
 import { type Fault, Faults } from "./faults.ts";
 import { type FaultyStack, startFaultyStack } from "./faulty-stack.ts";
+import { FUNCTION_TIMEOUT_EXIT_CODE } from "./functions-timeout.ts";
 import { close, listen } from "./http-server.ts";
-import { announceStack, dataDir, findRunningStack, partsOf } from "./running-stack.ts";
-import { startService } from "./service.ts";
+import { announceStack, dataDir, findRunningStack, partsOf, type RunningStack } from "./running-stack.ts";
+import { type Service, startService } from "./service.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { readStartOptions, USAGE } from "./start-options.ts";
 import { requestLine, warningLine, welcome, welcomeStandIns } from "./terminal.ts";
@@ -53,9 +55,10 @@ try {
 async function startAll(faults: readonly Fault[]): Promise<void> {
   const started = performance.now();
   const stack = await startStackHere();
-  await startServiceOn(faults.length === 0 ? stack : await through(faults, stack));
-  await announce(stack);
-  console.log(welcome(partsOf(stack), { dir, token: stack.adminToken(), milliseconds: performance.now() - started }));
+  const service = await startServiceOn(faults.length === 0 ? stack : await through(faults, stack));
+  const parts = partsOf(stack, service);
+  await announce(stack, parts);
+  console.log(welcome(parts, { dir, token: stack.adminToken(), milliseconds: performance.now() - started }));
 }
 
 /** The stack as the service shall see it, with proxies that make the faults. */
@@ -67,9 +70,12 @@ async function through(faults: readonly Fault[], stack: Stack): Promise<FaultySt
 
 async function startStandIns(): Promise<void> {
   const stack = await startStackHere();
-  await announce(stack);
-  await writeLocalSettings(stack);
-  console.log(welcomeStandIns(partsOf(stack), dir));
+  const blobs = await startBlobs(join(dir, "blobs"));
+  await cleanUpWith(blobs.close);
+  const parts = partsOf(stack);
+  await announce(stack, parts);
+  await writeLocalSettings(stack, blobs.connectionString);
+  console.log(welcomeStandIns(parts, { dir, blobsUrl: blobs.url }));
 }
 
 async function startStackHere(): Promise<Stack> {
@@ -87,7 +93,7 @@ function changedSettings(): Record<string, string> {
 }
 
 /** Runs the service: all that it writes goes to a file, one line a request and every warning to the terminal. */
-async function startServiceOn(stack: Pick<Stack, "settings" | "port">): Promise<void> {
+async function startServiceOn(stack: Pick<Stack, "settings" | "port">): Promise<Service> {
   const logFile = join(dir, "service.log");
   const log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
   await cleanUpWith(() => new Promise((resolve) => log.end(resolve)));
@@ -99,16 +105,18 @@ async function startServiceOn(stack: Pick<Stack, "settings" | "port">): Promise<
     },
   });
   await cleanUpWith(() => service.stop());
-  void service.exited.then(() => {
+  void service.exited.then((exitCode) => {
     if (stopping !== undefined) return;
-    console.error(`The service has ended unexpectedly; the last lines of ${logFile} may say why.`);
+    const reason = exitCode === FUNCTION_TIMEOUT_EXIT_CODE ? ": a function ran for longer than functionTimeout" : "";
+    console.error(`The service has ended unexpectedly${reason}; the last lines of ${logFile} may say why.`);
     void stop(1);
   });
+  return service;
 }
 
 /** Leaves what other commands find the stack by: its addresses, and a token file that is always valid. */
-async function announce(stack: Stack): Promise<void> {
-  await cleanUpWith(await announceStack(dir, partsOf(stack)));
+async function announce(stack: Stack, parts: RunningStack): Promise<void> {
+  await cleanUpWith(await announceStack(dir, parts));
   const tokenFile = join(dir, "admin-token");
   const writeToken = () => writeFile(tokenFile, stack.adminToken(), { mode: 0o600 });
   await writeToken();

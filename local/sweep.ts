@@ -16,11 +16,11 @@ const sweepLine = z.object({ event: z.literal("sweep"), outcome: z.string().opti
 const dir = dataDir();
 const log = join(dir, "service.log");
 const stack = await findRunningStack(dir);
-if (stack) {
+if (stack?.hostKey) {
   const { size } = await stat(log);
-  const { status } = await fetch(`${stack.url}/admin/functions/sweep`, {
+  const { status } = await fetch(`${stack.hostUrl}/admin/functions/sweep`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", "x-functions-key": stack.hostKey },
     body: "{}",
   });
   if (status !== 202) throw new Error(`The service answered with ${status}.`);

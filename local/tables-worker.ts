@@ -1,13 +1,8 @@
-import Module, { createRequire } from "node:module";
+import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
+import "./without-telemetry.ts";
 import type { TablesWorkerData } from "./tables.ts";
 
-// Azurite has no programming interface: these are the modules of its command `azurite-table`, without its telemetry.
-// Without the package of the telemetry, too: loading that takes as long as all the rest.
-Module.prototype.require = new Proxy(Module.prototype.require, {
-  apply: (target, thisArg, args: [string]) =>
-    args[0] === "applicationinsights" ? {} : Reflect.apply(target, thisArg, args),
-});
 const require = createRequire(import.meta.url);
 const { default: TableConfiguration } = require("azurite/dist/src/table/TableConfiguration.js");
 const { default: TableServer } = require("azurite/dist/src/table/TableServer.js");

@@ -38,12 +38,14 @@ export function welcome(
   parts: RunningStack,
   { dir, token, milliseconds }: { dir: string; token: string; milliseconds: number },
 ): string {
-  const { url } = parts;
+  const { url, hostUrl = "", hostKey = "" } = parts;
   return `
 ${title("SoCMate API clients", `ready after ${(milliseconds / 1000).toFixed(1)} s, Ctrl-C stops everything`)}
 
 ${row("Service", styled("bold", url))}
 ${row("Admin page", styled("bold", `${url}/console/`))}
+${row("Functions host", `${hostUrl} ${styled("dim", "without the gateway, which adds the header of the next line")}`)}
+${row("", `x-functions-key: ${hostKey}`)}
 ${rows(parts, dir)}
 ${row("Log", join(dir, "service.log"))}
 
@@ -68,11 +70,12 @@ ${heading("Requests", "one line each")}
 }
 
 /** What `npm run stand-ins` says once they run. */
-export function welcomeStandIns(parts: RunningStack, dir: string): string {
+export function welcomeStandIns(parts: RunningStack, { dir, blobsUrl }: { dir: string; blobsUrl: string }): string {
   return `
 ${title("Stand-ins for Azure", "run, Ctrl-C stops them")}
 
 ${rows(parts, dir)}
+${row("Blob storage", `${blobsUrl} ${styled("dim", "AzureWebJobsStorage, for the host itself")}`)}
 
 ${heading("Run the service on them", "with Azure Functions Core Tools, for which local.settings.json is written")}
 

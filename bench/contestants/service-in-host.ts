@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { startFunctionsHost } from "../../local/functions-host.ts";
+import { readHostJson } from "../../local/host-json.ts";
 
 /** This service as `npm start` runs it: the deployed bundle in the local Functions host, in one process with it. */
 export async function start(bundle = join(import.meta.dirname, "../../dist/functions.cjs")): Promise<string> {
   const log = (line: string) => void process.stdout.write(`${line}\n`);
   const host = await startFunctionsHost({
     bundle,
-    routePrefix: "",
+    hostJson: readHostJson(join(import.meta.dirname, "../../host.json")),
     settings: process.env,
     port: 0,
     log: (_level, line) => log(line),

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -111,6 +111,26 @@ describe("npm start", () => {
     expect(await list(stdout.trim())).toBe(200);
   });
 
+  test("prints the address and the key of the Functions host, which asks for it, and keeps the key out of the log", async () => {
+    const [, hostUrl = "", key = ""] =
+      /Functions host +(\S+).*\n +x-functions-key: (\S+)/.exec(running.output.text) ?? [];
+    const authorization = `Bearer ${await readFile(join(dir, "admin-token"), "utf8")}`;
+    const list = async (headers: Record<string, string>) =>
+      (await fetch(`${hostUrl}/api/admin/api-clients`, { headers: { authorization, ...headers } })).status;
+    expect(await list({ "x-functions-key": key })).toBe(200);
+    expect(await list({})).toBe(401);
+    expect(await readFile(join(dir, "service.log"), "utf8")).not.toContain(key);
+    const stackFile = join(dir, "stack.json");
+    expect(JSON.parse(await readFile(stackFile, "utf8"))).toMatchObject({ hostUrl, hostKey: key });
+    expect((await stat(stackFile)).mode & 0o077).toBe(0);
+  });
+
+  test("has npm run sweep run the timer function", async () => {
+    const { stdout, stderr, exitCode } = await runScript("sweep.ts", { LOCAL_DATA_DIR: dir });
+    expect([stderr, exitCode]).toEqual(["", 0]);
+    expect(stdout).toContain('"event":"sweep"');
+  });
+
   test("does not start twice on one folder", async () => {
     const again = await runScript("start.ts", { PORT: String(await freePort()), LOCAL_DATA_DIR: dir });
     expect(again).toEqual({
@@ -182,6 +202,10 @@ describe("npm run stand-ins", () => {
     expect(output.text).toContain(settings.Values.SECRETS_VAULT_URL);
     expect(settings.Values).toMatchObject({ MINE: "kept", FUNCTIONS_WORKER_RUNTIME: "node" });
     expect(settings.Host).toEqual({ CORS: "*", LocalHttpPort: port });
+    const [blobsUrl = ""] = /http:[^;]*/.exec(settings.Values.AzureWebJobsStorage ?? "") ?? [];
+    expect(output.text).toContain(blobsUrl);
+    expect(settings.Values.AzureWebJobsStorage).toMatch(/AccountName=devstoreaccount1;AccountKey=[^;]+;BlobEndpoint=/);
+    expect((await fetch(`${blobsUrl}/?comp=list`)).headers.get("server")).toMatch(/^Azurite-Blob/);
     const service = await startService({ settings: settings.Values, port });
     expect((await fetch(`${service.url}/health`)).status).toBe(200);
     await service.stop();

@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { end, endConnection } from "./functions-call.ts";
+import { findFunction, type HttpFunction } from "./functions-routes.ts";
+import type { Timers } from "./functions-timers.ts";
+import { hasHostKey } from "./host-key.ts";
+import { type HttpFunctionRunner, runHttpFunction } from "./http-function.ts";
+import { decodePath, encodePath, encodeQuery } from "./kestrel.ts";
+
+const HOMEPAGE = "<!DOCTYPE html>\n<title>Your Functions app is up and running</title>\n";
+
+/** What a host serves. */
+export interface HostedApp {
+  readonly functions: readonly HttpFunction[];
+  readonly timers: Timers;
+  readonly hostKey: string;
+  readonly hasHomepage: boolean;
+  readonly runner: HttpFunctionRunner;
+}
+
+/** Answers a request that Kestrel let through. The host's own operations are not offered through the gateway. */
+export type RequestHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  isFromGateway: boolean,
+) => Promise<void> | void;
+
+/**
+ * Makes the part of the host that finds out what a request is for, and asks for the key (azure-functions-host,
+ * FunctionInvocationMiddleware.cs).
+ */
+export function createRequestHandler({ functions, timers, hostKey, hasHomepage, runner }: HostedApp): RequestHandler {
+  const runFunction = (request: IncomingMessage, response: ServerResponse, path: string) => {
+    const found = findFunction(functions, request.method ?? "", path);
+    if (!found) return path === "/" ? sendHomepage(request, response, hasHomepage) : end(request, response, 404);
+    if (found.needsKey && !hasHostKey(request, hostKey)) return end(request, response, 401);
+    if (found.isDisabled) return end(request, response, 404);
+    return runHttpFunction({ ...found, request, response, target: targetOf(request, path) }, runner);
+  };
+  return (request, response, isFromGateway) => {
+    const path = decodePath(request.url?.split("?", 1)[0] ?? "");
+    if (path === undefined) return endConnection(request, response, 400);
+    const timer = isFromGateway ? undefined : /^\/admin\/functions\/([^/]+)$/i.exec(path)?.[1];
+    if (timer === undefined) return runFunction(request, response, path);
+    return end(request, response, hasHostKey(request, hostKey) ? runTimer(timers, timer, request) : 401);
+  };
+}
+
+/** What goes to the worker. */
+function targetOf({ url = "" }: IncomingMessage, path: string): string {
+  const start = url.indexOf("?");
+  return encodePath(path) + (start < 0 ? "" : encodeQuery(url.slice(start)));
+}
+
+/** As on Azure the run is not waited for. JSON is asked for because a browser sends it from no foreign page unasked. */
+function runTimer(timers: Timers, name: string, request: IncomingMessage): number {
+  if (request.method !== "POST" || !timers.has(name)) return 404;
+  if (request.headers["content-type"] !== "application/json") return 415;
+  void timers.run(name);
+  return 202;
+}
+
+/** azure-functions-host, HomepageMiddleware.cs. */
+function sendHomepage(request: IncomingMessage, response: ServerResponse, hasHomepage: boolean): void {
+  if (hasHomepage)
+    response.writeHead(200, { "content-type": "text/html", "content-length": HOMEPAGE.length }).end(HOMEPAGE);
+  else end(request, response, 204);
+}
