@@ -57,7 +57,12 @@ async function ask(operationId: string, sent: Sent = {}): Promise<Answered> {
 const OVER_HTTP: Record<number, (operationId: string) => Promise<Answered>> = {
   200: (operationId) => ask(operationId),
   201: (operationId) => ask(operationId),
-  400: (operationId) => ask(operationId, operationId === "list" ? { query: "?limit=0" } : { body: "{}" }),
+  400: (operationId) => {
+    // `fetch` sends no body with GET.
+    const queries: Record<string, string> = { list: "?limit=0", get: "?client_id=x" };
+    const query = queries[operationId];
+    return ask(operationId, query === undefined ? { body: "{}" } : { query });
+  },
   401: (operationId) => ask(operationId, { token: "x" }),
   403: (operationId) => ask(operationId, { token: stack.adminToken({ roles: [] }) }),
   404: (operationId) => ask(operationId, { clientId: "socmate-nobody-abc123" }),

@@ -50,8 +50,9 @@ export function createUsageRecorder(clients: Pick<ClientStore, "recordUse">, clo
     },
 
     async flush() {
-      writeAll(due);
-      writeAll(later);
+      writeAll(new Map([...due, ...later]));
+      due.clear();
+      later.clear();
       await Promise.all(writes);
     },
   };

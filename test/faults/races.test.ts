@@ -122,10 +122,13 @@ describe("a caller that goes away", { timeout: PATIENCE_MS }, () => {
   async function breakOff(client: TestClient, share: number): Promise<void> {
     const { hostname, port } = new URL(url);
     const form = `grant_type=client_credentials&client_id=${client.clientId}&client_secret=${client.clientSecret}`;
-    const head = `POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${form.length}\r\n\r\n`;
+    const head =
+      "POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n";
+    // In chunks: the host reads a body of known length whole before the function sees it.
+    const body = `${form.length.toString(16)}\r\n${form}\r\n0\r\n\r\n`;
     const socket = connect(Number(port), hostname);
     await once(socket, "connect");
-    socket.write(head + form.slice(0, form.length * share));
+    socket.write(head + body.slice(0, body.length * share));
     // One that is gone before the host has handed it on leaves no line, and handing on takes a while on a busy machine.
     await sleep(1_000);
     socket.destroy();
