@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import type { VaultLimits } from "../local/vault-limits.ts";
+import type { VaultLimits } from "../local/vault/vault-limits.ts";
 import type { Load, LoadResult } from "./load.ts";
 
 /** What a process has used so far. */

@@ -1,4 +1,4 @@
-import { AZURE_LIMITS } from "../local/vault-limits.ts";
+import { AZURE_LIMITS } from "../local/vault/vault-limits.ts";
 import { createClients } from "./client.ts";
 import type { LoadResult } from "./load.ts";
 import { startLoadGenerator, startServer, startStandIns } from "./processes.ts";

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { loadFunctionsApp } from "../local/functions-core.ts";
+import { loadFunctionsApp } from "../local/host/functions-core.ts";
 import type { HttpRequest } from "../shared/http/http-request.ts";
 import { serve } from "./serve.ts";
 

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from "node:http";
-import { listen } from "../local/http-server.ts";
+import { listen } from "../local/server/http-server.ts";
 
 /** Serves on loopback at any free port and returns the URL of the token endpoint there. */
 export async function serve(handler: RequestListener, path = "/oauth/token"): Promise<string> {

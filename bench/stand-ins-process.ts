@@ -1,6 +1,6 @@
-import { startKeyVault } from "../local/key-vault.ts";
 import { startStack } from "../local/stack.ts";
-import { enforceLimits } from "../local/vault-limits.ts";
+import { startKeyVault } from "../local/vault/key-vault.ts";
+import { enforceLimits } from "../local/vault/vault-limits.ts";
 import { atDistance } from "./distance.ts";
 import type { StandInsOptions } from "./processes.ts";
 

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { z } from "zod";
-import { readIfPresent } from "./kept-file.ts";
+import { readIfPresent } from "./server/read-or-create-file.ts";
 import type { Stack } from "./stack.ts";
 
 const PATH = "local.settings.json";

@@ -1,5 +1,5 @@
-import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
-import type { Faults } from "./faults.ts";
+import { type FaultProxy, startFaultProxy } from "./faults/fault-proxy.ts";
+import type { Faults } from "./faults/faults.ts";
 import type { Stack } from "./stack.ts";
 
 /** A stack whose service goes through fault proxies to everything that it needs. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { loopbackCertificate } from "./certificate.ts";
-import { startIdentity } from "./identity.ts";
+import { loopbackCertificate } from "./azure/certificate.ts";
+import { startIdentity } from "./azure/identity.ts";
 import { dataDir, findRunningStack } from "./running-stack.ts";
 import { disableSigningKey, rotateSigningKey, signingKeyClient } from "./signing-keys.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createRemoteJWKSet, decodeProtectedHeader, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { z } from "zod";
-import { startService } from "./service.ts";
+import { startService } from "./host/service.ts";
 import { rotateSigningKey, signingKeyClient } from "./signing-keys.ts";
 import { type Stack, startStack } from "./stack.ts";
 

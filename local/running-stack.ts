@@ -1,8 +1,8 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { readIfPresent } from "./kept-file.ts";
-import type { Service } from "./service.ts";
+import type { Service } from "./host/service.ts";
+import { readIfPresent } from "./server/read-or-create-file.ts";
 import type { Stack } from "./stack.ts";
 
 const PROBE_MS = 2000;

@@ -1,7 +1,7 @@
 import { KeyClient, type KeyVaultKey } from "@azure/keyvault-keys";
 import { calculateJwkThumbprint } from "jose";
-import type { Certificate } from "./certificate.ts";
-import type { Identity } from "./identity.ts";
+import type { Certificate } from "./azure/certificate.ts";
+import type { Identity } from "./azure/identity.ts";
 import { SIGNING_KEY_NAME } from "./stack.ts";
 
 const RESOURCE = "https://vault.azure.net";

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type AdminIssuer, type Claims, startAdminIssuer } from "./admin-issuer.ts";
-import { type Certificate, loopbackCertificate } from "./certificate.ts";
-import { close, listen } from "./http-server.ts";
-import { type Identity, startIdentity } from "./identity.ts";
-import { startKeyVault } from "./key-vault.ts";
-import { startTables } from "./tables.ts";
+import { type AdminIssuer, type Claims, startAdminIssuer } from "./azure/admin-issuer.ts";
+import { type Certificate, loopbackCertificate } from "./azure/certificate.ts";
+import { type Identity, startIdentity } from "./azure/identity.ts";
+import { startTables } from "./azure/tables.ts";
+import { close, listen } from "./server/http-server.ts";
+import { startKeyVault } from "./vault/key-vault.ts";
 
 /** The name of the key in every signing vault. */
 export const SIGNING_KEY_NAME = "token-signing";

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { FAULT_KINDS, type Fault, parseFault } from "./faults.ts";
-import { OPERATIONS } from "./operation.ts";
+import { FAULT_KINDS, type Fault, parseFault } from "./faults/faults.ts";
+import { OPERATIONS } from "./faults/operation.ts";
 
 /** What `npm start` was asked for. */
 export interface StartOptions {

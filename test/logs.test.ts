@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { type ServiceOptions, startService } from "../local/service.ts";
+import { type ServiceOptions, startService } from "../local/host/service.ts";
 import { type Answer, bodyOf, send } from "./support/http.ts";
 import { logOf } from "./support/log.ts";
 import { openConnection, rawRequest } from "./support/raw-http.ts";

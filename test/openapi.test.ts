@@ -5,7 +5,7 @@ import { disable } from "../functions/disable.ts";
 import { get } from "../functions/get.ts";
 import { list } from "../functions/list.ts";
 import { regenerate } from "../functions/regenerate.ts";
-import { startService } from "../local/service.ts";
+import { startService } from "../local/host/service.ts";
 import type { Endpoint } from "../shared/endpoint.ts";
 import { SCOPES } from "../shared/model/scopes.ts";
 import { createFakeServices, type FakeServices } from "./fakes/fake-services.ts";

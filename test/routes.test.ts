@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type FunctionsApp, loadFunctionsApp } from "../local/functions-core.ts";
-import type { RpcBindingInfo } from "../local/functions-messages.ts";
+import { type FunctionsApp, loadFunctionsApp } from "../local/host/functions-core.ts";
+import type { RpcBindingInfo } from "../local/host/functions-messages.ts";
 
 /** What the host may send to an endpoint, by the name of its function. */
 const ENDPOINTS = {

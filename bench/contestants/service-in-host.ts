@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { startFunctionsHost } from "../../local/functions-host.ts";
-import { readHostJson } from "../../local/host-json.ts";
+import { startFunctionsHost } from "../../local/host/functions-host.ts";
+import { readHostJson } from "../../local/host/host-json.ts";
 
 /** This service as `npm start` runs it: the deployed bundle in the local Functions host, in one process with it. */
 export async function start(bundle = join(import.meta.dirname, "../../dist/functions.cjs")): Promise<string> {

@@ -8,8 +8,8 @@ import { createHttpHeaders, createPipelineRequest, type HttpMethods, RestError }
 import { TableClient } from "@azure/data-tables";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { loopbackCertificate, trustCertificate } from "../../local/certificate.ts";
-import { close, listen } from "../../local/http-server.ts";
+import { loopbackCertificate, trustCertificate } from "../../local/azure/certificate.ts";
+import { close, listen } from "../../local/server/http-server.ts";
 import { azureHttpClient, stripTablePipeline, vaultHttp } from "../../shared/azure/azure-http.ts";
 
 let url: string;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { Faults } from "../../local/faults.ts";
+import { Faults } from "../../local/faults/faults.ts";
 import { startFaultyStack } from "../../local/faulty-stack.ts";
 import { startStack } from "../../local/stack.ts";
 import { startTestService, type TestClient } from "../support/test-service.ts";

@@ -3,7 +3,7 @@ import type { TokenCredential } from "@azure/identity";
 import { CryptographyClient, KeyClient } from "@azure/keyvault-keys";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { afterAll } from "vitest";
-import { trustCertificate } from "../../local/certificate.ts";
+import { trustCertificate } from "../../local/azure/certificate.ts";
 import { startStack } from "../../local/stack.ts";
 import { vaultHttp } from "../../shared/azure/azure-http.ts";
 import { directSigner, withDirectReads } from "../../shared/azure/direct-calls.ts";

@@ -1,7 +1,7 @@
 import { TableClient } from "@azure/data-tables";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { trustCertificate } from "../../local/certificate.ts";
+import { trustCertificate } from "../../local/azure/certificate.ts";
 import type { Stack } from "../../local/stack.ts";
 import { problem } from "../support/answers.ts";
 import { bodyOf } from "../support/http.ts";

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { decodeJwt } from "jose";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { startService } from "../../local/service.ts";
+import { startService } from "../../local/host/service.ts";
 import { oauthError, problem } from "../support/answers.ts";
 import { type Answer, bodyOf, send } from "../support/http.ts";
 import { ALL_SCOPES, basic, postForm, startTestService } from "../support/test-service.ts";

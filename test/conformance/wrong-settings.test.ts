@@ -1,6 +1,6 @@
 import { afterAll, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { type Service, startService } from "../../local/service.ts";
+import { type Service, startService } from "../../local/host/service.ts";
 import { startStack } from "../../local/stack.ts";
 import { oauthError, problem } from "../support/answers.ts";
 import { send } from "../support/http.ts";

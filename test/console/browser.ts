@@ -1,7 +1,7 @@
 import axe from "axe-core";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, expect, onTestFinished } from "vitest";
-import type { ServiceOptions } from "../../local/service.ts";
+import type { ServiceOptions } from "../../local/host/service.ts";
 import { DEBIAN_PATHS } from "../debian.ts";
 import { startTestService, type TestService } from "../support/test-service.ts";
 

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
-import { close, listen } from "../../local/http-server.ts";
+import { close, listen } from "../../local/server/http-server.ts";
 import { needs } from "../debian.ts";
 import { BROWSER_TIMEOUT_MS, startBrowserTest } from "./browser.ts";
 

@@ -1,4 +1,4 @@
-import { type AdminIssuer, type Claims, startAdminIssuer } from "../../local/admin-issuer.ts";
+import { type AdminIssuer, type Claims, startAdminIssuer } from "../../local/azure/admin-issuer.ts";
 import { generateClientSecret, hashClientSecret } from "../../shared/clients/client-secret.ts";
 import { newClient } from "../../shared/clients/new-client.ts";
 import { compose } from "../../shared/compose.ts";

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, onTestFinished, test } from "vitest";
-import { startFaultProxy } from "../../local/fault-proxy.ts";
-import { type Fault, Faults, parseFault } from "../../local/faults.ts";
-import { type Service, startService } from "../../local/service.ts";
+import { startFaultProxy } from "../../local/faults/fault-proxy.ts";
+import { type Fault, Faults, parseFault } from "../../local/faults/faults.ts";
+import { type Service, startService } from "../../local/host/service.ts";
 import { startStack } from "../../local/stack.ts";
 import { type Answer, bodyOf } from "../support/http.ts";
 import { postForm, startTestService, type TestClient } from "../support/test-service.ts";

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { startService } from "../../local/service.ts";
+import { startService } from "../../local/host/service.ts";
 import { type Answer, bodyOf } from "../support/http.ts";
 import { postForm, type TestClient } from "../support/test-service.ts";
 import { JUNK_CLIENT_IDS, JUNK_SECRET } from "./junk-credentials.ts";

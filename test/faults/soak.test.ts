@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Fault } from "../../local/faults.ts";
+import type { Fault } from "../../local/faults/faults.ts";
 import { soak } from "./soak.ts";
 
 const SECONDS = 6;

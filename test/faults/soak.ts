@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JSONWebKeySet } from "jose";
-import { type Fault, type FaultKind, Faults } from "../../local/faults.ts";
+import { type Fault, type FaultKind, Faults } from "../../local/faults/faults.ts";
 import { startFaultyStack } from "../../local/faulty-stack.ts";
-import { type Service, startService } from "../../local/service.ts";
+import { type Service, startService } from "../../local/host/service.ts";
 import { startStack } from "../../local/stack.ts";
 import { seededRandom } from "./random.ts";
 import { runStorm, type StormReport } from "./storm.ts";

@@ -1,7 +1,7 @@
 import { afterAll } from "vitest";
-import { Faults } from "../../local/faults.ts";
+import { Faults } from "../../local/faults/faults.ts";
 import { startFaultyStack } from "../../local/faulty-stack.ts";
-import { type Service, type ServiceOptions, startService } from "../../local/service.ts";
+import { type Service, type ServiceOptions, startService } from "../../local/host/service.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 import { startTestService, type TestService } from "../support/test-service.ts";
 

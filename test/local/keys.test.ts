@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { close, listen } from "../../local/http-server.ts";
+import { close, listen } from "../../local/server/http-server.ts";
 
 // Each run of the command is a process that loads the SDK.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });

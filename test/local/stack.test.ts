@@ -8,7 +8,7 @@ import { SecretClient } from "@azure/keyvault-secrets";
 import { createRemoteJWKSet, customFetch, jwtVerify } from "jose";
 import { generate } from "selfsigned";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loopbackCertificate, trustCertificate } from "../../local/certificate.ts";
+import { loopbackCertificate, trustCertificate } from "../../local/azure/certificate.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 
 let dir: string;

@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { startService } from "../../local/service.ts";
+import { startService } from "../../local/host/service.ts";
 
 const START_MS = 60_000;
 const created = z.object({ client_id: z.string(), client_secret: z.string() });

@@ -1,4 +1,4 @@
-import type { Service } from "../../local/service.ts";
+import type { Service } from "../../local/host/service.ts";
 
 /** What the local host says of each request, as a web server's access log does: method, path, status, time. */
 const ACCESS_LINE = /^[A-Z]+ \S* (\d{3}|aborted) \d+ ms$/;

@@ -1,6 +1,6 @@
 import { afterAll } from "vitest";
 import { z } from "zod";
-import { type Service, type ServiceOptions, startService } from "../../local/service.ts";
+import { type Service, type ServiceOptions, startService } from "../../local/host/service.ts";
 import { type Stack, startStack } from "../../local/stack.ts";
 import { type Answer, bodyOf, send } from "./http.ts";
 

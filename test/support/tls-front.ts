@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generate } from "selfsigned";
 import { afterAll } from "vitest";
-import { trustCertificate } from "../../local/certificate.ts";
-import { close, listen } from "../../local/http-server.ts";
+import { trustCertificate } from "../../local/azure/certificate.ts";
+import { close, listen } from "../../local/server/http-server.ts";
 import { startStack } from "../../local/stack.ts";
 import { startTestService, type TestService } from "./test-service.ts";
 

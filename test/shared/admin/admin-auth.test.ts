@@ -1,8 +1,8 @@
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { HttpRequest } from "@azure/functions";
 import { describe, expect, test } from "vitest";
-import { type AdminIssuer, type Claims, startAdminIssuer } from "../../../local/admin-issuer.ts";
-import { encodeJwt } from "../../../local/jwt.ts";
+import { type AdminIssuer, type Claims, startAdminIssuer } from "../../../local/azure/admin-issuer.ts";
+import { encodeJwt } from "../../../local/azure/jwt.ts";
 import { createAdminAuthenticator } from "../../../shared/admin/admin-auth.ts";
 import { Unavailable } from "../../../shared/request/retry.ts";
 import { accessTokenClaims } from "../../../shared/signing/access-token.ts";

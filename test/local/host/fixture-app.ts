@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, expect } from "vitest";
-import { type Service, type ServiceOptions, startService } from "../../local/service.ts";
+import { type Service, type ServiceOptions, startService } from "../../../local/host/service.ts";
 
 /** Bundles the apps of `fixtures/` for a test file, and returns what starts one in a Functions host. */
 export async function bundleFixtures() {

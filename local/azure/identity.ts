@@ -2,9 +2,9 @@ import { createHmac, randomBytes, randomUUID, timingSafeEqual } from "node:crypt
 import { createServer, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { z } from "zod";
-import { close, HttpError, listen, respond } from "./http-server.ts";
+import { close, HttpError, listen, respond } from "../server/http-server.ts";
+import { keptFile } from "../server/read-or-create-file.ts";
 import { encodeJwt } from "./jwt.ts";
-import { keptFile } from "./kept-file.ts";
 
 /** The directory (tenant) that all local tokens name. */
 export const TENANT_ID = "10ca1000-0000-4000-8000-000000000001";

@@ -1,4 +1,4 @@
-import { HttpError } from "./http-server.ts";
+import { HttpError } from "../server/http-server.ts";
 
 const WINDOW_MS = 10_000;
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { createServer } from "node:https";
 import { join } from "node:path";
-import type { Certificate } from "./certificate.ts";
-import { close, HttpError, listen, readJson, respond } from "./http-server.ts";
-import { type Identity, TENANT_ID } from "./identity.ts";
+import type { Certificate } from "../azure/certificate.ts";
+import { type Identity, TENANT_ID } from "../azure/identity.ts";
+import { close, HttpError, listen, readJson, respond } from "../server/http-server.ts";
 import { vaultError } from "./vault-error.ts";
 import { openJournal } from "./vault-journal.ts";
 import { type Key, keyOperations, newKey } from "./vault-keys.ts";

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { FUNCTION_TIMEOUT_EXIT_CODE } from "../../local/functions-timeout.ts";
-import { openConnection, sendRaw } from "../support/raw-http.ts";
+import { FUNCTION_TIMEOUT_EXIT_CODE } from "../../../local/host/functions-timeout.ts";
+import { openConnection, sendRaw } from "../../support/raw-http.ts";
 import { bundleFixtures, head, logged } from "./fixture-app.ts";
 
 // Requests whose answer Azure's host waits for in vain. The app is one with the library's own HTTP server.

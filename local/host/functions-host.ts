@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { close, listen } from "../server/http-server.ts";
 import { ACTIVITY_TIMEOUT_MS } from "./forwarder.ts";
 import { end, endConnection, type HostLog, logWhenDone } from "./functions-call.ts";
 import { loadFunctionsApp } from "./functions-core.ts";
@@ -9,7 +10,6 @@ import { FUNCTION_TIMEOUT_EXIT_CODE, watchWithTimeout } from "./functions-timeou
 import { timersOf } from "./functions-timers.ts";
 import type { HostJson } from "./host-json.ts";
 import { setHostKey } from "./host-key.ts";
-import { close, listen } from "./http-server.ts";
 import { createKestrel, refusalOf } from "./kestrel.ts";
 
 const STOP_MS = 5000;

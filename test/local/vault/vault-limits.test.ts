@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { HttpError } from "../../local/http-server.ts";
-import { enforceLimits } from "../../local/vault-limits.ts";
+import { HttpError } from "../../../local/server/http-server.ts";
+import { enforceLimits } from "../../../local/vault/vault-limits.ts";
 
 test("a vault takes so many operations of a kind in ten seconds, refuses more with 429, and then takes them again", () => {
   let time = 0;

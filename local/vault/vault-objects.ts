@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { HttpError } from "./http-server.ts";
+import type { HttpError } from "../server/http-server.ts";
 import { vaultError } from "./vault-error.ts";
 import type { Journal } from "./vault-journal.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { decodePath, encodePath } from "../../local/kestrel.ts";
-import { compileRoute } from "../../local/route.ts";
+import { decodePath, encodePath } from "../../../local/host/kestrel.ts";
+import { compileRoute } from "../../../local/host/route.ts";
 
 describe("a route", () => {
   test.each([

@@ -3,12 +3,12 @@ import { createServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { loopbackCertificate, trustCertificate } from "../../local/certificate.ts";
-import { startFaultProxy } from "../../local/fault-proxy.ts";
-import { Faults, parseFault } from "../../local/faults.ts";
-import { close, listen } from "../../local/http-server.ts";
-import { operationOf } from "../../local/operation.ts";
-import { readStartOptions } from "../../local/start-options.ts";
+import { loopbackCertificate, trustCertificate } from "../../../local/azure/certificate.ts";
+import { startFaultProxy } from "../../../local/faults/fault-proxy.ts";
+import { Faults, parseFault } from "../../../local/faults/faults.ts";
+import { operationOf } from "../../../local/faults/operation.ts";
+import { close, listen } from "../../../local/server/http-server.ts";
+import { readStartOptions } from "../../../local/start-options.ts";
 
 const dir = await mkdtemp(join(tmpdir(), "socmate-faults-"));
 const certificate = await loopbackCertificate(dir);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import type { Service } from "../../local/service.ts";
-import { openConnection, sendRaw } from "../support/raw-http.ts";
+import type { Service } from "../../../local/host/service.ts";
+import { openConnection, sendRaw } from "../../support/raw-http.ts";
 import { bundleFixtures, head, logged } from "./fixture-app.ts";
 
 // What Azure's host does to bodies on their way, and what a handler that leaves a body unread does to others.

@@ -1,4 +1,4 @@
-import { HttpError } from "./http-server.ts";
+import { HttpError } from "../server/http-server.ts";
 
 /** Key Vault's error answer. */
 export function vaultError(status: number, code: string, message: string, innererror?: string): HttpError {

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import tls from "node:tls";
-import { readIfPresent } from "./kept-file.ts";
+import { readIfPresent } from "../server/read-or-create-file.ts";
 
 const LIFETIME_DAYS = 365;
 const RENEW_BEFORE_DAYS = 30;

@@ -6,9 +6,9 @@ import type { AccessToken, TokenCredential } from "@azure/identity";
 import { CryptographyClient, KeyClient } from "@azure/keyvault-keys";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Certificate, loopbackCertificate, trustCertificate } from "../../local/certificate.ts";
-import { type Identity, startIdentity } from "../../local/identity.ts";
-import { type KeyVault, startKeyVault } from "../../local/key-vault.ts";
+import { type Certificate, loopbackCertificate, trustCertificate } from "../../../local/azure/certificate.ts";
+import { type Identity, startIdentity } from "../../../local/azure/identity.ts";
+import { type KeyVault, startKeyVault } from "../../../local/vault/key-vault.ts";
 
 const API_VERSION = "api-version=7.5";
 const CREATED_AT = Date.parse("2026-03-27T10:30:00Z");

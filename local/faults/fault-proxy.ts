@@ -9,9 +9,9 @@ import {
 import { createServer as createHttpsServer, Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Certificate } from "./certificate.ts";
+import type { Certificate } from "../azure/certificate.ts";
+import { close, listen } from "../server/http-server.ts";
 import type { Fault, Faults } from "./faults.ts";
-import { close, listen } from "./http-server.ts";
 import { operationOf, type Received } from "./operation.ts";
 
 const DEFAULT_LATE_MS = 1_000;

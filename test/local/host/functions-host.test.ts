@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Service } from "../../local/service.ts";
-import { openConnection, sendRaw } from "../support/raw-http.ts";
+import type { Service } from "../../../local/host/service.ts";
+import { openConnection, sendRaw } from "../../support/raw-http.ts";
 import { bundleFixtures, head, logged } from "./fixture-app.ts";
 
 const { dir, start } = await bundleFixtures();

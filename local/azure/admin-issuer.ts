@@ -10,10 +10,10 @@ import {
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { z } from "zod";
-import { close, HttpError, listen, readJson, respond } from "./http-server.ts";
+import { close, HttpError, listen, readJson, respond } from "../server/http-server.ts";
+import { keptFile } from "../server/read-or-create-file.ts";
 import { TENANT_ID } from "./identity.ts";
 import { encodeJwt } from "./jwt.ts";
-import { keptFile } from "./kept-file.ts";
 
 const LIFETIME_SECONDS = 3600;
 const CONSOLE_CLIENT_ID = "10ca1000-0000-4000-8000-000000000003";
