@@ -42,9 +42,9 @@ describe("local.settings.sample.json", () => {
   });
 });
 
-test("the README explains every setting", () => {
-  const [, table = ""] = readFileSync("README.md", "utf8").split("### Settings");
-  const [rows = ""] = table.split("\n### ");
+test("docs/operations.md explains every setting", () => {
+  const [, table = ""] = readFileSync("docs/operations.md", "utf8").split("\n## Settings\n");
+  const [rows = ""] = table.split("\n## ");
   const names = [...rows.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell = ""]) => cell.match(/[A-Z][A-Z_]+/g) ?? []);
   expect(names.toSorted()).toEqual(expected);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createTokenCheck } from "../../docs/protect-api.ts";
+import { createTokenCheck } from "../../examples/protect-api.ts";
 import { bodyOf } from "../support/http.ts";
 import { startTestService } from "../support/test-service.ts";
 
