@@ -3,6 +3,7 @@ import type { SecretStore } from "./clients/secret-store.ts";
 import { wholeSeconds } from "./model/client.ts";
 import type { Clock } from "./request/clock.ts";
 import { backgroundContext } from "./request/context.ts";
+import { Memo } from "./request/memo.ts";
 import type { Signer } from "./signing/signer.ts";
 import type { VaultReport } from "./signing/vault-report.ts";
 
@@ -37,8 +38,7 @@ interface Probed {
 
 /** Makes the health of a process; each probe asks for as little as shows that its part works. */
 export function createHealth({ clients, secrets, signer, clock }: Probed): Health {
-  let last: Promise<HealthReport> | undefined;
-  let lastAt = Number.NEGATIVE_INFINITY;
+  const reports = new Memo<HealthReport>({ maxEntries: 1, maxAgeMs: MAX_AGE_MS }, clock);
 
   const probe = async (): Promise<HealthReport> => {
     const context = backgroundContext(clock, PROBE_TIMEOUT_MS);
@@ -55,16 +55,7 @@ export function createHealth({ clients, secrets, signer, clock }: Probed): Healt
     };
   };
 
-  return {
-    report() {
-      const time = clock.now().getTime();
-      if (!last || time - lastAt >= MAX_AGE_MS) {
-        last = probe();
-        lastAt = time;
-      }
-      return last;
-    },
-  };
+  return { report: () => reports.get("report", probe) };
 }
 
 async function stateOf(probe: Promise<unknown>): Promise<State> {

@@ -1,6 +1,7 @@
 import type { AccessToken, TokenCredential } from "@azure/identity";
 import type { Clock } from "../request/clock.ts";
 import { withDeadline } from "../request/deadline.ts";
+import { Memo } from "../request/memo.ts";
 
 /** As long as one try of a call to Azure. */
 const TIMEOUT_MS = 2_000;
@@ -11,18 +12,13 @@ const TIMEOUT_MS = 2_000;
  * token for the same scopes at once share one request.
  */
 export function boundedCredential(credential: TokenCredential, clock: Clock): TokenCredential {
-  const pending = new Map<string, Promise<AccessToken | null>>();
-
-  // Not with the first caller's signal: the others would be aborted with it.
-  const request: TokenCredential["getToken"] = (scopes, options) =>
-    withDeadline(clock, TIMEOUT_MS, (abortSignal) => credential.getToken(scopes, { ...options, abortSignal }));
+  const pending = new Memo<AccessToken | null>({ maxEntries: 100, maxAgeMs: 0 }, clock);
 
   return {
-    getToken(scopes, options) {
-      const key = [scopes].flat().join(" ");
-      const token = pending.get(key) ?? request(scopes, options).finally(() => pending.delete(key));
-      pending.set(key, token);
-      return token;
-    },
+    getToken: (scopes, options) =>
+      pending.get([scopes].flat().join(" "), () =>
+        // Not with the first caller's signal: the others would be aborted with it.
+        withDeadline(clock, TIMEOUT_MS, (abortSignal) => credential.getToken(scopes, { ...options, abortSignal })),
+      ),
   };
 }

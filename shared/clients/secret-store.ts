@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import type { Clock } from "../request/clock.ts";
-import type { RequestContext } from "../request/context.ts";
+import { backgroundContext, type RequestContext } from "../request/context.ts";
 import { withDeadline } from "../request/deadline.ts";
+import { Memo } from "../request/memo.ts";
 import { type RetryPolicy, statusOf, Unavailable } from "../request/retry.ts";
 import { isSecretHash } from "./client-secret.ts";
 import type { CallOptions } from "./client-table.ts";
-import { HashCache } from "./hash-cache.ts";
 
 /** The port to Key Vault's secrets, with the names of Azure's SDK. Errors carry `statusCode` and Azure's code in `details`. */
 export interface SecretVault {
@@ -28,6 +28,10 @@ export interface SecretVault {
 
 /** The names of all our vault secrets begin with this; what does not is not ours. */
 export const SECRET_NAME_PREFIX = "client-secret-";
+/** Hashes never change. The age bounds how long a vault secret that was disabled by hand still counts on an instance that has seen it. */
+const HASH_CACHE = { maxEntries: 10_000, maxAgeMs: 10 * 60_000 };
+/** A read that several requests wait for must not end with the first of them. */
+const SHARED_READ_TIMEOUT_MS = 5_000;
 /** Finding the second lock jammed must not cost an administrator the answer to a change that is committed. */
 const LOCK_TIMEOUT_MS = 2_000;
 
@@ -84,7 +88,7 @@ export function createSecretStore(vault: SecretVault, retry: RetryPolicy, clock:
       throw error;
     }
   };
-  const cache = new HashCache(read, clock);
+  const hashes = new Memo<string>(HASH_CACHE, clock);
 
   return {
     async put(clientId, secretHash, context) {
@@ -101,7 +105,8 @@ export function createSecretStore(vault: SecretVault, retry: RetryPolicy, clock:
       return secretName;
     },
 
-    hashOf: (secretName) => cache.get(secretName),
+    hashOf: (secretName) =>
+      hashes.get(secretName, () => read(secretName, backgroundContext(clock, SHARED_READ_TIMEOUT_MS))),
 
     async disable(secretName, context) {
       const get = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });

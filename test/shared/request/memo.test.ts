@@ -1,15 +1,17 @@
 import { describe, expect, test, vi } from "vitest";
-import { HashCache } from "../../../shared/clients/hash-cache.ts";
+import { Memo } from "../../../shared/request/memo.ts";
 import { createClock } from "../../fakes/fake-clock.ts";
 
-function createCache(read = async (secretName: string) => `hash of ${secretName}`) {
+function createCache(maxAgeMs = 10 * 60_000) {
+  const read = async (key: string) => `hash of ${key}`;
   const clock = createClock();
   const reads = vi.fn(read);
-  return { clock, reads, cache: new HashCache(reads, clock) };
+  const memo = new Memo<string>({ maxEntries: 10_000, maxAgeMs }, clock);
+  return { clock, reads, cache: { get: (key: string) => memo.get(key, () => reads(key)) } };
 }
 
-describe("the cache of hashes", () => {
-  test("reads a hash once for requests that miss together, and not for later ones [check 54]", async () => {
+describe("a memo", () => {
+  test("loads a value once for callers that miss together, and not for later ones [check 54]", async () => {
     const { cache, reads } = createCache();
     const hashes = await Promise.all(Array.from({ length: 50 }, () => cache.get("a")));
     expect(new Set(hashes)).toEqual(new Set(["hash of a"]));
@@ -18,7 +20,7 @@ describe("the cache of hashes", () => {
     expect(reads.mock.calls.map(([secretName]) => secretName)).toEqual(["a", "b"]);
   });
 
-  test("reads again after ten minutes, and not before", async () => {
+  test("loads again after its age, and not before", async () => {
     const { cache, clock, reads } = createCache();
     await cache.get("a");
     clock.advance(10 * 60_000 - 1);
@@ -29,7 +31,7 @@ describe("the cache of hashes", () => {
     expect(reads).toHaveBeenCalledTimes(2);
   });
 
-  test("forgets a read that failed, for all that waited for it", async () => {
+  test("drops a load that failed, for all that waited for it", async () => {
     const { cache, reads } = createCache();
     reads.mockRejectedValueOnce(new Error("down"));
     const failed = await Promise.allSettled([cache.get("a"), cache.get("a")]);
@@ -38,7 +40,7 @@ describe("the cache of hashes", () => {
     expect(reads).toHaveBeenCalledTimes(2);
   });
 
-  test("keeps the newer read when an older one fails late", async () => {
+  test("keeps the newer load when an older one fails late", async () => {
     const { cache, clock, reads } = createCache();
     const { promise, reject } = Promise.withResolvers<string>();
     reads.mockReturnValueOnce(promise);
@@ -51,7 +53,7 @@ describe("the cache of hashes", () => {
     expect(reads).toHaveBeenCalledTimes(2);
   });
 
-  test("holds ten thousand hashes, and lets the oldest go first", async () => {
+  test("evicts the oldest entry beyond its limit", async () => {
     const { cache, reads } = createCache();
     for (let i = 0; i <= 10_000; i++) await cache.get(`secret ${i}`);
     reads.mockClear();
@@ -60,5 +62,16 @@ describe("the cache of hashes", () => {
     expect(reads).not.toHaveBeenCalled();
     await cache.get("secret 0");
     expect(reads).toHaveBeenCalledTimes(1);
+  });
+
+  test("without an age shares a load while it is under way, and nothing after it", async () => {
+    const { cache, reads } = createCache(0);
+    await Promise.all([cache.get("a"), cache.get("a")]);
+    expect(reads).toHaveBeenCalledTimes(1);
+    await cache.get("a");
+    expect(reads).toHaveBeenCalledTimes(2);
+    reads.mockRejectedValueOnce(new Error("down"));
+    await expect(cache.get("a")).rejects.toThrow("down");
+    await expect(cache.get("a")).resolves.toBe("hash of a");
   });
 });
