@@ -3,10 +3,11 @@ import { app } from "@azure/functions";
 import type { Config } from "../shared/config.ts";
 import { chooseEncoding, readConsoleFiles } from "../shared/console-files.ts";
 import { consoleHeaders } from "../shared/console-headers.ts";
-import { type Endpoint, json, publicEndpoint } from "../shared/endpoint.ts";
-import { Problem } from "../shared/http/problem.ts";
+import { type Endpoint, publicEndpoint } from "../shared/endpoint.ts";
+import { json } from "../shared/http/response.ts";
 import type { ConsoleSettings } from "../shared/model/console-settings.ts";
 import { isLoopback } from "../shared/model/loopback.ts";
+import { PublicError } from "../shared/request/public-error.ts";
 
 /** Read when the first one asks for it: instances that only issue tokens need none. The bundle lies as deep as this file. */
 let files: ReturnType<typeof readConsoleFiles> | undefined;
@@ -49,8 +50,8 @@ function consoleSettings({ admin, consoleClientId, tokenIssuer, tokenLifetimeSec
   } satisfies ConsoleSettings;
 }
 
-function notFound(detail: string): Problem {
-  return new Problem(404, { detail, reason: "no such file of the admin page" });
+function notFound(detail: string): PublicError {
+  return new PublicError(404, { detail, reason: "no_such_page" });
 }
 
 app.http("console", { methods: ["GET", "HEAD"], route: "console/{*path}", handler: publicEndpoint(adminPage) });

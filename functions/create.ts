@@ -1,8 +1,9 @@
 import { app } from "@azure/functions";
 import { generateClientSecret, hashClientSecret } from "../shared/clients/client-secret.ts";
 import { newClient } from "../shared/clients/new-client.ts";
-import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
+import { adminEndpoint, type Endpoint } from "../shared/endpoint.ts";
 import { readJson } from "../shared/http/json-body.ts";
+import { json } from "../shared/http/response.ts";
 import { newClientSchema } from "../shared/model/client.ts";
 import { Unavailable } from "../shared/request/retry.ts";
 
@@ -32,7 +33,7 @@ export const create: Endpoint = async (request, { config, admins, clients, secre
     };
     return json(201, body, { Location: `/api/admin/api-clients/${client.clientId}` });
   }
-  throw new Unavailable("every client_id that was drawn is taken");
+  throw new Unavailable("client_ids_taken");
 };
 
 app.http("create", {

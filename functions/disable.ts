@@ -1,8 +1,9 @@
 import { app } from "@azure/functions";
 import { clientIdOf, unknownClient } from "../shared/admin/client-path.ts";
 import { disableSecret } from "../shared/clients/secret-store.ts";
-import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
+import { adminEndpoint, type Endpoint } from "../shared/endpoint.ts";
 import { refuseBody } from "../shared/http/body.ts";
+import { json } from "../shared/http/response.ts";
 
 /** `DELETE /api/admin/api-clients/{client_id}`: no new tokens from here on; live ones run out. */
 export const disable: Endpoint = async (request, { admins, clients, secrets, clock }, context) => {

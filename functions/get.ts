@@ -1,7 +1,8 @@
 import { app } from "@azure/functions";
 import { clientIdOf, unknownClient } from "../shared/admin/client-path.ts";
-import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
+import { adminEndpoint, type Endpoint } from "../shared/endpoint.ts";
 import { refuseBody } from "../shared/http/body.ts";
+import { json } from "../shared/http/response.ts";
 import { clientView } from "../shared/model/client.ts";
 
 /** `GET /api/admin/api-clients/{client_id}`: one client, as in the list. */

@@ -1,5 +1,6 @@
 import { app } from "@azure/functions";
-import { type Endpoint, json, publicEndpoint } from "../shared/endpoint.ts";
+import { type Endpoint, publicEndpoint } from "../shared/endpoint.ts";
+import { json } from "../shared/http/response.ts";
 
 /** `GET /health`: whether the service could issue tokens, and which part is missing if not. */
 export const health: Endpoint = async (_request, services) => {

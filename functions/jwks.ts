@@ -1,5 +1,6 @@
 import { app } from "@azure/functions";
-import { type Endpoint, json, publicEndpoint } from "../shared/endpoint.ts";
+import { type Endpoint, publicEndpoint } from "../shared/endpoint.ts";
+import { json } from "../shared/http/response.ts";
 
 /** `GET /.well-known/jwks.json`: the keys that verify our tokens (RFC 7517 §5). */
 export const jwks: Endpoint = async (_request, { signer }) => {

@@ -1,7 +1,8 @@
 import { app } from "@azure/functions";
-import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
+import { adminEndpoint, type Endpoint } from "../shared/endpoint.ts";
 import { refuseBody } from "../shared/http/body.ts";
 import { invalidInput } from "../shared/http/json-body.ts";
+import { json } from "../shared/http/response.ts";
 import { clientView } from "../shared/model/client.ts";
 import { clientQuerySchema, filterClients } from "../shared/model/client-query.ts";
 

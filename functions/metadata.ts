@@ -1,5 +1,6 @@
 import { app } from "@azure/functions";
-import { type Endpoint, json, publicEndpoint } from "../shared/endpoint.ts";
+import { type Endpoint, publicEndpoint } from "../shared/endpoint.ts";
+import { json } from "../shared/http/response.ts";
 import { SCOPES } from "../shared/model/scopes.ts";
 
 const CACHEABLE = { "Cache-Control": "public, max-age=300" };

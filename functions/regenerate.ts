@@ -2,9 +2,10 @@ import { app } from "@azure/functions";
 import { clientIdOf, unknownClient } from "../shared/admin/client-path.ts";
 import { generateClientSecret, hashClientSecret } from "../shared/clients/client-secret.ts";
 import { disableSecret } from "../shared/clients/secret-store.ts";
-import { adminEndpoint, type Endpoint, json } from "../shared/endpoint.ts";
+import { adminEndpoint, type Endpoint } from "../shared/endpoint.ts";
 import { refuseBody } from "../shared/http/body.ts";
-import { Problem } from "../shared/http/problem.ts";
+import { json } from "../shared/http/response.ts";
+import { PublicError } from "../shared/request/public-error.ts";
 
 /** `POST /api/admin/api-clients/{client_id}/regenerate-secret`: a new secret; the old one is dead as soon as this answers. */
 export const regenerate: Endpoint = async (request, { admins, clients, secrets, clock }, context) => {
@@ -13,7 +14,10 @@ export const regenerate: Endpoint = async (request, { admins, clients, secrets, 
   const client = await clients.find(clientIdOf(request, context), context);
   if (!client) throw unknownClient();
   if (client.status === "disabled")
-    throw new Problem(409, { detail: "The client is disabled for good: create a new one." });
+    throw new PublicError(409, {
+      detail: "The client is disabled for good: create a new one.",
+      reason: "disabled_client",
+    });
 
   const clientSecret = generateClientSecret();
   const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), context);
@@ -24,11 +28,11 @@ export const regenerate: Endpoint = async (request, { admins, clients, secrets, 
   return json(200, { client_id: client.clientId, client_secret: clientSecret });
 };
 
-function lostRace(): Problem {
-  return new Problem(409, {
+function lostRace(): PublicError {
+  return new PublicError(409, {
     detail:
       "Someone else has just changed this client, so this secret was not put in place: look at the client before you try again.",
-    reason: "lost race",
+    reason: "lost_race",
   });
 }
 

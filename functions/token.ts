@@ -1,8 +1,9 @@
 import { app } from "@azure/functions";
-import { type Endpoint, json, tokenEndpoint } from "../shared/endpoint.ts";
+import { type Endpoint, tokenEndpoint } from "../shared/endpoint.ts";
 import { mediaType, readBody } from "../shared/http/body.ts";
 import { OAUTH_PARAMETERS, parseForm } from "../shared/http/form.ts";
 import { OAuthError } from "../shared/http/oauth-error.ts";
+import { json } from "../shared/http/response.ts";
 import { authenticateClient, readCredentials } from "../shared/tokens/client-auth.ts";
 import { grantScopes } from "../shared/tokens/grant-scopes.ts";
 import { beginToken } from "../shared/tokens/token-ahead.ts";
@@ -43,36 +44,36 @@ function methodNotAllowed(): OAuthError {
   return new OAuthError("invalid_request", {
     status: 405,
     headers: { Allow: "POST" },
-    description: "Use POST.",
-    reason: "method is not POST",
+    detail: "Use POST.",
+    reason: "method_not_allowed",
   });
 }
 
 function wrongMediaType(): OAuthError {
   return new OAuthError("invalid_request", {
-    description: "Send the parameters as a form: Content-Type: application/x-www-form-urlencoded.",
-    reason: "media type is not that of a form",
+    detail: "Send the parameters as a form: Content-Type: application/x-www-form-urlencoded.",
+    reason: "wrong_media_type",
   });
 }
 
 function parameterInUrl(): OAuthError {
   return new OAuthError("invalid_request", {
-    description: "Send grant_type, scope and credentials in the form in the body, not in the URL.",
-    reason: "OAuth parameter in the URL",
+    detail: "Send grant_type, scope and credentials in the form in the body, not in the URL.",
+    reason: "parameter_in_url",
   });
 }
 
 function missingGrantType(): OAuthError {
   return new OAuthError("invalid_request", {
-    description: "The parameter grant_type is missing: send grant_type=client_credentials in the form in the body.",
-    reason: "no grant_type",
+    detail: "The parameter grant_type is missing: send grant_type=client_credentials in the form in the body.",
+    reason: "missing_grant_type",
   });
 }
 
 function unsupportedGrantType(): OAuthError {
   return new OAuthError("unsupported_grant_type", {
-    description: "Send grant_type=client_credentials: it is the only grant here.",
-    reason: "grant_type is not client_credentials",
+    detail: "Send grant_type=client_credentials: it is the only grant here.",
+    reason: "unsupported_grant_type",
   });
 }
 

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { AdminSettings } from "./admin/admin-auth.ts";
 import type { AzureSettings } from "./azure/ports.ts";
 import { isLoopback } from "./model/loopback.ts";
+import { PublicError } from "./request/public-error.ts";
 import { SHORTEST_USUAL_LEAD_SECONDS } from "./signing/key-ring.ts";
 import type { TokenSettings } from "./tokens/token-issuer.ts";
 
@@ -15,13 +16,19 @@ export interface Config extends TokenSettings, AzureSettings {
   consoleClientId: string | undefined;
 }
 
-/** Names every fault of the app settings at once. */
-export class ConfigError extends Error {
+const RETRY_AFTER_WRONG_SETTINGS_SECONDS = 60;
+
+/** Names every fault of the app settings at once. Until they are corrected, requests get 503. */
+export class ConfigError extends PublicError {
   override readonly name = "ConfigError";
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`Wrong app settings. ${faults.join(" ")}`);
+    super(503, {
+      reason: "wrong_settings",
+      note: faults.join(" "),
+      retryAfterSeconds: RETRY_AFTER_WRONG_SETTINGS_SECONDS,
+    });
     this.faults = faults;
   }
 }

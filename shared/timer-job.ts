@@ -1,5 +1,5 @@
 import type { TimerHandler } from "@azure/functions";
-import { reasonOf } from "./endpoint.ts";
+import { toPublicError } from "./endpoint.ts";
 import { type Clock, systemClock } from "./request/clock.ts";
 import type { RequestContext } from "./request/context.ts";
 import { withDeadline } from "./request/deadline.ts";
@@ -28,7 +28,8 @@ export function timerJob(
     try {
       log("info", { outcome: "success", ...(await withDeadline(clock, timeoutMs, run)) });
     } catch (error) {
-      log("error", { outcome: "failed", reason: reasonOf(error) });
+      const { reason, note } = toPublicError(error);
+      log("error", { outcome: "failed", reason, note });
     }
   };
 }

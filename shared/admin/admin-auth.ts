@@ -1,9 +1,9 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import * as z from "zod";
 import type { HttpRequest } from "../http/http-request.ts";
-import { Problem } from "../http/problem.ts";
 import type { Clock } from "../request/clock.ts";
 import type { RequestContext } from "../request/context.ts";
+import { PublicError, type Reason } from "../request/public-error.ts";
 import { Unavailable } from "../request/retry.ts";
 
 /** Whose admin tokens count. */
@@ -25,7 +25,7 @@ export interface AdminAuthenticator {
   /**
    * Verifies the admin token of a request. Nothing else identifies an administrator: no header that a gateway may have set.
    *
-   * @throws Problem 401 without a valid token, 403 without the admin role.
+   * @throws PublicError 401 without a valid token, 403 without the admin role.
    * @throws Unavailable while the issuer's keys cannot be fetched.
    */
   authenticate(request: HttpRequest, context: RequestContext): Promise<Admin>;
@@ -54,7 +54,7 @@ export function createAdminAuthenticator(
       return await issuerKeys(header, token);
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
-      throw new Unavailable("admin issuer's keys cannot be fetched", { cause: error });
+      throw new Unavailable("admin_keys_unavailable", { cause: error });
     }
   };
 
@@ -76,7 +76,10 @@ export function createAdminAuthenticator(
       if (!id) throw invalidToken("neither oid nor sub");
       context.audit.actor = id;
       if (!roles?.includes(role)) {
-        throw new Problem(403, { detail: `The admin token lacks the role "${role}".`, reason: "admin role missing" });
+        throw new PublicError(403, {
+          detail: `The admin token lacks the role "${role}".`,
+          reason: "admin_role_missing",
+        });
       }
       return { id };
     },
@@ -84,21 +87,22 @@ export function createAdminAuthenticator(
 }
 
 function bearerToken(authorization: string | null): string {
-  if (!authorization) throw unauthorized("Bearer", "no admin token");
+  if (!authorization) throw unauthorized("Bearer", "no_admin_token");
   const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization) ?? [];
-  if (!token) throw unauthorized("Bearer", "Authorization is not a bearer token");
+  if (!token) throw unauthorized("Bearer", "malformed_authorization");
   return token;
 }
 
-function invalidToken(reason: string): Problem {
-  return unauthorized('Bearer error="invalid_token"', reason);
+function invalidToken(note: string): PublicError {
+  return unauthorized('Bearer error="invalid_token"', "invalid_admin_token", note);
 }
 
 /** The challenge says whether there was a token at all (RFC 6750 §3.1). */
-function unauthorized(challenge: string, reason: string): Problem {
-  return new Problem(401, {
+function unauthorized(challenge: string, reason: Reason, note?: string): PublicError {
+  return new PublicError(401, {
     detail: "Send a valid admin token: Authorization: Bearer <admin token>.",
     reason,
+    note,
     headers: { "WWW-Authenticate": challenge },
   });
 }

@@ -1,12 +1,12 @@
 import type { HttpRequest } from "../http/http-request.ts";
-import { Problem } from "../http/problem.ts";
 import { isClientId } from "../model/client.ts";
 import type { RequestContext } from "../request/context.ts";
+import { PublicError } from "../request/public-error.ts";
 
 /**
  * The client_id that the path of a request names; what cannot be one never reaches a store.
  *
- * @throws Problem 404
+ * @throws PublicError 404
  */
 export function clientIdOf(request: HttpRequest, context: RequestContext): string {
   const clientId = request.params.client_id ?? "";
@@ -16,6 +16,6 @@ export function clientIdOf(request: HttpRequest, context: RequestContext): strin
 }
 
 /** The 404 for a client that is not there. */
-export function unknownClient(): Problem {
-  return new Problem(404, { detail: "There is no API client with this client_id.", reason: "unknown client" });
+export function unknownClient(): PublicError {
+  return new PublicError(404, { detail: "There is no API client with this client_id.", reason: "unknown_client" });
 }

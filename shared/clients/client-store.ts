@@ -207,21 +207,20 @@ function parseClient(entity: unknown, context: RequestContext): ClientRow {
 function parse<T>(columns: z.ZodType<T>, entity: unknown, context: RequestContext): T {
   const result = columns.safeParse(entity);
   if (result.success) return result.data;
-  const reason = `row does not parse: ${result.error.issues.map((issue) => issue.path.join(".")).join(", ")}`;
-  context.alarm("row_damaged", reason);
-  throw new Unavailable(reason);
+  const note = `row does not parse: ${result.error.issues.map((issue) => issue.path.join(".")).join(", ")}`;
+  context.alarm("row_damaged", note);
+  throw new Unavailable("row_damaged", { note });
 }
 
 /** Ends a commit that may have happened and may not. */
 function outcomeUnknown(cause: unknown): never {
-  throw new Unavailable(
-    `outcome unknown: ${cause instanceof Unavailable ? cause.reason : "unexpected state of the row"}`,
-    {
-      detail: "The outcome is unknown: the change may or may not have been made. Look at the client, then try again.",
-      retryAfterSeconds: cause instanceof Unavailable ? cause.retryAfterSeconds : undefined,
-      cause,
-    },
-  );
+  const known = cause instanceof Unavailable ? cause : undefined;
+  throw new Unavailable("outcome_unknown", {
+    detail: "The outcome is unknown: the change may or may not have been made. Look at the client, then try again.",
+    note: known?.note ?? known?.reason ?? "unexpected state of the row",
+    retryAfterSeconds: known?.retryAfterSeconds,
+    cause,
+  });
 }
 
 function identity(error: unknown): unknown {

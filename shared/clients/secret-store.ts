@@ -72,9 +72,8 @@ export function createSecretStore(vault: SecretVault, retry: RetryPolicy, clock:
       if (isSecretDisabled(error)) throw new SecretDisabled(undefined, { cause: error });
       throw error;
     }
-    const reason = "vault secret does not hold a secret hash";
-    context.alarm("secret_damaged", reason);
-    throw new Unavailable(reason);
+    context.alarm("secret_damaged", "vault secret does not hold a secret hash");
+    throw new Unavailable("secret_damaged");
   };
   const stateOf: SecretStore["stateOf"] = async (secretName, context) => {
     const run = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
@@ -98,10 +97,10 @@ export function createSecretStore(vault: SecretVault, retry: RetryPolicy, clock:
       await retry({ name: "vault set secret", run }, context);
       const written = await read(secretName, context).catch((error) => {
         throw error instanceof SecretDisabled
-          ? new Unavailable("new vault secret is disabled", { cause: error })
+          ? new Unavailable("secret_not_written", { note: "disabled", cause: error })
           : error;
       });
-      if (written !== secretHash) throw new Unavailable("vault secret reads back differently");
+      if (written !== secretHash) throw new Unavailable("secret_not_written", { note: "reads back differently" });
       return secretName;
     },
 
@@ -156,6 +155,6 @@ export async function disableSecret(
 ): Promise<void> {
   const lock = (signal: AbortSignal) => secrets.disable(secretName, { ...context, signal });
   await withDeadline(clock, LOCK_TIMEOUT_MS, lock, context.signal).catch((error) => {
-    context.alarm("secret_not_locked", error instanceof Unavailable ? error.reason : "not in time");
+    context.alarm("secret_not_locked", error instanceof Unavailable ? error.message : "not in time");
   });
 }

@@ -1,21 +1,27 @@
+import { PublicError } from "../request/public-error.ts";
 import type { HttpRequest } from "./http-request.ts";
-import { RequestError } from "./request-error.ts";
 
 /**
  * Reads a request's body and stops at the first byte too many, so that memory stays flat whatever is sent. What is left unread is
  * dropped with the answer (exchange.ts).
  *
- * @throws RequestError
+ * @throws PublicError
  */
 export async function readBody(request: HttpRequest, maximumBytes: number, signal: AbortSignal): Promise<Uint8Array> {
   const tooLarge = () =>
     maximumBytes === 0
-      ? new RequestError(400, "Send no body: this request takes none.")
-      : new RequestError(413, `The body is too large: send at most ${maximumBytes / 1024} KiB.`);
+      ? new PublicError(400, { detail: "Send no body: this request takes none.", reason: "unexpected_body" })
+      : new PublicError(413, {
+          detail: `The body is too large: send at most ${maximumBytes / 1024} KiB.`,
+          reason: "body_too_large",
+        });
   if (Number(request.headers.get("content-length")) > maximumBytes) throw tooLarge();
 
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const giveUp = () => reject(new RequestError(408, "The body did not arrive in time: send it at once."));
+  const giveUp = () =>
+    reject(
+      new PublicError(408, { detail: "The body did not arrive in time: send it at once.", reason: "body_too_slow" }),
+    );
   signal.addEventListener("abort", giveUp, { once: true });
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -29,7 +35,8 @@ export async function readBody(request: HttpRequest, maximumBytes: number, signa
   try {
     await Promise.race([readAll(), late]);
   } catch (error) {
-    throw error instanceof RequestError ? error : new RequestError(400, "The body broke off: send it whole.");
+    if (error instanceof PublicError) throw error;
+    throw new PublicError(400, { detail: "The body broke off: send it whole.", reason: "body_broken_off" });
   } finally {
     signal.removeEventListener("abort", giveUp);
   }
@@ -39,7 +46,7 @@ export async function readBody(request: HttpRequest, maximumBytes: number, signa
 /**
  * Checks that a request has no body: one that nothing reads may still say something to whoever stands before this service.
  *
- * @throws RequestError
+ * @throws PublicError
  */
 export async function refuseBody(request: HttpRequest, signal: AbortSignal): Promise<void> {
   await readBody(request, 0, signal);

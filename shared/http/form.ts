@@ -60,14 +60,16 @@ function isOAuthParameter(name: string): name is keyof Form {
 
 function malformed(encoding: string): OAuthError {
   return new OAuthError("invalid_request", {
-    description: `The body is malformed: encode it as application/x-www-form-urlencoded, with correct ${encoding}.`,
-    reason: `malformed ${encoding} in the body`,
+    detail: `The body is malformed: encode it as application/x-www-form-urlencoded, with correct ${encoding}.`,
+    reason: "malformed_body",
+    note: encoding,
   });
 }
 
 function repeated(name: keyof Form): OAuthError {
   return new OAuthError("invalid_request", {
-    description: `The parameter ${name} is repeated: send it once.`,
-    reason: `repeated parameter ${name}`,
+    detail: `The parameter ${name} is repeated: send it once.`,
+    reason: "repeated_parameter",
+    note: name,
   });
 }

@@ -2,9 +2,10 @@ import type { z } from "zod";
 import type { FieldError } from "../model/problem-schema.ts";
 import { containsClientSecret } from "../model/secret-pattern.ts";
 import type { RequestContext } from "../request/context.ts";
+import { PublicError } from "../request/public-error.ts";
 import { mediaType, readBody } from "./body.ts";
 import type { HttpRequest } from "./http-request.ts";
-import { Problem } from "./problem.ts";
+import { InvalidInput } from "./invalid-input.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
 /** An answer should not be many times what was sent. */
@@ -13,12 +14,15 @@ const MAX_ERRORS = 100;
 /**
  * Reads a JSON body that fits a schema.
  *
- * @throws Problem 400 with every fault, 415 for another media type.
- * @throws RequestError
+ * @throws InvalidInput with every fault
+ * @throws PublicError for a body that cannot be read, or of another media type
  */
 export async function readJson<T>(request: HttpRequest, schema: z.ZodType<T>, context: RequestContext): Promise<T> {
   if (mediaType(request) !== "application/json") {
-    throw new Problem(415, { detail: "Send the body as JSON: Content-Type: application/json." });
+    throw new PublicError(415, {
+      detail: "Send the body as JSON: Content-Type: application/json.",
+      reason: "wrong_media_type",
+    });
   }
   const body = parseJson(await readBody(request, MAX_BODY_BYTES, context.signal));
   const result = schema.safeParse(body);
@@ -27,10 +31,11 @@ export async function readJson<T>(request: HttpRequest, schema: z.ZodType<T>, co
 }
 
 /** Makes the 400 that names every fault of a body or a query, and of a hopeless one as many as a reader can use. */
-export function invalidInput(where: "body" | "query", error: z.ZodError): Problem {
+export function invalidInput(where: "body" | "query", error: z.ZodError): InvalidInput {
   const errors = error.issues.flatMap(fieldErrors);
   const detail = `The ${where} has ${errors.length === 1 ? "a fault" : `${errors.length} faults`}: correct what errors names.`;
-  return new Problem(400, { detail, reason: `invalid ${where}`, errors: errors.slice(0, MAX_ERRORS) });
+  const reason = where === "body" ? "invalid_body" : "invalid_query";
+  return new InvalidInput({ detail, reason, errors: errors.slice(0, MAX_ERRORS) });
 }
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
@@ -50,6 +55,6 @@ function parseJson(body: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
-    throw new Problem(400, { detail: "The body is not valid JSON in UTF-8." });
+    throw new PublicError(400, { detail: "The body is not valid JSON in UTF-8.", reason: "malformed_body" });
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { RequestContext } from "./context.ts";
 import { withDeadline } from "./deadline.ts";
+import { PublicError, type PublicErrorDetails, type Reason } from "./public-error.ts";
 
 /** One call to Azure may take this long. Two tries of one call fit into the time of a token request. */
 const TRY_TIMEOUT_MS = 2_000;
@@ -16,32 +17,21 @@ const JITTER_MS = 100;
 const RETRIES_PER_CALL = 0.1;
 const MAX_SAVED_RETRIES = 10;
 
-/** A fault of ours or of Azure: slow, down, throttled, forbidden or inconsistent. Told as 503, never as the caller's fault. */
-export class Unavailable extends Error {
+/** A failure of ours or of Azure: slow, down, throttled, forbidden or inconsistent. Told as 503, never as the caller's fault. */
+export class Unavailable extends PublicError {
   override readonly name = "Unavailable";
-  /** For our log alone. */
-  readonly reason: string;
-  /** For the caller, 1–60. */
-  readonly retryAfterSeconds: number;
-  /** Public text where more can be said than "try again". */
-  readonly detail: string | undefined;
 
+  /** The wait is kept within 1–60 seconds; `detail` is for where more can be said than "try again". */
   constructor(
-    reason: string,
-    { retryAfterSeconds = DEFAULT_RETRY_AFTER_SECONDS, detail, cause }: UnavailableDetails = {},
+    reason: Reason,
+    { retryAfterSeconds = DEFAULT_RETRY_AFTER_SECONDS, ...details }: UnavailableDetails = {},
   ) {
-    super(reason, { cause });
-    this.reason = reason;
-    this.retryAfterSeconds = Math.min(Math.max(Math.ceil(retryAfterSeconds), 1), MAX_RETRY_AFTER_SECONDS);
-    this.detail = detail;
+    const wait = Math.min(Math.max(Math.ceil(retryAfterSeconds), 1), MAX_RETRY_AFTER_SECONDS);
+    super(503, { ...details, reason, retryAfterSeconds: wait });
   }
 }
 
-interface UnavailableDetails {
-  retryAfterSeconds?: number | undefined;
-  detail?: string;
-  cause?: unknown;
-}
+type UnavailableDetails = Omit<PublicErrorDetails, "reason">;
 
 /** One call to Azure. */
 export interface Operation<T> {
@@ -117,13 +107,12 @@ export function statusOf(error: unknown): number | undefined {
 function toUnavailable(name: string, error: unknown, context: RequestContext): Unavailable {
   const status = statusOf(error);
   const retryAfter = retryAfterMs(error);
-  const fault = new Unavailable(`${name}: ${status ?? codeOf(error)}`, {
-    retryAfterSeconds: retryAfter === undefined ? undefined : retryAfter / 1000,
-    cause: error,
-  });
+  const note = `${name}: ${status ?? codeOf(error)}`;
+  const retryAfterSeconds = retryAfter === undefined ? undefined : retryAfter / 1000;
+  if (isTransient(status)) return new Unavailable("azure_unavailable", { note, retryAfterSeconds, cause: error });
   // A definite refusal will not pass by itself: a lost role, a wrong address.
-  if (!isTransient(status)) context.alarm("azure_refused", fault.reason);
-  return fault;
+  context.alarm("azure_refused", note);
+  return new Unavailable("azure_refused", { note, retryAfterSeconds, cause: error });
 }
 
 /** What an error without an answer is called: why a connection failed, where that is known. */

@@ -88,7 +88,7 @@ export class KeyList<V> {
       this.#failing = true;
       this.#failedAt = this.#clock.now().getTime();
       this.#askAgainAfterMs = Math.min(this.#times.refreshMs, RETRY_MS);
-      context.alarm("keys_not_listed", error instanceof Unavailable ? error.reason : "unexpected error");
+      context.alarm("keys_not_listed", error instanceof Unavailable ? error.message : "unexpected error");
     }
   }
 

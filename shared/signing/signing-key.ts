@@ -140,7 +140,7 @@ function toSigningKey(
       if (verify("RSA-SHA256", data, publicKey, result)) return result;
       const reason = "signature does not verify with the published key";
       context.alarm("signature_mismatch", reason);
-      throw new WrongSignature(reason);
+      throw new WrongSignature("signature_mismatch");
     },
   };
 }

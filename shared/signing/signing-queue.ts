@@ -1,3 +1,4 @@
+import type { Reason } from "../request/public-error.ts";
 import { Unavailable } from "../request/retry.ts";
 import type { VaultLoad } from "./vault-load.ts";
 
@@ -49,8 +50,8 @@ export class SigningQueue<S extends Server> {
 
     const waiter = { clientId, servers, signal, ...Promise.withResolvers<Turn<S>>() };
     this.#waiting.add(waiter);
-    if (this.#waiting.size > MAX_WAITING) this.#refuse(this.#mostServed(), "too many wait to sign");
-    const timer = setTimeout(() => this.#refuse(waiter, "no turn to sign in time"), MAX_WAIT_MS);
+    if (this.#waiting.size > MAX_WAITING) this.#refuse(this.#mostServed(), "signing_queue_full");
+    const timer = setTimeout(() => this.#refuse(waiter, "signing_queue_timeout"), MAX_WAIT_MS);
     this.#deal();
     return waiter.promise.finally(() => clearTimeout(timer));
   }
@@ -58,7 +59,7 @@ export class SigningQueue<S extends Server> {
   #deal(): void {
     for (let next = this.#leastServed(); next; next = this.#leastServed()) {
       if (next.signal.aborted) {
-        this.#refuse(next, "deadline of the request");
+        this.#refuse(next, "deadline_exceeded");
         continue;
       }
       const server = this.#freest(next.servers);
@@ -75,7 +76,7 @@ export class SigningQueue<S extends Server> {
   #hold({ servers }: Waiter<S>): void {
     const pauseMs = Math.min(...servers.map(({ load }) => load.pauseMs));
     if (pauseMs > MAX_PAUSE_MS) {
-      for (const waiter of this.#waiting) this.#refuse(waiter, "every signing vault is throttled or fails", pauseMs);
+      for (const waiter of this.#waiting) this.#refuse(waiter, "signing_vaults_paused", pauseMs);
     } else if (pauseMs > 0) {
       clearTimeout(this.#wakeUp);
       this.#wakeUp = setTimeout(() => this.#deal(), Math.ceil(pauseMs));
@@ -98,7 +99,7 @@ export class SigningQueue<S extends Server> {
     };
   }
 
-  #refuse(waiter: Waiter<S> | undefined, reason: string, retryAfterMs?: number): void {
+  #refuse(waiter: Waiter<S> | undefined, reason: Reason, retryAfterMs?: number): void {
     if (!waiter || !this.#waiting.delete(waiter)) return;
     waiter.reject(new Unavailable(reason, { retryAfterSeconds: retryAfterMs && retryAfterMs / 1_000 }));
   }

@@ -70,7 +70,7 @@ export class VaultRing {
       await this.#listNow();
       servers = this.servers();
     }
-    if (servers.length === 0) throw new Unavailable("no active signing key");
+    if (servers.length === 0) throw new Unavailable("no_active_signing_key");
     return preferred(servers, ({ list }) => !list.failing);
   }
 
@@ -84,7 +84,7 @@ export class VaultRing {
     if (this.#published().length === 0) await this.#listNow();
     // Both of one moment: at the next, a list may have come in.
     const keySet = { keys: this.#published(), isComplete: this.#isComplete };
-    if (keySet.keys.length === 0) throw new Unavailable("no published signing key");
+    if (keySet.keys.length === 0) throw new Unavailable("no_published_signing_key");
     return keySet;
   }
 

@@ -5,6 +5,7 @@ import { decodeFormComponent, type Form } from "../http/form.ts";
 import { OAuthError } from "../http/oauth-error.ts";
 import { isClientId } from "../model/client.ts";
 import type { RequestContext } from "../request/context.ts";
+import type { Reason } from "../request/public-error.ts";
 
 /** What a client presents to prove who it is. */
 export interface Credentials {
@@ -25,7 +26,7 @@ export function readCredentials(authorization: string | null, form: Form): Crede
   if (form.client_assertion || form.client_assertion_type) {
     if (basic || clientSecret) throw twoMethods();
     throw invalidClient(
-      "client assertion",
+      "client_assertion",
       "Authenticate with client_id and client_secret: client assertions are not supported.",
     );
   }
@@ -36,7 +37,7 @@ export function readCredentials(authorization: string | null, form: Form): Crede
     return basic;
   }
   if (!clientId || !clientSecret) {
-    throw invalidClient("no credentials", "Send client_id and client_secret in the form, or as HTTP Basic.");
+    throw invalidClient("no_credentials", "Send client_id and client_secret in the form, or as HTTP Basic.");
   }
   return { clientId, clientSecret };
 }
@@ -53,15 +54,15 @@ export async function authenticateClient(
   stores: Stores,
   context: RequestContext,
 ): Promise<ClientRow> {
-  if (!isClientId(clientId)) throw refused("malformed client_id");
+  if (!isClientId(clientId)) throw refused("malformed_client_id");
   context.audit.client_id = clientId;
-  if (!isClientSecret(clientSecret)) throw refused("malformed secret");
+  if (!isClientSecret(clientSecret)) throw refused("malformed_secret");
 
   const [client, hash] = await findWithHash(clientId, stores, context);
   const matches = secretMatches(clientId, clientSecret, hash);
-  if (!client) throw refused("unknown client");
-  if (client.status !== "active") throw refused("disabled client");
-  if (!matches) throw refused("wrong secret");
+  if (!client) throw refused("unknown_client");
+  if (client.status !== "active") throw refused("disabled_client");
+  if (!matches) throw refused("wrong_secret");
   context.audit.actor = clientId;
   return client;
 }
@@ -103,7 +104,7 @@ function parseBasic(authorization: string): Credentials {
   const clientSecret = decodeFormComponent(decoded.slice(colon + 1));
   if (colon < 1 || !clientId || !clientSecret) {
     throw invalidClient(
-      "malformed Authorization header",
+      "malformed_authorization",
       "The Authorization header is not HTTP Basic: send Basic and the Base64 form of client_id:client_secret.",
     );
   }
@@ -112,19 +113,19 @@ function parseBasic(authorization: string): Credentials {
 
 function twoMethods(): OAuthError {
   return new OAuthError("invalid_request", {
-    description: "Authenticate in one way: credentials in the form and in the Authorization header differ.",
-    reason: "two authentication methods",
+    detail: "Authenticate in one way: credentials in the form and in the Authorization header differ.",
+    reason: "two_authentication_methods",
   });
 }
 
 /** The one answer to every client that is not who it says, byte for byte, whatever the reason. */
-function refused(reason: string): OAuthError {
+function refused(reason: Reason): OAuthError {
   return invalidClient(
     reason,
     "The client is unknown or disabled, or its secret is wrong: check client_id and client_secret.",
   );
 }
 
-function invalidClient(reason: string, description: string): OAuthError {
-  return new OAuthError("invalid_client", { description, reason });
+function invalidClient(reason: Reason, detail: string): OAuthError {
+  return new OAuthError("invalid_client", { detail, reason });
 }

@@ -13,9 +13,9 @@ export function grantScopes(requested: string | undefined, registered: readonly 
   const granted = registered.filter((scope) => words.has(scope));
   if (granted.length !== words.size) {
     throw new OAuthError("invalid_scope", {
-      description:
+      detail:
         "Ask for scopes that this client is registered for, separated by single spaces, or leave scope out to get all of them.",
-      reason: "a scope that is unknown, not registered for the client or malformed",
+      reason: "scope_not_granted",
     });
   }
   return granted;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { HttpResponse } from "../http/response.ts";
 import type { Clock } from "../request/clock.ts";
 
 /** The id that ties a forwarded request to its invocation; it stands in the answer as well. */
@@ -9,13 +10,6 @@ export const INVOCATION_ID = "x-ms-invocation-id";
  */
 const MAX_DROPPED_BYTES = 1024 * 1024;
 const MAX_DROPPING_MS = 5_000;
-
-/** An answer as `endpoint.ts` makes it. */
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
-}
 
 /** A request that the Functions host forwarded, and the answer to it. */
 export class Exchange {
@@ -38,7 +32,7 @@ export class Exchange {
    * Sends the answer, and drops the rest of an unread body: the host keeps the connection for the next request of anybody, and finds
    * that rest in its way.
    */
-  answer({ status, headers, body }: HttpAnswer): void {
+  answer({ status, headers, body }: HttpResponse): void {
     this.#response
       .writeHead(status, {
         ...headers,

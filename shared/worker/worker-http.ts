@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { HttpResponse } from "../http/response.ts";
 import { type Clock, systemClock } from "../request/clock.ts";
 import { type LogSink, logLine } from "../request/log.ts";
 import { type BindingData, forwardedIds, isForwardable, toHttpRequest } from "./binding-data.ts";
-import { Exchange, type HttpAnswer } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 
 // The HTTP side of the Functions worker. The host announces an invocation over gRPC and forwards its HTTP request to a server in the
 // worker (capability `HttpUri`); an id in a header ties the two together. `@azure/functions` brings such a server. This one takes its
@@ -23,7 +24,7 @@ const MAX_WAIT_MS = 10_000;
 /** How long it waits for one that cannot come: about as long as the host goes on trying. */
 const HOPELESS_WAIT_MS = 2_000;
 
-const SERVER_ERROR: HttpAnswer = { status: 500, headers: {}, body: "" };
+const SERVER_ERROR: HttpResponse = { status: 500, headers: {}, body: "" };
 
 /** The part of the worker's API (`@azure/functions-core`) that says who handles invocations. */
 export interface FunctionsCore {
@@ -117,13 +118,13 @@ function httpInvocation(
       }
     },
     getResponse: async (context, result) => {
-      exchange?.answer(isHttpAnswer(result) ? result : SERVER_ERROR);
+      exchange?.answer(isHttpResponse(result) ? result : SERVER_ERROR);
       return model.getResponse(context, undefined);
     },
   };
 }
 
-function isHttpAnswer(result: unknown): result is HttpAnswer {
+function isHttpResponse(result: unknown): result is HttpResponse {
   return typeof result === "object" && result !== null && "status" in result && "headers" in result && "body" in result;
 }
 

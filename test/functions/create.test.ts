@@ -170,7 +170,7 @@ describe("no client is created, and nothing is stored,", () => {
           outcome: "refused",
           status: 403,
           actor: "10ca1000-0000-4000-8000-00000000000a",
-          reason: "admin role missing",
+          reason: "admin_role_missing",
         },
       ],
     });
@@ -284,7 +284,15 @@ test("what nobody foresaw is 500 without a word of it, and its trace is in the l
   expect(answer).toMatchObject({
     status: 500,
     body: problem(500, "Internal Server Error", "The service failed. Nothing is wrong with the request."),
-    lines: [{ level: "error", outcome: "failed", status: 500, reason: expect.stringMatching(/^TypeError at /) }],
+    lines: [
+      {
+        level: "error",
+        outcome: "failed",
+        status: 500,
+        reason: "internal_error",
+        note: expect.stringMatching(/^TypeError at /),
+      },
+    ],
   });
   expect(JSON.stringify(answer)).not.toContain("canary");
 });

@@ -47,7 +47,7 @@ describe("the key set", () => {
     await expect(askPublic(jwks, services)).resolves.toMatchObject({
       status: 503,
       headers: { "Content-Type": "application/problem+json", "Cache-Control": "no-store", "Retry-After": "2" },
-      lines: [{ level: "error", outcome: "failed", reason: "no published signing key" }],
+      lines: [{ level: "error", outcome: "failed", reason: "no_published_signing_key" }],
     });
   });
 });

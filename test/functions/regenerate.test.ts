@@ -123,7 +123,7 @@ describe("of many at once", () => {
         detail:
           "Someone else has just changed this client, so this secret was not put in place: look at the client before you try again.",
       },
-      lines: [{ level: "warn", outcome: "refused", reason: "lost race" }],
+      lines: [{ level: "warn", outcome: "refused", reason: "lost_race" }],
     });
     expect(first).toMatchObject({ status: 200 });
   });

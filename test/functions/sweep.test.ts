@@ -33,7 +33,7 @@ test("a run of the sweep is one log line, and one more for each alarm [check 60]
 test("a run that fails says so in its log line, and the next one makes up for it", async () => {
   const services = await createFakeServices();
   services.azure.table.before = failing("listEntities", () => azureError(503));
-  expect(await run(services)).toMatchObject([{ level: "error", outcome: "failed", reason: "table list: 503" }]);
+  expect(await run(services)).toMatchObject([{ level: "error", outcome: "failed", note: "table list: 503" }]);
   services.azure.table.before = () => undefined;
   expect(await run(services)).toMatchObject([{ outcome: "success" }]);
 });

@@ -64,7 +64,7 @@ describe("a fault is no refusal: 503 with Retry-After where", () => {
     services.azure.table.before = failing("getEntity", () => azureError(429, { "retry-after": "17" }));
     const answer = await ask();
     expectRefusal(answer, 503, "temporarily_unavailable", unavailable("17"));
-    expect(answer.lines).toMatchObject([{ level: "error", outcome: "failed", status: 503, reason: "table get: 429" }]);
+    expect(answer.lines).toMatchObject([{ level: "error", outcome: "failed", status: 503, note: "table get: 429" }]);
   });
 
   test("the table never answers", async () => {

@@ -216,7 +216,7 @@ describe("the token endpoint refuses", () => {
         client_id: client.clientId,
         outcome: "refused",
         status: 401,
-        reason: "wrong secret",
+        reason: "wrong_secret",
       },
     ]);
   });

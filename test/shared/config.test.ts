@@ -144,7 +144,7 @@ describe("a start is refused", () => {
     };
     expect(faultsOf(env)).toHaveLength(3);
     expect(() => readConfig(env)).toThrow(
-      "Wrong app settings. TOKEN_LIFETIME_SECONDS must be at least 300. TABLES_URL is missing. " +
+      "wrong_settings: TOKEN_LIFETIME_SECONDS must be at least 300. TABLES_URL is missing. " +
         "ADMIN_ISSUER must not be this service itself (TOKEN_ISSUER).",
     );
     expect(faultsOf({})).toHaveLength(Object.keys(required).length);

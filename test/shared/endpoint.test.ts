@@ -1,10 +1,10 @@
 import { type HttpHandler, HttpRequest, InvocationContext } from "@azure/functions";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ConfigError } from "../../shared/config.ts";
-import { adminEndpoint, type Endpoint, json, publicEndpoint, tokenEndpoint } from "../../shared/endpoint.ts";
+import { adminEndpoint, type Endpoint, publicEndpoint, tokenEndpoint } from "../../shared/endpoint.ts";
 import { OAuthError } from "../../shared/http/oauth-error.ts";
-import { Problem } from "../../shared/http/problem.ts";
-import { RequestError } from "../../shared/http/request-error.ts";
+import { json } from "../../shared/http/response.ts";
+import { PublicError } from "../../shared/request/public-error.ts";
 import { Unavailable } from "../../shared/request/retry.ts";
 import type { Services } from "../../shared/services.ts";
 import { createClock } from "../fakes/fake-clock.ts";
@@ -45,26 +45,26 @@ test("an answer in JSON must not be cached, unless it says otherwise", () => {
 });
 
 describe("an error of the token endpoint is told as RFC 6749 §5.2 has it:", () => {
-  const refused = new OAuthError("invalid_scope", { description: "public", reason: "private" });
+  const refused = new OAuthError("invalid_scope", { detail: "public", reason: "scope_not_granted" });
   const cases: [string, unknown, number, string, string, object, string][] = [
-    ["a refusal", refused, 400, "invalid_scope", "public", {}, "private"],
+    ["a refusal", refused, 400, "invalid_scope", "public", {}, "scope_not_granted"],
     [
       "a body that is too large",
-      new RequestError(413, "too large"),
+      new PublicError(413, { detail: "too large", reason: "body_too_large" }),
       413,
       "invalid_request",
       "too large",
       {},
-      "too large",
+      "body_too_large",
     ],
     [
       "a fault of Azure",
-      new Unavailable("table get: 500", { retryAfterSeconds: 7 }),
+      new Unavailable("azure_unavailable", { retryAfterSeconds: 7 }),
       503,
       "temporarily_unavailable",
       againOAuth,
       { "Retry-After": "7" },
-      "table get: 500",
+      "azure_unavailable",
     ],
     [
       "wrong settings",
@@ -73,7 +73,7 @@ describe("an error of the token endpoint is told as RFC 6749 §5.2 has it:", () 
       "temporarily_unavailable",
       againOAuth,
       { "Retry-After": "60" },
-      "Wrong app settings. TABLES_URL is missing.",
+      "wrong_settings",
     ],
   ];
   test.for(cases)("%s [check 18] [check 21]", async ([, error, status, code, description, headers, reason]) => {
@@ -99,20 +99,34 @@ describe.each([
   ["administrators", adminEndpoint],
   ["everybody", publicEndpoint],
 ])("an error of an endpoint for %s is told as a problem (RFC 9457):", (_name, make) => {
-  const unknown = new Unavailable("private", { detail: "The outcome is unknown." });
+  const unknown = new Unavailable("azure_unavailable", { detail: "The outcome is unknown." });
   const cases: [string, unknown, number, string, object, string][] = [
-    ["a refusal", new Problem(404, { detail: "public", reason: "private" }), 404, "public", {}, "private"],
-    ["a body that is too large", new RequestError(413, "too large"), 413, "too large", {}, "too large"],
-    ["a fault of Azure", new Unavailable("table get: 500"), 503, again, { "Retry-After": "2" }, "table get: 500"],
-    ["a fault with more to say", unknown, 503, "The outcome is unknown.", { "Retry-After": "2" }, "private"],
-    ["wrong settings", new ConfigError(["x"]), 503, again, { "Retry-After": "60" }, "Wrong app settings. x"],
+    [
+      "a refusal",
+      new PublicError(404, { detail: "public", reason: "unknown_client" }),
+      404,
+      "public",
+      {},
+      "unknown_client",
+    ],
+    [
+      "a body that is too large",
+      new PublicError(413, { detail: "too large", reason: "body_too_large" }),
+      413,
+      "too large",
+      {},
+      "body_too_large",
+    ],
+    ["a fault of Azure", new Unavailable("azure_unavailable"), 503, again, { "Retry-After": "2" }, "azure_unavailable"],
+    ["a fault with more to say", unknown, 503, "The outcome is unknown.", { "Retry-After": "2" }, "azure_unavailable"],
+    ["wrong settings", new ConfigError(["x"]), 503, again, { "Retry-After": "60" }, "wrong_settings"],
     [
       "anything else",
       new TypeError("canary"),
       500,
       "The service failed. Nothing is wrong with the request.",
       {},
-      expect.stringMatching(/^TypeError at /),
+      "internal_error",
     ],
   ];
   test.for(cases)("%s [check 21] [check 59]", async ([, error, status, detail, headers, reason]) => {
@@ -143,7 +157,7 @@ describe.each([
     const answered = run(make(() => new Promise(() => {}), noServices, clock));
     clock.advance(15_000);
     const answer = await answered;
-    expect(answer).toMatchObject({ status: 503, lines: [{ outcome: "failed", reason: "deadline of the request" }] });
+    expect(answer).toMatchObject({ status: 503, lines: [{ outcome: "failed", reason: "deadline_exceeded" }] });
   });
 
   test(`writes ${kind === "public" ? "no line" : "one line"} in the log when it succeeds [check 60]`, async () => {
@@ -155,7 +169,7 @@ describe.each([
     const endpoint: Endpoint = async (_request, _services, call) => {
       call.audit.client_id = "socmate-a-000000";
       call.alarm("secret_disabled", "why");
-      throw new Problem(404, { detail: "gone" });
+      throw new PublicError(404, { detail: "gone", reason: "unknown_client" });
     };
     const { lines } = await run(make(endpoint, noServices));
     const common = { request_id: "request-1", event: "example", client_id: "socmate-a-000000" };

@@ -24,7 +24,7 @@ const withClaims = (claims: Claims) => withToken(services.adminToken(claims));
 
 const refusedWith = (challenge: string) =>
   expect.objectContaining({
-    name: "Problem",
+    name: "PublicError",
     status: 401,
     detail: "Send a valid admin token: Authorization: Bearer <admin token>.",
     headers: { "WWW-Authenticate": challenge },

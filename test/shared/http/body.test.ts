@@ -1,7 +1,7 @@
 import type { HttpRequest } from "@azure/functions";
 import { describe, expect, test } from "vitest";
 import { mediaType, readBody } from "../../../shared/http/body.ts";
-import { RequestError } from "../../../shared/http/request-error.ts";
+import { PublicError } from "../../../shared/request/public-error.ts";
 
 const LIMIT = 8 * 1024;
 const forever = new AbortController().signal;
@@ -76,7 +76,7 @@ describe("a body", () => {
   });
 
   test("that is refused is refused by an error of its own kind", async () => {
-    await expect(readBody(chunked(9).request, LIMIT, forever)).rejects.toBeInstanceOf(RequestError);
+    await expect(readBody(chunked(9).request, LIMIT, forever)).rejects.toBeInstanceOf(PublicError);
   });
 });
 

@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { problemResponse } from "../../../shared/http/error-responses.ts";
+import { InvalidInput } from "../../../shared/http/invalid-input.ts";
 import { OAuthError } from "../../../shared/http/oauth-error.ts";
-import { Problem } from "../../../shared/http/problem.ts";
+import { PublicError, REASONS } from "../../../shared/request/public-error.ts";
 
 test.for([
   ["invalid_request", 400],
@@ -10,15 +13,15 @@ test.for([
   ["temporarily_unavailable", 503],
   ["server_error", 500],
 ] as const)("%s is answered with %d (RFC 6749 §5.2) [check 19]", ([code, status]) => {
-  const error = new OAuthError(code, { description: "d", reason: "r" });
+  const error = new OAuthError(code, { detail: "d", reason: "wrong_secret" });
   expect(error.status).toBe(status);
   expect(error.headers).toEqual(status === 401 ? { "WWW-Authenticate": 'Basic realm="socmate"' } : {});
 });
 
 test("an error of the token endpoint keeps a status and headers of its own", () => {
   const error = new OAuthError("invalid_request", {
-    description: "d",
-    reason: "r",
+    detail: "d",
+    reason: "method_not_allowed",
     status: 405,
     headers: { Allow: "POST" },
   });
@@ -26,19 +29,27 @@ test("an error of the token endpoint keeps a status and headers of its own", () 
     code: "invalid_request",
     status: 405,
     headers: { Allow: "POST" },
-    message: "invalid_request: r",
+    message: "method_not_allowed",
   });
 });
 
-test("a problem is written as RFC 9457 §3.1 has it, and its reason is not", () => {
+test("a problem is written as RFC 9457 §3.1 has it, and its reason and note are not", () => {
   const errors = [{ field: "name", detail: "Must not be empty." }];
-  expect(JSON.parse(JSON.stringify(new Problem(400, { detail: "d", reason: "private", errors })))).toEqual({
+  const bodyOf = (error: PublicError) => JSON.parse(String(problemResponse(error).body));
+  expect(bodyOf(new InvalidInput({ detail: "d", reason: "invalid_body", note: "private", errors }))).toEqual({
     type: "about:blank",
     title: "Bad Request",
     status: 400,
     detail: "d",
     errors,
   });
-  expect(new Problem(404, { detail: "d" }).toJSON()).not.toHaveProperty("errors");
-  expect(new Problem(404, { detail: "d" }).reason).toBe("d");
+  expect(bodyOf(new PublicError(404, { detail: "d", reason: "unknown_client" }))).not.toHaveProperty("errors");
+});
+
+test("docs/operations.md explains every reason, and the code knows every one that it explains", () => {
+  const [, section = ""] = readFileSync("docs/operations.md", "utf8").split("### Reasons");
+  const [table = ""] = section.split("\n## ");
+  const cells = [...table.matchAll(/^\| (`.*?`) \|/gm)].map(([, cell = ""]) => cell);
+  const explained = cells.flatMap((cell) => cell.match(/[a-z_]{2,}/g) ?? []);
+  expect(explained.toSorted()).toEqual(REASONS.toSorted());
 });

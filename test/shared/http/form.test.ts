@@ -5,7 +5,7 @@ import { OAuthError } from "../../../shared/http/oauth-error.ts";
 import { anyText } from "../../any-text.ts";
 
 const parse = (body: string) => parseForm(Buffer.from(body));
-const refusal = (reason: string) => expect.objectContaining({ code: "invalid_request", status: 400, reason });
+const refusal = (message: string) => expect.objectContaining({ code: "invalid_request", status: 400, message });
 
 describe("a form", () => {
   test.for([
@@ -32,19 +32,19 @@ describe("a form", () => {
 
   test.for(OAUTH_PARAMETERS)("is refused where %s is repeated, even empty (RFC 6749 §3.2) [check 5]", (name) => {
     for (const body of [`${name}=a&${name}=a`, `${name}&${name}=a`, `${name}=a&x=y&${name.replace("_", "%5f")}=`]) {
-      expect(() => parse(body), body).toThrow(refusal(`repeated parameter ${name}`));
+      expect(() => parse(body), body).toThrow(refusal(`repeated_parameter: ${name}`));
     }
   });
 
   test.for(["scope=%", "scope=%2", "scope=%GG", "%=a", "unknown=%zz", "scope=%FF", "scope=%C3%28", "scope=%ED%A0%80"])(
     "is refused for malformed percent-encoding: %s (RFC 6749 App. B) [check 7]",
     (body) => {
-      expect(() => parse(body)).toThrow(refusal("malformed percent-encoding in the body"));
+      expect(() => parse(body)).toThrow(refusal("malformed_body: percent-encoding"));
     },
   );
 
   test("is refused where it is not UTF-8 [check 7]", () => {
-    expect(() => parseForm(Uint8Array.from([0x73, 0x3d, 0xff]))).toThrow(refusal("malformed UTF-8 in the body"));
+    expect(() => parseForm(Uint8Array.from([0x73, 0x3d, 0xff]))).toThrow(refusal("malformed_body: UTF-8"));
   });
 
   test("reads + as a space (RFC 6749 App. B) [check 7]", () => {

@@ -18,8 +18,8 @@ function operation(...tries: Try[]) {
 }
 
 const at = (status: number, headers?: Record<string, string>) => azureError(status, headers);
-const unavailable = (reason: string, retryAfterSeconds = 2) =>
-  expect.objectContaining({ name: "Unavailable", reason, retryAfterSeconds });
+const unavailable = (note: string, retryAfterSeconds = 2) =>
+  expect.objectContaining({ name: "Unavailable", note, retryAfterSeconds });
 
 const clock = createClock();
 let retry: RetryPolicy;
@@ -146,7 +146,7 @@ describe("Retry-After", () => {
     [61, 60],
     [undefined, 2],
   ])("of %s seconds is told as %d", ([retryAfterSeconds, told]) => {
-    expect(new Unavailable("x", { retryAfterSeconds }).retryAfterSeconds).toBe(told);
+    expect(new Unavailable("azure_unavailable", { retryAfterSeconds }).retryAfterSeconds).toBe(told);
   });
 });
 

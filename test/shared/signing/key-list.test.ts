@@ -19,7 +19,7 @@ function createList() {
 }
 
 function down(): Promise<never> {
-  return Promise.reject(new Unavailable("vault list keys: 503"));
+  return Promise.reject(new Unavailable("azure_unavailable"));
 }
 
 /** An answer that comes when the test says so. */
@@ -109,7 +109,7 @@ describe("the list of keys of a vault", () => {
     await list.settled();
     expect(list.versions).toEqual(["b"]);
     expect(list.failing).toBe(false);
-    expect(log.mock.lastCall?.[0]).toContain('"alarm":"keys_not_listed","reason":"vault list keys: 503"');
+    expect(log.mock.lastCall?.[0]).toContain('"alarm":"keys_not_listed","reason":"azure_unavailable"');
   });
 
   test("is asked for every ten seconds in an outage, and nobody waits for it", async () => {

@@ -10,7 +10,7 @@ interface Vault {
 }
 
 const throttled = (headers?: Record<string, string>) =>
-  new Unavailable("vault sign: 429", { cause: azureError(429, headers) });
+  new Unavailable("azure_unavailable", { cause: azureError(429, headers) });
 const createVault = (name = "one"): Vault => ({ name, load: new VaultLoad() });
 const live = new AbortController().signal;
 
@@ -61,7 +61,7 @@ describe("the queue for the vaults", () => {
     const ask = (clientId: string, name: string) =>
       queue.turn(clientId, [vault], live).then(({ end }) => {
         order.push(name);
-        end(new Unavailable("vault sign: 500"));
+        end(new Unavailable("azure_unavailable"));
       });
     const { end } = await queue.turn("storm", [vault], live);
     const all = [1, 2, 3].map((count) => ask("storm", `storm ${count}`));
@@ -103,7 +103,7 @@ describe("the queue for the vaults", () => {
     narrow(vault);
     await queue.turn("client", [vault], live);
     const waiting = queue.turn("client", [vault], live);
-    const refused = expect(waiting).rejects.toMatchObject({ name: "Unavailable", reason: "no turn to sign in time" });
+    const refused = expect(waiting).rejects.toMatchObject({ name: "Unavailable", reason: "signing_queue_timeout" });
     await vi.advanceTimersByTimeAsync(1_499);
     await vi.advanceTimersByTimeAsync(1);
     await refused;
@@ -116,7 +116,7 @@ describe("the queue for the vaults", () => {
     const { end } = await queue.turn("client", [vault], live);
     const controller = new AbortController();
     const late = expect(queue.turn("client", [vault], controller.signal)).rejects.toMatchObject({
-      reason: "deadline of the request",
+      reason: "deadline_exceeded",
     });
     controller.abort();
     end();

@@ -4,8 +4,8 @@ import { VaultLoad } from "../../../shared/signing/vault-load.ts";
 import { azureError, connectionReset } from "../../fakes/azure-error.ts";
 
 const throttled = (headers?: Record<string, string>) =>
-  new Unavailable("vault sign: 429", { cause: azureError(429, headers) });
-const reset = () => new Unavailable("vault sign: RestError", { cause: connectionReset() });
+  new Unavailable("azure_unavailable", { cause: azureError(429, headers) });
+const reset = () => new Unavailable("azure_unavailable", { cause: connectionReset() });
 
 /** Begins as many requests as there is room for. */
 function fill(load: VaultLoad) {
@@ -66,7 +66,7 @@ describe("the load of a vault", () => {
     expect(load.pauseMs).toBe(7_000);
     vi.advanceTimersByTime(7_000);
     expect(load.hasRoom).toBe(true);
-    load.begin()(new Unavailable("vault sign: 503", { cause: azureError(503, { "retry-after": "3600" }) }));
+    load.begin()(new Unavailable("azure_unavailable", { cause: azureError(503, { "retry-after": "3600" }) }));
     expect(load.pauseMs).toBe(60_000);
   });
 

@@ -63,7 +63,7 @@ describe("credentials", () => {
   ];
   test.for(bad)("in a malformed Authorization header are refused: %.60s [check 10]", (authorization) => {
     expect(() => readCredentials(authorization, {})).toThrow(
-      expect.objectContaining({ code: "invalid_client", status: 401, reason: "malformed Authorization header" }),
+      expect.objectContaining({ code: "invalid_client", status: 401, reason: "malformed_authorization" }),
     );
   });
 
@@ -75,7 +75,7 @@ describe("credentials", () => {
     ["client assertion beside a secret", null, { client_assertion: "x", client_secret: "s" }],
   ])("in two ways are refused where they differ: another %s (RFC 6749 §2.3) [check 11]", ([, authorization, form]) => {
     expect(() => readCredentials(authorization, form)).toThrow(
-      expect.objectContaining({ code: "invalid_request", status: 400, reason: "two authentication methods" }),
+      expect.objectContaining({ code: "invalid_request", status: 400, reason: "two_authentication_methods" }),
     );
   });
 
@@ -83,14 +83,14 @@ describe("credentials", () => {
     "that are not there are refused: %j (RFC 6749 §5.2) [check 12]",
     (form) => {
       expect(() => readCredentials(null, form)).toThrow(
-        expect.objectContaining({ code: "invalid_client", status: 401, reason: "no credentials" }),
+        expect.objectContaining({ code: "invalid_client", status: 401, reason: "no_credentials" }),
       );
     },
   );
 
   test("as a client assertion are not supported (RFC 6749 §5.2)", () => {
     expect(() => readCredentials(null, { client_assertion_type: "x", client_assertion: "y" })).toThrow(
-      expect.objectContaining({ code: "invalid_client", reason: "client assertion" }),
+      expect.objectContaining({ code: "invalid_client", reason: "client_assertion" }),
     );
   });
 });
@@ -130,12 +130,12 @@ describe("a client", () => {
     const disabled = await services.addClient();
     await services.clients.disable(disabled.clientId, "admin", services.clock.now(), createContext());
     const attempts: [string, Partial<Credentials>][] = [
-      ["unknown client", { clientId: "socmate-unknown-000000" }],
-      ["wrong secret", { clientSecret: generateClientSecret() }],
-      ["wrong secret", { clientSecret: other.clientSecret }],
-      ["disabled client", disabled],
-      ["malformed secret", { clientSecret: `${known.clientSecret}0` }],
-      ["malformed client_id", { clientId: "a/b" }],
+      ["unknown_client", { clientId: "socmate-unknown-000000" }],
+      ["wrong_secret", { clientSecret: generateClientSecret() }],
+      ["wrong_secret", { clientSecret: other.clientSecret }],
+      ["disabled_client", disabled],
+      ["malformed_secret", { clientSecret: `${known.clientSecret}0` }],
+      ["malformed_client_id", { clientId: "a/b" }],
     ];
     for (const [reason, credentials] of attempts) {
       const call = createContext();
@@ -145,7 +145,7 @@ describe("a client", () => {
         name: "OAuthError",
         code: "invalid_client",
         status: 401,
-        description: "The client is unknown or disabled, or its secret is wrong: check client_id and client_secret.",
+        detail: "The client is unknown or disabled, or its secret is wrong: check client_id and client_secret.",
         headers: { "WWW-Authenticate": 'Basic realm="socmate"' },
         reason,
       });
@@ -176,9 +176,9 @@ describe("a client", () => {
   test("whose row names the hash of another client is refused", async () => {
     const other = await services.addClient();
     rowOf(known).secretName = rowOf(other).secretName;
-    await expect(authenticate({})).rejects.toThrow(expect.objectContaining({ reason: "wrong secret" }));
+    await expect(authenticate({})).rejects.toThrow(expect.objectContaining({ reason: "wrong_secret" }));
     await expect(authenticate({ clientSecret: other.clientSecret })).rejects.toThrow(
-      expect.objectContaining({ reason: "wrong secret" }),
+      expect.objectContaining({ reason: "wrong_secret" }),
     );
   });
 
@@ -194,7 +194,7 @@ describe("a client", () => {
     await services.clients.disable(known.clientId, "admin", services.clock.now(), createContext());
     vaultSecretOf(known).properties = { ...vaultSecretOf(known).properties, enabled: false };
     const call = createContext();
-    await expect(authenticate({}, call)).rejects.toThrow(expect.objectContaining({ reason: "disabled client" }));
+    await expect(authenticate({}, call)).rejects.toThrow(expect.objectContaining({ reason: "disabled_client" }));
     expect(call.alarms).toEqual([]);
     expect(services.azure.secretVault.operations).toEqual([]);
   });

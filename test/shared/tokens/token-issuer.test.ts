@@ -97,7 +97,7 @@ describe("the mint", () => {
   });
 
   test("does not remember a signature that failed", async () => {
-    signer.accessToken.mockRejectedValueOnce(new Unavailable("vault sign: 500"));
+    signer.accessToken.mockRejectedValueOnce(new Unavailable("azure_unavailable"));
     await expect(issue()).rejects.toMatchObject({ name: "Unavailable" });
     await storm();
     await expect(issue()).resolves.toMatchObject({ isReused: true });

@@ -1,0 +1,95 @@
+/**
+ * Why a request was refused or failed. Log queries and alerts depend on these words: docs/operations.md explains each. What a reason
+ * leaves open, such as the call to Azure that failed, stands in the note beside it.
+ */
+export const REASONS = [
+  // Refusals of the token endpoint.
+  "client_assertion",
+  "disabled_client",
+  "malformed_authorization",
+  "malformed_client_id",
+  "malformed_secret",
+  "missing_grant_type",
+  "no_credentials",
+  "parameter_in_url",
+  "repeated_parameter",
+  "scope_not_granted",
+  "two_authentication_methods",
+  "unknown_client",
+  "unsupported_grant_type",
+  "wrong_secret",
+  // Refusals of the admin API and its page.
+  "admin_role_missing",
+  "invalid_admin_token",
+  "invalid_body",
+  "invalid_query",
+  "lost_race",
+  "no_admin_token",
+  "no_such_page",
+  // Refusals of any request.
+  "binding_data_conflict",
+  "body_broken_off",
+  "body_too_large",
+  "body_too_slow",
+  "malformed_body",
+  "method_not_allowed",
+  "unexpected_body",
+  "wrong_media_type",
+  // Failures.
+  "admin_keys_unavailable",
+  "azure_refused",
+  "azure_unavailable",
+  "client_ids_taken",
+  "deadline_exceeded",
+  "internal_error",
+  "no_active_signing_key",
+  "no_published_signing_key",
+  "outcome_unknown",
+  "row_damaged",
+  "secret_damaged",
+  "secret_not_written",
+  "signature_mismatch",
+  "signing_queue_full",
+  "signing_queue_timeout",
+  "signing_vaults_paused",
+  "wrong_settings",
+] as const;
+export type Reason = (typeof REASONS)[number];
+
+/** What a {@link PublicError} says beside its status. */
+export interface PublicErrorDetails {
+  /** Public text: what is wrong and what to change; never an echo of input. Without one, the text of the status. */
+  readonly detail?: string | undefined;
+  /** For the log alone. */
+  readonly reason: Reason;
+  /** For the log alone: what the reason leaves open; never input. */
+  readonly note?: string | undefined;
+  /** For a failure that may pass: how long a caller should wait. */
+  readonly retryAfterSeconds?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly cause?: unknown;
+}
+
+/** An error that a caller is told: a refusal, or a failure of ours. The exit for errors (endpoint.ts) renders it. */
+export class PublicError extends Error {
+  override readonly name: string = "PublicError";
+  readonly status: number;
+  readonly detail: string | undefined;
+  readonly reason: Reason;
+  readonly note: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, { detail, reason, note, retryAfterSeconds, headers = {}, cause }: PublicErrorDetails) {
+    super(note === undefined ? reason : `${reason}: ${note}`, { cause });
+    this.status = status;
+    this.detail = detail;
+    this.reason = reason;
+    this.note = note;
+    this.retryAfterSeconds = retryAfterSeconds;
+    this.headers = {
+      ...(retryAfterSeconds !== undefined && { "Retry-After": String(retryAfterSeconds) }),
+      ...headers,
+    };
+  }
+}
