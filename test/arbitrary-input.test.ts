@@ -105,14 +105,14 @@ const authorization = fc.oneof(
   ),
 );
 
-test("the token endpoint answers any bytes in a form", async () => {
+test("the token endpoint answers a form of any bytes with a documented error or a token", async () => {
   await fc.assert(
     fc.asyncProperty(bytes, async (body) => expectTokenAnswer(await ask({ headers: [FORM], body }))),
     RUNS,
   );
 });
 
-test("the token endpoint answers any headers and any query", async () => {
+test("the token endpoint answers any headers and any query with a documented error or a token", async () => {
   const query = fc.array(fc.tuple(anyText(), anyText()), { maxLength: 4 }).map((pairs) => new URLSearchParams(pairs));
   await fc.assert(
     fc.asyncProperty(headers, query, bytes, async (fields, query, body) =>
@@ -122,7 +122,7 @@ test("the token endpoint answers any headers and any query", async () => {
   );
 });
 
-test("the token endpoint answers any Authorization header", async () => {
+test("the token endpoint answers any Authorization header with a documented error or a token", async () => {
   const body = Buffer.from("grant_type=client_credentials");
   await fc.assert(
     fc.asyncProperty(authorization, async (value) =>
@@ -132,7 +132,7 @@ test("the token endpoint answers any Authorization header", async () => {
   );
 });
 
-test("the token endpoint answers any mixture of right and arbitrary parameters, and gives a token for right ones alone", async () => {
+test("the token endpoint gives a token for right parameters alone, in any mixture with arbitrary ones", async () => {
   const right = {
     grant_type: "client_credentials",
     client_id: client.clientId,
@@ -162,7 +162,7 @@ test("the token endpoint answers any mixture of right and arbitrary parameters, 
   );
 });
 
-test("any method and any path get an answer, ours in JSON or the empty one of the host", async () => {
+test("any method and any path get an answer, in JSON from the service or empty from the platform", async () => {
   const segment = fc.oneof(
     fc.constantFrom(
       "api",
@@ -195,7 +195,7 @@ test("any method and any path get an answer, ours in JSON or the empty one of th
   );
 });
 
-test("the admin API answers any bytes as the body of a new client", async () => {
+test("the admin API refuses any bytes as the body of a new client", async () => {
   await fc.assert(
     fc.asyncProperty(bytes, async (body) =>
       expectAdminAnswer(await ask({ target: CLIENTS, headers: [adminToken(), JSON_TYPE], body }), [400]),
@@ -204,7 +204,7 @@ test("the admin API answers any bytes as the body of a new client", async () => 
   );
 });
 
-test("the admin API answers any JSON as the body of a new client", async () => {
+test("the admin API creates a client from any JSON or refuses it as a bad request", async () => {
   const member = fc.oneof(fc.jsonValue(), anyText(), fc.constantFrom("Test", ["search:read"], []));
   const json = fc.oneof(
     fc.jsonValue(),
@@ -251,7 +251,7 @@ test("the admin API keeps any name and description that it takes, and finds the 
   );
 });
 
-test("the admin API answers any query of a list", async () => {
+test("the admin API answers a list with any query, or refuses it as a bad request", async () => {
   const value = fc.oneof(
     anyText({ maxLength: 20 }),
     fc.integer().map(String),
@@ -271,7 +271,7 @@ test("the admin API answers any query of a list", async () => {
   );
 });
 
-test("the admin API answers any client_id in the path: there is no such client", async () => {
+test("the admin API finds no client by any other client_id in the path", async () => {
   const action = fc.constantFrom(["GET", ""], ["DELETE", ""], ["POST", "/regenerate-secret"]);
   const text = anyText({ minLength: 1, maxLength: 30 }).filter((id) => !/^\.{1,2}$|[\0/\\]/.test(id));
   await fc.assert(
