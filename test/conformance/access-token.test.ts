@@ -22,14 +22,14 @@ const newToken = async (more?: Record<string, string>) =>
 const decodedPart = (token: string, part: 0 | 1): string =>
   Buffer.from(token.split(".")[part] ?? "", "base64url").toString();
 
-test("[check 22] RFC 9068 §2.1: the header has alg first, then typ at+jwt, then kid, and nothing else", async () => {
+test("[check 22] RFC 9068 §2.1: the header of a token has alg first, then typ at+jwt, then kid, and nothing else", async () => {
   const token = await newToken();
   const { kid } = decodeProtectedHeader(token);
   expect(kid).toMatch(/^[\w-]{43}$/);
   expect(decodedPart(token, 0)).toBe(JSON.stringify({ alg: "RS256", typ: "at+jwt", kid }));
 });
 
-test("[check 23] RFC 9068 §2.2: the claims say who, for whom, what and how long, and nothing else", async () => {
+test("[check 23] RFC 9068 §2.2: a token has issuer, audience, client, scope, lifetime and jti as claims, and nothing else", async () => {
   const before = Math.floor(Date.now() / 1000);
   const claims = decodeJwt(await newToken({ scope: "graph:read search:read" }));
   expect(claims).toEqual({
@@ -80,7 +80,7 @@ const metadataAt = (path: string) => send(`${url}/.well-known/${path}`);
 const PUBLIC_HEADERS = { "content-type": "application/json", "cache-control": "public, max-age=300" };
 const publishedKeys = z.object({ keys: z.array(z.record(z.string(), z.string())) });
 
-test("[check 25] RFC 8414 §3.3: iss is the issuer of the metadata, byte for byte", async () => {
+test("[check 25] RFC 8414 §3.3: the iss of a token is the issuer of the metadata, byte for byte", async () => {
   const { iss } = decodeJwt(await newToken());
   for (const path of ["oauth-authorization-server", "openid-configuration"]) {
     expect(bodyOf(await metadataAt(path))).toMatchObject({ issuer: iss });
@@ -120,7 +120,7 @@ test("[check 27] RFC 8414 §2: the metadata states endpoints, scopes, the grant 
   });
 });
 
-test("[check 27] OpenID Connect Discovery §3: the same, with the members that discovery requires", async () => {
+test("[check 27] OpenID Connect Discovery §3: the discovery document has the metadata and the members that discovery requires", async () => {
   expect(await metadataAt("openid-configuration")).toEqual({
     status: 200,
     headers: PUBLIC_HEADERS,

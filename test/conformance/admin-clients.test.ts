@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { jsonAnswer, problem, REFUSED } from "../support/answers.ts";
-import { bodyOf, send } from "../support/http.ts";
+import { type Answer, bodyOf, send } from "../support/http.ts";
 import { logOf } from "../support/log.ts";
 import { ALL_SCOPES, startTestService } from "../support/test-service.ts";
 
@@ -101,7 +101,7 @@ function memberNames(value: unknown): string[] {
   return Object.entries(value).flatMap(([name, member]) => [name, ...memberNames(member)]);
 }
 
-test("[check 31] refuses invalid scopes and names each", async () => {
+test("[check 31] refuses to create a client with invalid scopes and names each", async () => {
   const scopes = ["search:write", "search:read", "Graph:Read", "*", ""];
   const known = `The scopes are: ${ALL_SCOPES.join(", ")}.`;
   expect(await createWith({ scopes })).toEqual(
@@ -114,7 +114,7 @@ test("[check 31] refuses invalid scopes and names each", async () => {
   );
 });
 
-test("[check 31] refuses no scope, and the same scope twice", async () => {
+test("[check 31] refuses to create a client without a scope, or with the same scope twice", async () => {
   expect(await createWith({ scopes: [] })).toEqual(
     faults([{ field: "scopes", detail: `Must name at least one scope of: ${ALL_SCOPES.join(", ")}.` }]),
   );
@@ -123,7 +123,7 @@ test("[check 31] refuses no scope, and the same scope twice", async () => {
   );
 });
 
-test("names all faults of a body at once", async () => {
+test("names all faults of a new client in one answer", async () => {
   const body = { name: "", description: "x".repeat(501), scopes: "search:read", id: "x" };
   expect(await admin("POST", "", body)).toEqual(
     faults([
@@ -133,6 +133,23 @@ test("names all faults of a body at once", async () => {
       { field: "id", detail: "Is not a member of the body: remove it." },
     ]),
   );
+});
+
+test("[check 33] refuses a new client without the members that are required", async () => {
+  expect(await admin("POST", "", {})).toEqual(
+    faults([
+      { field: "name", detail: "Is required." },
+      { field: "scopes", detail: "Is required." },
+    ]),
+  );
+});
+
+test("[check 37] refuses a client secret in the name or the description of a new client", async () => {
+  const { clientSecret } = await createClient();
+  for (const field of ["name", "description"]) {
+    const answer = await createWith({ [field]: `the secret is ${clientSecret}` });
+    expect(answer).toEqual(faults([{ field, detail: "Must not contain a client secret." }]));
+  }
 });
 
 test.for([
@@ -148,7 +165,7 @@ test.for([
   "__proto__",
   "constructor",
   "toString",
-])("[check 32] refuses the unknown member %s and stores nothing", async (member) => {
+])("[check 32] refuses a new client with the unknown member %s and stores nothing", async (member) => {
   const before = await totalOf();
   const body = `{"name":"Test","scopes":["search:read"],${JSON.stringify(member)}:"active"}`;
   expect(await postJson(body)).toEqual(faults([{ field: member, detail: "Is not a member of the body: remove it." }]));
@@ -167,17 +184,20 @@ function postJson(body: string | Uint8Array<ArrayBuffer>, headers: Record<string
 const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
 const WRONG_TYPES = ["null", "1", "1e400", "true", "[]", "{}", '["x"]', nested(10_000)];
 
-test.for(["name", "description", "scopes"])("[check 33] refuses every wrong type of %s", async (member) => {
-  const detail = member === "scopes" ? "Must be an array of scopes." : "Must be a string.";
-  const wrong = WRONG_TYPES.filter((value) => member !== "scopes" || !value.startsWith("["));
-  for (const value of wrong) {
-    const others = Object.entries(VALID).filter(([name]) => name !== member);
-    const members = [...others.map(([name, other]) => `"${name}":${JSON.stringify(other)}`), `"${member}":${value}`];
-    expect(await postJson(`{${members.join(",")}}`), value.slice(0, 20)).toEqual(faults([{ field: member, detail }]));
-  }
-});
+test.for(["name", "description", "scopes"])(
+  "[check 33] refuses a new client with a wrong type of %s",
+  async (member) => {
+    const detail = member === "scopes" ? "Must be an array of scopes." : "Must be a string.";
+    const wrong = WRONG_TYPES.filter((value) => member !== "scopes" || !value.startsWith("["));
+    for (const value of wrong) {
+      const others = Object.entries(VALID).filter(([name]) => name !== member);
+      const members = [...others.map(([name, other]) => `"${name}":${JSON.stringify(other)}`), `"${member}":${value}`];
+      expect(await postJson(`{${members.join(",")}}`), value.slice(0, 20)).toEqual(faults([{ field: member, detail }]));
+    }
+  },
+);
 
-test("[check 33] refuses every wrong type of a scope", async () => {
+test("[check 33] refuses a new client with a wrong type of a scope", async () => {
   for (const value of WRONG_TYPES) {
     expect(await postJson(`{"name":"Test","scopes":[${value}]}`), value.slice(0, 20)).toEqual(
       faults([{ field: "scopes", detail: "Item 0 must be a string." }]),
@@ -185,21 +205,25 @@ test("[check 33] refuses every wrong type of a scope", async () => {
   }
 });
 
-test.for(["null", "1", '"x"', "true", "[]", nested(10_000)])(
-  "[check 33] refuses a body that is %.20s",
-  async (body) => {
-    expect(await postJson(body)).toEqual(faults([{ field: "", detail: "Must be a JSON object." }]));
-  },
-);
+test.for([
+  ["null", "null"],
+  ["a number", "1"],
+  ["a string", '"x"'],
+  ["a boolean", "true"],
+  ["an array", "[]"],
+  ["10,000 arrays in each other", nested(10_000)],
+] as const)("[check 33] refuses %s in place of a new client", async ([, body]) => {
+  expect(await postJson(body)).toEqual(faults([{ field: "", detail: "Must be a JSON object." }]));
+});
 
-test("refuses a body that is missing, not JSON or not UTF-8", async () => {
+test("refuses a new client whose body is missing, not JSON or not UTF-8", async () => {
   const notJson = problem(400, "The body is not valid JSON in UTF-8.");
   for (const body of ["", "{", "{'name':'x'}", '{"name":"x"} x', Buffer.from([0x22, 0xff, 0x22])]) {
     expect(await postJson(body)).toEqual(notJson);
   }
 });
 
-test("RFC 9110 §15.5.16: refuses another media type with 415", async () => {
+test("RFC 9110 §15.5.16: refuses a new client in another media type with 415", async () => {
   const expected = problem(415, "Send the body as JSON: Content-Type: application/json.");
   for (const mediaType of ["text/plain", "application/x-www-form-urlencoded", "application/problem+json", ""]) {
     expect(await postJson(JSON.stringify(VALID), { "content-type": mediaType })).toEqual(expected);
@@ -208,7 +232,7 @@ test("RFC 9110 §15.5.16: refuses another media type with 415", async () => {
   expect(await postJson(JSON.stringify(VALID), charset)).toMatchObject({ status: 201 });
 });
 
-test("RFC 9110 §15.5.14: takes a body of 64 KiB and refuses one byte more", async () => {
+test("RFC 9110 §15.5.14: takes a new client of 64 KiB and refuses one byte more", async () => {
   const body = JSON.stringify(VALID).padEnd(64 * 1024);
   expect(await postJson(body)).toMatchObject({ status: 201 });
   expect(await postJson(`${body} `)).toEqual(problem(413, "The body is too large: send at most 64 KiB."));
@@ -235,7 +259,7 @@ test.for<[string, unknown, string]>([
   ["a Hangul filler", "a\u3164b", UNPRINTABLE],
   ["a tag", "a\u{e0041}b", UNPRINTABLE],
   ["half a surrogate pair", "a\ud800b", UNPRINTABLE],
-])("[check 34] refuses a name of %s", async ([, name, detail]) => {
+])("[check 34] refuses a new client with a name of %s", async ([, name, detail]) => {
   expect(await createWith({ name })).toEqual(faults([{ field: "name", detail }]));
 });
 
@@ -248,19 +272,19 @@ test.for<[string, string]>([
   ["../../etc/passwd", "socmate-etc-passwd-"],
   ['O\'Brien & "Söhne" 100%', "socmate-o-brien-sohne-100-"],
   ["x".repeat(100), `socmate-${"x".repeat(40)}-`],
-])("[check 34] takes the name %s and makes a client_id of it", async ([name, start]) => {
+])("[check 34] takes the name %s for a new client and makes a client_id of it", async ([name, start]) => {
   const { client_id: clientId, name: shown } = createdSchema.parse(bodyOf(await createWith({ name })));
   expect(shown).toBe(name);
   expect(clientId.slice(0, -6)).toBe(start);
   expect(bodyOf(await admin("GET", `/${clientId}`))).toMatchObject({ client_id: clientId, name });
 });
 
-test("[check 34] keeps names in NFC and without space around them", async () => {
+test("[check 34] keeps the name of a client in NFC and without space around it", async () => {
   const { name } = createdSchema.parse(bodyOf(await createWith({ name: "  Zu\u0308rich  " })));
   expect(name).toBe("Z\u00fcrich");
 });
 
-test("[check 37] shows a secret once, and neither it nor its hash anywhere else", async () => {
+test("[check 37] shows a client secret once, and neither it nor its hash anywhere else", async () => {
   const creation = await createWith({ name: "Canary" });
   const { client_id: clientId, client_secret: first } = createdSchema.parse(bodyOf(creation));
   const regeneration = await admin("POST", `/${clientId}/regenerate-secret`);
@@ -286,7 +310,7 @@ test("[check 37] shows a secret once, and neither it nor its hash anywhere else"
   }
 });
 
-test("[check 40] answers a second DELETE as the first", async () => {
+test("[check 40] answers the second DELETE of a client as the first", async () => {
   const { clientId } = await createClient();
   const disabled = jsonAnswer(200, { client_id: clientId, status: "disabled" });
   expect(await admin("DELETE", `/${clientId}`)).toEqual(disabled);
@@ -297,15 +321,47 @@ test.for([
   ["GET", ""],
   ["DELETE", ""],
   ["POST", "/regenerate-secret"],
-] as const)("[check 40] answers %s %s for an unknown client with 404", async ([method, action]) => {
-  expect(await admin(method, `/socmate-unknown-abc123${action}`)).toEqual(UNKNOWN);
-  expect(await admin(method, `/Not%20A%20Client${action}`)).toEqual(UNKNOWN);
-});
+] as const)(
+  "[check 40] answers %s /api/admin/api-clients/{client_id}%s for an unknown client with 404",
+  async ([method, action]) => {
+    expect(await admin(method, `/socmate-unknown-abc123${action}`)).toEqual(UNKNOWN);
+    expect(await admin(method, `/Not%20A%20Client${action}`)).toEqual(UNKNOWN);
+  },
+);
 
 test("[check 40] refuses to regenerate the secret of a disabled client with 409", async () => {
   const { clientId } = await createClient();
   await admin("DELETE", `/${clientId}`);
   expect(await admin("POST", `/${clientId}/regenerate-secret`)).toEqual(
     problem(409, "The client is disabled for good: create a new one."),
+  );
+});
+
+test.for([
+  ["DELETE", ""],
+  ["POST", "/regenerate-secret"],
+] as const)(
+  "RFC 9110 §15.5.1: refuses a body with %s /api/admin/api-clients/{client_id}%s and leaves the client as it was",
+  async ([method, action]) => {
+    const client = await createClient();
+    expect(await admin(method, `/${client.clientId}${action}`, {})).toEqual(
+      problem(400, "Send no body: this request takes none."),
+    );
+    expect(await requestToken(client)).toMatchObject({ status: 200 });
+  },
+);
+
+test.for<[string, () => Promise<Answer>]>([
+  ["the query parameter client_id", () => admin("GET", "/socmate-test-abc123?Client_ID=socmate-test-def456")],
+  ["the query parameter Headers", () => admin("GET", "?headers=%7B%7D")],
+  ["the query parameter Query", () => admin("GET", "?QUERY=%7B%7D")],
+  ["the JSON member Headers", () => createWith({ headers: {} })],
+  ["the header x-ms-invocation-id", () => postJson(JSON.stringify(VALID), { "x-ms-invocation-id": "x" })],
+])("RFC 9110 §15.5.1: refuses %s, which Azure Functions would take for its own", async ([, ask]) => {
+  expect(await ask()).toEqual(
+    problem(
+      400,
+      "Remove the member of the body, or the parameter of the URL, that is named Headers, Query, or like a parameter of the path, and any header x-ms-invocation-id: Azure Functions would take it for its own.",
+    ),
   );
 });

@@ -44,7 +44,7 @@ const signedWith = (key: KeyObject, header: object, payload = claims()) =>
 const foreignJwk = { ...foreignKey.publicKey.export({ format: "jwk" }), kid, use: "sig", alg: "RS256" };
 const now = () => Math.floor(Date.now() / 1000);
 
-test("takes a valid admin token on every admin endpoint", async () => {
+test("accepts a valid admin token on every admin endpoint", async () => {
   for (const [method, path] of ADMIN_PATHS) {
     const headers = { authorization: `Bearer ${adminToken()}`, "content-type": "application/json" };
     const { status } = await send(`${url}/api/admin/api-clients${path}`, { method, headers });
@@ -52,26 +52,26 @@ test("takes a valid admin token on every admin endpoint", async () => {
   }
 });
 
-test("[check 38] RFC 6750 §3: wants a token on every admin endpoint, before anything else is looked at", async () => {
+test("[check 38] RFC 6750 §3: refuses a request without an admin token on every admin endpoint, whatever else is wrong with it", async () => {
   for (const [method, path] of ADMIN_PATHS) {
     expect(await send(`${url}/api/admin/api-clients${path}`, { method }), `${method} ${path}`).toEqual(NO_TOKEN);
   }
 });
 
 test.for([
-  "",
-  "Bearer",
-  "Bearer ",
-  `Basic ${Buffer.from("admin:admin").toString("base64")}`,
-  `Token ${adminToken()}`,
-  `Bearer ${adminToken()} ${adminToken()}`,
-  `Bearer ${adminToken()}, Bearer ${adminToken()}`,
-  `Bearer token=${adminToken()} x`,
-])('[check 38] RFC 6750 §2.1: refuses the Authorization header "%.20s" as no bearer token', async (authorization) => {
+  ["an empty Authorization header", ""],
+  ["the scheme Bearer alone", "Bearer"],
+  ["the scheme Bearer and a space", "Bearer "],
+  ["the scheme Basic", `Basic ${Buffer.from("admin:admin").toString("base64")}`],
+  ["the scheme Token", `Token ${adminToken()}`],
+  ["two tokens", `Bearer ${adminToken()} ${adminToken()}`],
+  ["a list of tokens", `Bearer ${adminToken()}, Bearer ${adminToken()}`],
+  ["a token as a parameter", `Bearer token=${adminToken()} x`],
+] as const)("[check 38] RFC 6750 §2.1: takes %s for no admin token", async ([, authorization]) => {
   expect(await listWith({ authorization })).toEqual(NO_TOKEN);
 });
 
-test("[check 38] RFC 6750 §5.3: takes no token from the query, a cookie or another header", async () => {
+test("[check 38] RFC 6750 §5.3: accepts no admin token from the query, a cookie or another header", async () => {
   const token = adminToken();
   for (const name of ["access_token", "token", "authorization", "code"]) {
     expect(await send(`${url}/api/admin/api-clients?${name}=${token}`)).toEqual(NO_TOKEN);
@@ -123,7 +123,7 @@ test.for<[string, () => string]>([
   ["two parts", () => adminToken().split(".").slice(0, 2).join(".")],
   ["five parts", () => `${adminToken()}.a.b`],
   ["no JSON in it", () => "a.b.c"],
-])("[check 38] RFC 7519 §7.2, RFC 8725: refuses a token with %s", async ([, forge]) => {
+])("[check 38] RFC 7519 §7.2, RFC 8725: refuses an admin token with %s", async ([, forge]) => {
   expect(await listAs(forge())).toEqual(INVALID_TOKEN);
 });
 
@@ -138,7 +138,7 @@ function replacePart(token: string, index: 0 | 1, part: object): string {
     .join(".");
 }
 
-test("[check 38] RFC 8725 §3.10: fetches no key from where a token says", async () => {
+test("[check 38] RFC 8725 §3.10: fetches no key from a URL in an admin token", async () => {
   let fetched = 0;
   const attacker = createServer((_request, response) => {
     fetched++;
@@ -166,24 +166,24 @@ test.for<[string, unknown]>([
   ['[["admin"]]', [["admin"]]],
   ['[{"admin":true}]', [{ admin: true }]],
   ["true", true],
-])("[check 38] RFC 6750 §3.1: refuses a token whose roles are %s with 403", async ([, roles]) => {
+])("[check 38] RFC 6750 §3.1: refuses an admin token whose roles are %s with 403", async ([, roles]) => {
   expect(await listAs(adminToken({ roles }))).toEqual(NOT_ADMIN);
 });
 
-test("[check 38] finds the role among others, and none in other claims", async () => {
+test("[check 38] finds the role of an administrator among other roles, and in no claim but roles", async () => {
   expect(await listAs(adminToken({ roles: ["reader", "admin"] }))).toMatchObject({ status: 200 });
   const elsewhere = { roles: [], role: "admin", scp: "admin", groups: ["admin"], wids: ["admin"] };
   expect(await listAs(adminToken(elsewhere))).toEqual(NOT_ADMIN);
 });
 
-test("[check 38] refuses our own token of an API client", async () => {
+test("[check 38] refuses the access token of an API client on the admin API", async () => {
   const { access_token: token } = z
     .object({ access_token: z.string() })
     .parse(bodyOf(await requestToken(await createClient())));
   expect(await listAs(token)).toEqual(INVALID_TOKEN);
 });
 
-test("[check 38] refuses HS256 with the key that we publish ourselves, and RS256 with its kid", async () => {
+test("[check 38] refuses an admin token by HS256 with the key that the service publishes, and by RS256 with its kid", async () => {
   const published = z.object({ keys: z.array(z.record(z.string(), z.string())) });
   const [jwk] = published.parse(bodyOf(await send(`${url}/.well-known/jwks.json`))).keys;
   const ownKey = createPublicKey({ key: jwk as JsonWebKey, format: "jwk" });
@@ -195,7 +195,7 @@ test("[check 38] refuses HS256 with the key that we publish ourselves, and RS256
   expect(await listAs(adminIssuer.sign({ ...header, alg: "RS256" }, claims()))).toEqual(INVALID_TOKEN);
 });
 
-test("[check 38] believes no identity that a header tells", async () => {
+test("[check 38] takes no administrator's identity from a header", async () => {
   const principal = { auth_typ: "aad", claims: [{ typ: "roles", val: "admin" }], role_typ: "roles" };
   const forged = {
     "x-ms-client-principal": Buffer.from(JSON.stringify(principal)).toString("base64"),
@@ -228,7 +228,7 @@ test("created_by is the oid of the token, else its sub, never a header's", async
   expect(await create(adminToken({ oid: undefined, sub: "a-sub" }))).toMatchObject({ created_by: "a-sub" });
 });
 
-test("answers 503, not 401, while the issuer's keys cannot be fetched", async () => {
+test("answers 503, not 401, while the keys of the admin tokens' issuer cannot be fetched", async () => {
   const service = await startService(stack, { port: 0, env: { ADMIN_JWKS_URL: "http://127.0.0.1:1/keys" } });
   onTestFinished(() => service.stop());
   const headers = { authorization: `Bearer ${adminToken()}` };

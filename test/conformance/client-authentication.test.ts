@@ -61,9 +61,16 @@ test.for<[string, string]>([
   ["two values", `${basic(clientId, clientSecret)} ${basic(clientId, clientSecret)}`],
   ["a list", `${basic(clientId, clientSecret)}, ${basic(clientId, clientSecret)}`],
   ["another scheme", `Bearer ${clientSecret}`],
-  ["64 KB", `Basic ${"A".repeat(64 * 1024)}`],
-])("[check 10] RFC 6749 §5.2: refuses Basic with %s", async ([, authorization]) => {
-  expect(await withBasic(authorization)).toEqual(NOT_BASIC);
+  ["31 KB", `Basic ${"A".repeat(31 * 1024)}`],
+])(
+  "[check 10] [check 19] RFC 6749 §5.2, RFC 7617 §2: refuses Basic with %s, with 401 and a challenge",
+  async ([, authorization]) => {
+    expect(await withBasic(authorization)).toEqual(NOT_BASIC);
+  },
+);
+
+test("[check 10] RFC 6585 §5: leaves Basic with 64 KB to the platform, which refuses it with 431", async () => {
+  expect(await withBasic(`Basic ${"A".repeat(64 * 1024)}`)).toEqual({ status: 431, headers: {}, text: "" });
 });
 
 test("[check 10] RFC 6749 §5.2: refuses two Authorization headers", async () => {
@@ -111,17 +118,17 @@ test.for<[string, Record<string, string>]>([
   ["no id", { client_secret: clientSecret }],
   ["an empty secret", { client_id: clientId, client_secret: "" }],
   ["an empty id", { client_id: "", client_secret: clientSecret }],
-])("[check 12] RFC 6749 §5.2: answers %s with invalid_client", async ([, form]) => {
+])("[check 12] [check 19] RFC 6749 §5.2, RFC 7617 §2: answers %s with 401 and a challenge", async ([, form]) => {
   expect(await postForm(url, { ...GRANT, ...form })).toEqual(NO_CREDENTIALS);
 });
 
-test("[check 12] counts an empty Authorization header as absent", async () => {
+test("[check 12] takes an empty Authorization header for absent", async () => {
   expect(await postForm(url, GRANT, { authorization: "" })).toEqual(NO_CREDENTIALS);
   const form = { ...GRANT, client_id: clientId, client_secret: clientSecret };
   expect(await postForm(url, form, { authorization: "" })).toMatchObject({ status: 200 });
 });
 
-test("[check 13] RFC 6749 §5.2: refuses every client that is not who it says with the same status, headers and bytes", async () => {
+test("[check 13] [check 19] RFC 6749 §5.2: refuses an unknown or disabled client and a wrong secret with the same status, headers and bytes", async () => {
   const disabled = await createClient();
   await admin("DELETE", `/${disabled.clientId}`);
   const regenerated = await createClient();

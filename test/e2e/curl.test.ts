@@ -69,8 +69,8 @@ const TOKEN_COMMAND = String.raw`curl -X POST https://auth.socmate.yourcompany.c
 const LIST_COMMAND = String.raw`curl -X GET "https://api.socmate.yourcompany.com/api/admin/api-clients?search=XSOAR" \
 -H "Authorization: Bearer <admin_token>"`;
 
-describe("[check 30] the commands of the documentation, one after the other", needs("curl"), () => {
-  test("create a client", async () => {
+describe("[check 30] the curl command of the documentation, verbatim", needs("curl"), () => {
+  test("creates a client", async () => {
     const { status, body } =
       await run(String.raw`curl -X POST https://api.socmate.yourcompany.com/api/admin/api-clients \
 -H "Authorization: Bearer <admin_token>" \
@@ -99,7 +99,7 @@ describe("[check 30] the commands of the documentation, one after the other", ne
     placeholders["generated-secret-value"] = client.client_secret;
   });
 
-  test("request an access token", async () => {
+  test("gets an access token with the credentials of that client", async () => {
     const { status, body } = await run(TOKEN_COMMAND);
     const example = `{
 "access_token": "eyJhbGciOiJSUzI1NiIs...",
@@ -114,7 +114,7 @@ describe("[check 30] the commands of the documentation, one after the other", ne
     placeholders["eyJhbGciOiJSUzI1NiIs..."] = issued.parse(JSON.parse(body)).access_token;
   });
 
-  test("use the token", async () => {
+  test("uses the access token at an API", async () => {
     const { status, body } =
       await run(String.raw`curl -X GET https://api.socmate.yourcompany.com/api/v1/search?q=phishing \
 -H "Authorization: Bearer eyJhbGciOiJSUzI1NiIs..."`);
@@ -126,7 +126,7 @@ describe("[check 30] the commands of the documentation, one after the other", ne
     });
   });
 
-  test("list the clients", async () => {
+  test("lists the client with its last use", async () => {
     await expect
       .poll(async () => (await run(LIST_COMMAND)).body, { timeout: 15_000 })
       .not.toContain('"last_used_at":null');
@@ -157,7 +157,7 @@ describe("[check 30] the commands of the documentation, one after the other", ne
     });
   });
 
-  test("regenerate the secret, which ends the old one at once", async () => {
+  test("regenerates the secret of the client, so that the old one is refused immediately", async () => {
     const { status, body } =
       await run(String.raw`curl -X POST https://api.socmate.yourcompany.com/api/admin/api-clients/socmate-xsoar-production-abc123/regenerate-secret \
 -H "Authorization: Bearer <admin_token>"`);
@@ -175,7 +175,7 @@ describe("[check 30] the commands of the documentation, one after the other", ne
     expect((await run(TOKEN_COMMAND)).status).toBe(200);
   });
 
-  test("disable the client, which ends its access", async () => {
+  test("disables the client, so that it gets no more tokens", async () => {
     const { status, body } =
       await run(String.raw`curl -X DELETE https://api.socmate.yourcompany.com/api/admin/api-clients/socmate-xsoar-production-abc123 \
 -H "Authorization: Bearer <admin_token>"`);

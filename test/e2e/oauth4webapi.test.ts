@@ -51,13 +51,13 @@ test.for([
   });
 });
 
-test("oauth4webapi gets a token for fewer scopes", async () => {
+test("oauth4webapi gets a token for one of the scopes of its client", async () => {
   const { access_token: token, scope } = await tokenBy(oauth.ClientSecretPost(clientSecret), { scope: "graph:read" });
   expect(scope).toBe("graph:read");
   expect(await validate(token)).toMatchObject({ scope: "graph:read" });
 });
 
-test("oauth4webapi refuses the token for another audience", async () => {
+test("oauth4webapi refuses a token at an API that is not its audience", async () => {
   const { access_token: token } = await tokenBy(oauth.ClientSecretPost(clientSecret));
   await expect(validate(token, "https://another.example")).rejects.toMatchObject({
     code: oauth.JWT_CLAIM_COMPARISON,
@@ -73,7 +73,7 @@ test("oauth4webapi understands the error for a wrong scope", async () => {
   });
 });
 
-test("oauth4webapi understands the challenge for a client that is refused", async () => {
+test("oauth4webapi understands the challenge for a disabled client", async () => {
   const disabled = await createClient();
   await admin("DELETE", `/${disabled.clientId}`);
   const response = await oauth.clientCredentialsGrantRequest(

@@ -12,7 +12,7 @@ test.for([
   ["oauth2", "client_secret_post", openid.ClientSecretPost(clientSecret)],
   ["oauth2", "client_secret_basic", openid.ClientSecretBasic(clientSecret)],
 ] as const)(
-  "openid-client discovers the service by %s, gets a token by %s, and its key set verifies it",
+  "openid-client discovers the service by %s, gets a token by %s and verifies it with the discovered key set",
   async ([algorithm, , authentication]) => {
     const configuration = await openid.discovery(new URL(front.url), clientId, undefined, authentication, {
       algorithm,
@@ -31,7 +31,7 @@ test.for([
   },
 );
 
-test("openid-client tells a wrong secret from a wrong scope", async () => {
+test("openid-client distinguishes the errors of a wrong secret and of a wrong scope", async () => {
   const discover = (secret: string) =>
     openid.discovery(new URL(front.url), clientId, undefined, openid.ClientSecretPost(secret));
   await expect(openid.clientCredentialsGrant(await discover("wrong"))).rejects.toMatchObject({ status: 401 });

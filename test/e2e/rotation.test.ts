@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { runRotationDrill } from "../../local/rotation-drill.ts";
 
-test("[check 28] a key is rotated under load, and jose verifies every token with key sets that it never renews early", {
+test("[check 28] rotates a key under load, and jose verifies every token with key sets that it never renews early", {
   timeout: 90_000,
 }, async () => {
   const { failures, refusals, kids, tokens, verifications } = await runRotationDrill({ leadSeconds: 15, rotations: 1 });

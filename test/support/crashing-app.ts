@@ -1,0 +1,16 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { onTestFinished } from "vitest";
+
+/** Builds the app whose endpoints fail with what they were sent, for the rest of a test; returns the path of its bundle. */
+export async function buildCrashingApp(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "socmate-crash-"));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const outfile = join(dir, "app.cjs");
+  const entryPoints = [fileURLToPath(new URL("../fixtures/crashing-app.ts", import.meta.url))];
+  await build({ entryPoints, outfile, bundle: true, platform: "node", external: ["@azure/functions-core"] });
+  return outfile;
+}
