@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as HttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { text } from "node:stream/consumers";
 
 /** What a stand-in answers instead of what it was asked for. */
@@ -18,10 +18,19 @@ export class HttpError extends Error {
   }
 }
 
+/** Every connection of a server: `closeAllConnections` leaves out those whose TLS handshake is under way, and waits for them for ever. */
+const connections = new WeakMap<Server | HttpsServer, Set<Socket>>();
+
 /** Listens on loopback only; port 0 lets the system choose. Returns the port; rejects when it is taken. */
 export async function listen(server: Server | HttpsServer, port = 0): Promise<number> {
   // Clients keep connections longer than Node's 5 seconds, and one that is closed just as it is used again is a reset.
   server.keepAliveTimeout = 120_000;
+  const sockets = new Set<Socket>();
+  connections.set(server, sockets);
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return (server.address() as AddressInfo).port;
@@ -31,7 +40,7 @@ export async function listen(server: Server | HttpsServer, port = 0): Promise<nu
 export async function close(server: Server | HttpsServer): Promise<void> {
   const closed = once(server, "close");
   server.close();
-  server.closeAllConnections();
+  for (const socket of connections.get(server) ?? []) socket.destroy();
   await closed;
 }
 

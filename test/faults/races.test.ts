@@ -139,7 +139,7 @@ describe("a caller that goes away", { timeout: PATIENCE_MS }, () => {
     await ask(url, client);
     const before = storeCalls();
     await Promise.all(Array.from({ length: 20 }, () => breakOff(client, 0.9)));
-    await expect.poll(() => service.lines.filter((line) => line.includes("broke off")).length).toBe(20);
+    await expect.poll(() => service.lines.filter((line) => line.includes("body_broken_off")).length).toBe(20);
     expect(storeCalls()).toEqual(before);
   });
 
