@@ -12,7 +12,7 @@ import { createRetryPolicy } from "./request/retry.ts";
 import type { Services } from "./services.ts";
 import { keyTimes } from "./signing/key-ring.ts";
 import { createSigner } from "./signing/signer.ts";
-import { LastKnownClients } from "./tokens/last-known-clients.ts";
+import { createIssuer } from "./tokens/issuer.ts";
 import { createTokenIssuer } from "./tokens/token-issuer.ts";
 
 /** Composes the services of one process from its settings and its ports to Azure; the product and the tests do it alike. */
@@ -27,15 +27,21 @@ export function compose(config: Config, ports: AzurePorts, clock: Clock): Servic
     retry,
     clock,
   });
+  const usage = createUsageRecorder(clients, clock);
   return {
     config,
     admins: createAdminAuthenticator(config.admin, clock),
     clients,
     secrets,
     signer,
-    hints: new LastKnownClients(),
-    tokens: createTokenIssuer(config, signer, clock),
-    usage: createUsageRecorder(clients, clock),
+    tokens: createIssuer({
+      clients,
+      secrets,
+      accessTokens: createTokenIssuer(config, signer, clock),
+      usage,
+      clock,
+    }),
+    usage,
     health: createHealth({ clients, secrets, signer, clock }),
     sweeper: createSweeper({
       clients,

@@ -8,8 +8,7 @@ import type { Health } from "./health.ts";
 import { type Clock, systemClock } from "./request/clock.ts";
 import { logLine } from "./request/log.ts";
 import type { Signer } from "./signing/signer.ts";
-import type { LastKnownClients } from "./tokens/last-known-clients.ts";
-import type { TokenIssuer } from "./tokens/token-issuer.ts";
+import type { Issuer } from "./tokens/issuer.ts";
 
 /** What endpoints may use. */
 export interface Services {
@@ -18,8 +17,7 @@ export interface Services {
   clients: ClientStore;
   secrets: SecretStore;
   signer: Signer;
-  hints: LastKnownClients;
-  tokens: TokenIssuer;
+  tokens: Issuer;
   usage: UsageRecorder;
   health: Health;
   sweeper: Sweeper;

@@ -51,7 +51,7 @@ export function readCredentials(authorization: string | null, form: Form): Crede
  */
 export async function authenticateClient(
   { clientId, clientSecret }: Credentials,
-  stores: Stores,
+  stores: ClientStores,
   context: RequestContext,
 ): Promise<ClientRow> {
   if (!isClientId(clientId)) throw refused("malformed_client_id");
@@ -67,7 +67,8 @@ export async function authenticateClient(
   return client;
 }
 
-interface Stores {
+/** What authenticating a client asks. */
+export interface ClientStores {
   clients: Pick<ClientStore, "find">;
   secrets: Pick<SecretStore, "hashOf">;
 }
@@ -75,7 +76,7 @@ interface Stores {
 /** Reads the row and the hash that it names; a client that has none to match gets one that nothing matches. */
 async function findWithHash(
   clientId: string,
-  { clients, secrets }: Stores,
+  { clients, secrets }: ClientStores,
   context: RequestContext,
 ): Promise<[ClientRow | undefined, string]> {
   for (let lockedName: string | undefined; ; ) {

@@ -41,8 +41,8 @@ class TrustedHints extends LastKnownClients {
     this.#context = context;
   }
 
-  override recall(credentials: Credentials): KnownClient | undefined {
-    const hint = super.recall(credentials);
+  override get(credentials: Credentials): KnownClient | undefined {
+    const hint = super.get(credentials);
     if (hint) TrustedHints.recalled.set(this.#context(), { ...hint, status: "active" } as ClientRow);
     return hint;
   }

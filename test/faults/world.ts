@@ -13,6 +13,8 @@ import { createRetryPolicy } from "../../shared/request/retry.ts";
 import type { Services } from "../../shared/services.ts";
 import type { Signer } from "../../shared/signing/signer.ts";
 import { timerJob } from "../../shared/timer-job.ts";
+import { createIssuer } from "../../shared/tokens/issuer.ts";
+import { createTokenIssuer } from "../../shared/tokens/token-issuer.ts";
 import { connectionReset } from "../fakes/azure-error.ts";
 import { createClock } from "../fakes/fake-clock.ts";
 import { createFakeSecretVault } from "../fakes/fake-secret-vault.ts";
@@ -272,7 +274,11 @@ export class World {
     return {
       ...services,
       admins: { authenticate: async () => ({ id: "admin" }) },
-      hints: mutant.hints?.(parts) ?? services.hints,
+      tokens: createIssuer({
+        ...services,
+        accessTokens: createTokenIssuer(CONFIG, SIGNER, clock),
+        lastKnown: mutant.hints?.(parts),
+      }),
     };
   }
 

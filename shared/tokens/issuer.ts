@@ -1,0 +1,65 @@
+import type { UsageRecorder } from "../clients/usage.ts";
+import type { Clock } from "../request/clock.ts";
+import type { RequestContext } from "../request/context.ts";
+import { authenticateClient, type ClientStores, type Credentials } from "./client-auth.ts";
+import { grantScopes } from "./grant-scopes.ts";
+import { type KnownClient, LastKnownClients } from "./last-known-clients.ts";
+import type { IssuedToken, TokenIssuer } from "./token-issuer.ts";
+
+// From credentials to a token: authentication, scopes, token reuse, speculative signing, and the note of the use. The endpoint asks for
+// a token and knows none of it; the order of the steps, on which security rests, stands in one place.
+
+/** Issues access tokens. */
+export interface Issuer {
+  /**
+   * Issues a token for a client's credentials, with the scope asked for or all of the client's.
+   *
+   * @throws OAuthError `invalid_client`, `invalid_scope`
+   * @throws Unavailable
+   */
+  issue(credentials: Credentials, scope: string | undefined, context: RequestContext): Promise<IssuedToken>;
+}
+
+/** What the issuer is made from. */
+export interface IssuerOptions extends ClientStores {
+  readonly accessTokens: TokenIssuer;
+  readonly usage: Pick<UsageRecorder, "record">;
+  readonly clock: Clock;
+  /** Given in tests alone. */
+  readonly lastKnown?: LastKnownClients | undefined;
+}
+
+/**
+ * Makes the process's issuer.
+ *
+ * Speculative signing: the signature of a client that was seen before starts while its row is being read, so that a request takes the
+ * longer of two trips and not their sum (17.1 ms against 21.5 at 5 and 15 ms of distance, docs/speed.md). It is safe because what is
+ * remembered starts work and never decides: only the very secret that was valid then starts a signature, so nobody else can cause one,
+ * and the token is given out only if the row, read after the request arrived, authenticates the client and grants the same.
+ */
+export function createIssuer(options: IssuerOptions): Issuer {
+  const { clients, secrets, accessTokens, usage, clock, lastKnown = new LastKnownClients() } = options;
+  return {
+    async issue(credentials, scope, context) {
+      const known = lastKnown.get(credentials);
+      const sign = async (client: KnownClient) =>
+        accessTokens.issue(client, grantScopes(scope, client.scopes), context);
+      const speculative = known && sign(known);
+      // Avoids an unhandled rejection when the token is discarded.
+      speculative?.catch(() => {});
+
+      const client = await authenticateClient(credentials, { clients, secrets }, context).catch((error) => {
+        if (known) lastKnown.delete(known.clientId);
+        throw error;
+      });
+      const isConfirmed = known?.secretName === client.secretName && known.scopes.join() === client.scopes.join();
+      const issued = await (speculative && isConfirmed ? speculative : sign(client));
+
+      lastKnown.set(client, credentials);
+      usage.record(client.clientId, clock.now());
+      Object.assign(context.audit, { jti: issued.claims.jti, scope: issued.claims.scope });
+      if (issued.isReused) context.audit.reused = true;
+      return issued;
+    },
+  };
+}
