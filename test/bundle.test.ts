@@ -9,3 +9,9 @@ test("the bundle has no text of zod in other languages than English: `import * a
   expect(bundle.includes("Invalid input")).toBe(true);
   expect(bundle.includes("Ongeldige invoer")).toBe(false);
 });
+
+test("the bundle has the HTTP/1.1 client of undici without fetch and its second parser: if this breaks, look at the imports of undici/lib in build.ts and shared/azure/azure-http.ts", () => {
+  expect(bundle.includes("undici's ../web/fetch/body.js is not in the bundle")).toBe(true);
+  expect(bundle.includes("multipart/form-data; boundary")).toBe(false);
+  expect(bundle.length).toBeLessThan(1_800_000);
+});
