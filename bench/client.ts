@@ -1,17 +1,17 @@
-import { type StandIns, startServer } from "./processes.ts";
+import { type Emulators, startServer } from "./processes.ts";
 
-/** A client of the service, and what it sends to get a token. */
+/** A client of the service with the body of its token request. */
 export interface BenchClient {
   clientId: string;
   clientSecret: string;
-  /** Asks for scopes by name, which not every peer adds by itself. */
+  /** Names the scopes: not every competitor grants them by default. */
   body: string;
 }
 
 const SCOPES = ["investigations:read", "incidents:read", "search:read"];
 
-/** The settings of a contestant that issues tokens to one client and, as the others do, signs every one. */
-export function contestantSettings({ settings }: StandIns, client: BenchClient): Record<string, string> {
+/** Returns the settings of a competitor that issues tokens to one client. Token reuse is off: every competitor signs each token. */
+export function competitorSettings({ settings }: Emulators, client: BenchClient): Record<string, string> {
   return {
     ...settings,
     TOKEN_REUSE_SECONDS: "0",
@@ -20,7 +20,7 @@ export function contestantSettings({ settings }: StandIns, client: BenchClient):
   };
 }
 
-async function createClient(serviceUrl: string, { adminToken }: StandIns): Promise<BenchClient> {
+async function createClient(serviceUrl: string, { adminToken }: Emulators): Promise<BenchClient> {
   const response = await fetch(new URL("/api/admin/api-clients", serviceUrl), {
     method: "POST",
     headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
@@ -32,12 +32,12 @@ async function createClient(serviceUrl: string, { adminToken }: StandIns): Promi
   return { clientId: client_id, clientSecret: client_secret, body: new URLSearchParams(form).toString() };
 }
 
-/** Creates clients through an instance of the service that is there for that alone. */
-export async function createClients(standIns: StandIns, count: number): Promise<BenchClient[]> {
-  const host = await startServer("service-in-host", standIns.settings);
+/** Creates clients through an instance of the service that is stopped afterwards. */
+export async function createClients(emulators: Emulators, count: number): Promise<BenchClient[]> {
+  const host = await startServer("service-in-host", emulators.settings);
   try {
     const clients: BenchClient[] = [];
-    while (clients.length < count) clients.push(await createClient(host.url, standIns));
+    while (clients.length < count) clients.push(await createClient(host.url, emulators));
     return clients;
   } finally {
     await host.stop();

@@ -1,6 +1,6 @@
-import { start } from "./contestants/service-in-host.ts";
+import { start } from "./competitors/service-in-host.ts";
 
-// An instance that has just started. The parent asks it for a token.
+// A fresh instance of the service. The parent process requests a token from it.
 const [bundle] = process.argv.slice(2);
 const startedAt = performance.now();
 const url = await start(bundle);

@@ -5,35 +5,35 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "esbuild";
 import { createClients } from "./client.ts";
-import type { StandIns } from "./processes.ts";
+import type { Emulators } from "./processes.ts";
 import { type Figure, figureOf } from "./statistics.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const BUILDS = ["bundled", "unbundled"] as const;
 export type Build = (typeof BUILDS)[number];
 
-/** An instance that nobody asks at once has this long to get ready. */
+/** Idle time of an instance before its first request, in the runs with a head start. */
 const HEAD_START_MS = 2_000;
 
 /** How one build of the service starts, in the local Functions host. */
 export interface ColdStart {
-  /** The size of our own build; an unbundled one loads its packages beside. */
+  /** Size of the build; the packages of the unbundled one are not counted. */
   kilobytes: number;
-  /** Milliseconds from the start of loading to a host that listens. */
+  /** Milliseconds from the start of loading to a listening host. */
   load: Figure;
-  /** Milliseconds from the start of the process to its first token, asked for at once. */
+  /** Milliseconds from the start of the process to its first token, requested immediately. */
   firstToken: Figure;
-  /** Milliseconds that the first token takes of an instance that has been up for two seconds, and the one right after it. */
+  /** Milliseconds of the first and the second token of an instance that is two seconds old. */
   firstRequest: Figure;
   secondRequest: Figure;
 }
 
-/** Starts the deployed bundle and an unbundled build in turn, each time in a fresh process. */
-export async function benchColdStart(standIns: StandIns, rounds: number): Promise<Record<Build, ColdStart>> {
-  const { settings } = standIns;
-  const [client] = await createClients(standIns, 1);
+/** Starts the deployed bundle and an unbundled build alternately, each time in a fresh process. */
+export async function benchColdStart(emulators: Emulators, rounds: number): Promise<Record<Build, ColdStart>> {
+  const { settings } = emulators;
+  const [client] = await createClients(emulators, 1);
   const body = client?.body ?? "";
-  // Inside the project, where the packages of the unbundled build are found.
+  // Inside the project, so that the unbundled build resolves its packages.
   const cache = join(ROOT, "node_modules/.cache");
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, "bench-"));
@@ -47,13 +47,13 @@ export async function benchColdStart(standIns: StandIns, rounds: number): Promis
       entryPoints: [join(ROOT, "functions/main.ts")],
       outfile: unbundled,
       format: "cjs",
-      // As in the build that is deployed.
+      // As in the deployed build.
       define: { "import.meta.dirname": "__dirname" },
     });
 
     const bundles = { bundled: join(ROOT, "dist/functions.cjs"), unbundled };
-    const atOnce: Record<Build, Start[]> = { bundled: [], unbundled: [] };
-    const later: Record<Build, Start[]> = { bundled: [], unbundled: [] };
+    const immediate: Record<Build, Start[]> = { bundled: [], unbundled: [] };
+    const delayed: Record<Build, Start[]> = { bundled: [], unbundled: [] };
     // The first round fills the system's file cache and does not count.
     for (let round = 0; round <= rounds; round++) {
       for (const name of BUILDS) {
@@ -62,16 +62,16 @@ export async function benchColdStart(standIns: StandIns, rounds: number): Promis
           await startOnce([runner, bundles[name]], settings, body, HEAD_START_MS),
         ] as const;
         if (round === 0) continue;
-        atOnce[name].push(starts[0]);
-        later[name].push(starts[1]);
+        immediate[name].push(starts[0]);
+        delayed[name].push(starts[1]);
       }
     }
     const sumUp = async (name: Build): Promise<ColdStart> => ({
       kilobytes: Math.round((await stat(bundles[name])).size / 1_000),
-      load: figureOf(atOnce[name].map(({ loadMs }) => loadMs)),
-      firstToken: figureOf(atOnce[name].map(({ firstTokenMs }) => firstTokenMs)),
-      firstRequest: figureOf(later[name].map(({ firstRequestMs }) => firstRequestMs)),
-      secondRequest: figureOf(later[name].map(({ secondRequestMs }) => secondRequestMs)),
+      load: figureOf(immediate[name].map(({ loadMs }) => loadMs)),
+      firstToken: figureOf(immediate[name].map(({ firstTokenMs }) => firstTokenMs)),
+      firstRequest: figureOf(delayed[name].map(({ firstRequestMs }) => firstRequestMs)),
+      secondRequest: figureOf(delayed[name].map(({ secondRequestMs }) => secondRequestMs)),
     });
     return { bundled: await sumUp("bundled"), unbundled: await sumUp("unbundled") };
   } finally {

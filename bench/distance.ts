@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 
 /**
- * Puts a server at a distance: an answer comes no sooner than so many milliseconds after its request, however fast the server is.
- * Bytes are passed on as they are, so that nobody's work changes. Returns the URL of the distant server.
+ * Starts a proxy that simulates network latency: an answer arrives no sooner than the given milliseconds after its request. Bytes
+ * are not changed. Returns the URL of the proxy.
  */
 export async function atDistance(target: string, milliseconds: number): Promise<string> {
   const { hostname, port } = new URL(target);

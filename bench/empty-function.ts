@@ -13,7 +13,7 @@ const SOURCE = `
     handler: async () => ({ status: 200, headers: { "Content-Type": "application/json" }, body }),
   });`;
 
-/** Bundles a function that does nothing but answer with as many bytes as a token has; returns the bundle's path. */
+/** Bundles a function that answers with a constant body of a token's size. Returns the path of the bundle. */
 export async function emptyFunction(): Promise<string> {
   const outfile = join(await mkdtemp(join(tmpdir(), "socmate-bench-")), "empty.cjs");
   await build({

@@ -1,31 +1,32 @@
-import { contestantSettings, createClients } from "./client.ts";
-import { type StandInsOptions, startLoadGenerator, startServer, startStandIns } from "./processes.ts";
+import { competitorSettings, createClients } from "./client.ts";
+import { type EmulatorsOptions, startEmulators, startLoadGenerator, startServer } from "./processes.ts";
 import { type Figure, figureOf } from "./statistics.ts";
+import { moduleOf } from "./tokens.ts";
 
-/** How far away the table and the signing vault are. */
-export const DISTANCES = { tableMs: 5, vaultMs: 15 } as const satisfies StandInsOptions["distances"];
+/** Simulated round trips to the table and the signing vault. */
+export const DISTANCES = { tableMs: 5, vaultMs: 15 } as const satisfies EmulatorsOptions["distances"];
 
 const NAMES = ["service", "floor", "oidc-provider"] as const;
 const WARM_MS = 4_000;
 const ROUND_MS = 1_500;
 
-/** How long a token takes, one after another, from a service that is far from its stores. */
+/** Latency of sequential token requests to a competitor with distant stores. */
 export interface Latency {
   /** Milliseconds. */
   p50: Figure;
   p99: Figure;
 }
 
-/** Lets the contestants that ask a table and a vault issue tokens in turn, with both at a distance. */
+/** Measures the competitors that use a table and a vault, with both at a distance. */
 export async function benchLatency(rounds: number): Promise<Record<string, Latency>> {
-  const standIns = await startStandIns({ distances: DISTANCES });
-  const [client] = await createClients(standIns, 1);
+  const emulators = await startEmulators({ distances: DISTANCES });
+  const [client] = await createClients(emulators, 1);
   if (!client) throw new Error("no client");
-  const env = contestantSettings(standIns, client);
+  const env = competitorSettings(emulators, client);
   const load = await startLoadGenerator();
   const servers = await Promise.all(
     NAMES.map(async (name) => {
-      const server = await startServer(name, env);
+      const server = await startServer(moduleOf(name), env);
       const run = (durationMs: number) =>
         load.run({ url: server.url, bodies: [client.body], concurrency: 1, durationMs });
       return { name, server, run };
@@ -48,6 +49,6 @@ export async function benchLatency(rounds: number): Promise<Record<string, Laten
       ]),
     );
   } finally {
-    await Promise.all([load.stop(), ...servers.map(({ server }) => server.stop()), standIns.stop()]);
+    await Promise.all([load.stop(), ...servers.map(({ server }) => server.stop()), emulators.stop()]);
   }
 }

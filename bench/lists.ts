@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { startServer, startStandIns } from "./processes.ts";
+import { startEmulators, startServer } from "./processes.ts";
 import { connectRawAzure, type RawAzure } from "./raw-azure.ts";
 import { type Figure, figureOf } from "./statistics.ts";
 
-/** What it costs to list and to search, with so many clients. */
+/** Cost of a list and of a search with a number of clients in the table. */
 export interface ListFigures {
   clients: number;
   /** Milliseconds of the first page of the list, and of a search that matches one client in a hundred. */
@@ -11,20 +11,20 @@ export interface ListFigures {
   search: Figure;
   /** CPU time of one list in the server's process, milliseconds. */
   cpu: number;
-  /** Megabytes in use by the server's process after ten lists. */
+  /** Resident megabytes of the server's process after ten lists. */
   memory: number;
 }
 
 const SIZES = [100, 1_000, 10_000];
 const TIMES = 5;
-const INSERTS_AT_ONCE = 32;
+const CONCURRENT_INSERTS = 32;
 
-/** Lists and searches clients, more of them each time. */
+/** Measures list and search with a growing number of clients. */
 export async function benchLists(): Promise<ListFigures[]> {
-  const standIns = await startStandIns();
-  const server = await startServer("service-in-host", standIns.settings);
+  const emulators = await startEmulators();
+  const server = await startServer("service-in-host", emulators.settings);
   try {
-    const azure = await connectRawAzure(standIns.settings);
+    const azure = await connectRawAzure(emulators.settings);
     const results: ListFigures[] = [];
     let inserted = 0;
     for (const clients of SIZES) {
@@ -33,7 +33,7 @@ export async function benchLists(): Promise<ListFigures[]> {
       const ask = async (query: string, total: number) => {
         const sentAt = performance.now();
         const response = await fetch(new URL(`/api/admin/api-clients${query}`, server.url), {
-          headers: { authorization: `Bearer ${standIns.adminToken}` },
+          headers: { authorization: `Bearer ${emulators.adminToken}` },
         });
         const answer = (await response.json()) as { total: number };
         if (answer.total !== total) throw new Error(`The list has ${answer.total} clients of ${total}.`);
@@ -54,11 +54,11 @@ export async function benchLists(): Promise<ListFigures[]> {
     }
     return results;
   } finally {
-    await Promise.all([server.stop(), standIns.stop()]);
+    await Promise.all([server.stop(), emulators.stop()]);
   }
 }
 
-/** Writes the rows themselves: through the service it would take a minute for a thousand. */
+/** Writes rows directly: the service would take a minute for a thousand clients. */
 async function insertClients({ insertRow }: RawAzure, from: number, to: number): Promise<void> {
   let next = from;
   const insertNext = async () => {
@@ -79,5 +79,5 @@ async function insertClients({ insertRow }: RawAzure, from: number, to: number):
       await insertRow({ PartitionKey: clientId, RowKey: "usage", last_used_at: "2026-03-27T10:30:00Z" });
     }
   };
-  await Promise.all(Array.from({ length: INSERTS_AT_ONCE }, insertNext));
+  await Promise.all(Array.from({ length: CONCURRENT_INSERTS }, insertNext));
 }

@@ -1,18 +1,18 @@
 import { connect } from "node:net";
 
-/** What to ask for, how often at once, and for how long. */
+/** A load of token requests. */
 export interface Load {
   url: string;
   /** Bodies of token requests, sent in turn. */
   bodies: readonly string[];
-  /** How many connections, each with one request under way. */
+  /** Number of connections, each with one request in flight. */
   concurrency: number;
   durationMs: number;
-  /** Requests to start each second, evenly; without it, the next when the last is answered. */
+  /** Requests to start per second, evenly spaced. Without it, each answer starts the next request. */
   perSecond?: number;
 }
 
-/** What a load came to. */
+/** Result of a load. */
 export interface LoadResult {
   /** Answers of status 200 with an access token. */
   tokens: number;
@@ -28,8 +28,8 @@ const HEADERS_END = Buffer.from("\r\n\r\n");
 const CHUNKS_END = Buffer.from("0\r\n\r\n");
 
 /**
- * Sends token requests over raw keep-alive sockets. An HTTP client would cost as much as a server does, and both cores are wanted
- * for the servers: here a request is a write of ready bytes, and an answer is looked through for its status and its end.
+ * Sends token requests over raw keep-alive sockets. An HTTP client would use as much CPU time as a server. Here a request is a write
+ * of prepared bytes, and an answer is scanned for its status and its end.
  */
 export async function runLoad(load: Load): Promise<LoadResult> {
   const latencies: number[] = [];
@@ -43,7 +43,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   const run: Run = {
     url: load.url,
     nextRequest,
-    /** Milliseconds until the next request may go, or `undefined` when there is none any more. */
+    /** Milliseconds until the next request is due, or `undefined` at the end of the load. */
     waitMs: () => {
       const now = performance.now();
       const dueAt = load.perSecond ? started + (1_000 * taken++) / load.perSecond : now;
@@ -73,7 +73,7 @@ interface Run {
   onAnswer(status: number, isToken: boolean, milliseconds: number): void;
 }
 
-/** Asks over one connection again and again as long as the run lasts. */
+/** Sends requests over one connection until the end of the load. */
 async function runConnection({ url, nextRequest, waitMs, onAnswer }: Run): Promise<void> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), noDelay: true });
@@ -100,7 +100,7 @@ async function runConnection({ url, nextRequest, waitMs, onAnswer }: Run): Promi
     onAnswer(status, status === 200 && received.includes('"access_token"'), performance.now() - sentAt);
     next();
   });
-  // A connection that breaks is counted and ends; the others go on.
+  // A broken connection is counted and not replaced.
   socket.on("error", () => onAnswer(0, false, 0));
   socket.on("close", end);
   await ended;
@@ -117,7 +117,7 @@ function requestWriter({ url, bodies }: Load): () => string {
   return () => requests[sent++ % requests.length] ?? "";
 }
 
-/** Tells whether an answer is all there: as long as it says, or with the last of its chunks. */
+/** Tells whether an answer is complete, by its `Content-Length` or its last chunk. */
 function isComplete(received: Buffer): boolean {
   const headersEnd = received.indexOf(HEADERS_END);
   if (headersEnd < 0) return false;

@@ -3,12 +3,12 @@ import { parseArgs } from "node:util";
 import { benchColdStart } from "./cold-start.ts";
 import { benchLatency } from "./latency.ts";
 import { benchLists } from "./lists.ts";
-import { startStandIns } from "./processes.ts";
+import { startEmulators } from "./processes.ts";
 import { printReport, type Report } from "./report.ts";
-import { benchMintStorm, benchVaults } from "./scale.ts";
+import { benchTokenFlood, benchVaults } from "./scale.ts";
 import { benchTokens } from "./tokens.ts";
 
-// `npm run bench -- --help` says what it takes.
+// `npm run bench -- --help` prints the options.
 const SECTIONS = ["tokens", "latency", "cold-start", "vaults", "lists"] as const;
 const { values: options } = parseArgs({
   options: {
@@ -34,18 +34,18 @@ const report: Report = {
   processor: cpus()[0]?.model ?? "",
 };
 if (wants("tokens") || wants("cold-start")) {
-  const standIns = await startStandIns();
+  const emulators = await startEmulators();
   try {
-    if (wants("tokens")) Object.assign(report, await benchTokens(standIns, rounds, ROUND_MS));
-    if (wants("cold-start")) report.coldStart = await benchColdStart(standIns, rounds);
+    if (wants("tokens")) Object.assign(report, await benchTokens(emulators, rounds, ROUND_MS));
+    if (wants("cold-start")) report.coldStart = await benchColdStart(emulators, rounds);
   } finally {
-    await standIns.stop();
+    await emulators.stop();
   }
 }
 if (wants("latency")) report.latency = await benchLatency(rounds);
 if (wants("vaults")) {
   report.vaults = await benchVaults();
-  report.mintStorm = await benchMintStorm();
+  report.mintStorm = await benchTokenFlood();
 }
 if (wants("lists")) report.lists = await benchLists();
 if (options.json) console.log(JSON.stringify(report));

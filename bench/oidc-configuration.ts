@@ -1,6 +1,6 @@
 import { SCOPES } from "../shared/model/scopes.ts";
 
-/** Configures node-oidc-provider for what is compared here: the client credentials grant, and JWTs signed with RS256 for one API. */
+/** Configures node-oidc-provider for the client credentials grant and for RS256 JWTs of one audience. */
 export function providerConfiguration(jwks: object, clients: object[] = []): object {
   const resource = process.env.TOKEN_AUDIENCE ?? "";
   return {
@@ -28,7 +28,7 @@ export function providerConfiguration(jwks: object, clients: object[] = []): obj
   };
 }
 
-/** A client as node-oidc-provider wants it. */
+/** Returns a client in the form that node-oidc-provider expects. */
 export function clientMetadata(clientId: string, clientSecret: string, scope: string): object {
   return {
     client_id: clientId,

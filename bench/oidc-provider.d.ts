@@ -1,11 +1,11 @@
-/** The little of oidc-provider that is used here; the package has no types. */
+/** The part of oidc-provider that the bench uses; the package has no types. */
 declare module "oidc-provider" {
   import type { KeyObject } from "node:crypto";
   import type { RequestListener } from "node:http";
 
   export class Provider {
     constructor(issuer: string, configuration: object);
-    // biome-ignore lint/style/useNamingConvention: the name is theirs.
+    // biome-ignore lint/style/useNamingConvention: the package has this name.
     readonly Client: { prototype: { compareClientSecret(presented: string): boolean } };
     callback(): RequestListener;
   }

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import type { VaultLimits } from "../local/vault/vault-limits.ts";
 import type { Load, LoadResult } from "./load.ts";
 
-/** What a process has used so far. */
+/** Resources that a process has used so far. */
 export interface Usage {
   cpuMicroseconds: number;
   residentBytes: number;
 }
 
-/** A contestant in a process of its own. */
+/** A competitor in a process of its own. */
 export interface Server {
   /** Its token endpoint. */
   url: string;
@@ -18,46 +18,46 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Where load comes from. */
+/** The process that sends the load. */
 export interface LoadGenerator {
   run(load: Load): Promise<LoadResult>;
   stop(): Promise<void>;
 }
 
-/** The stand-ins for Azure: the settings of a service on them, and a token of an administrator. */
-export interface StandIns {
+/** The emulators of Azure: the settings of a service on them, and an admin token. */
+export interface Emulators {
   settings: Record<string, string>;
   adminToken: string;
-  /** How often the signing vaults have signed. */
+  /** Number of signatures that the signing vaults have made. */
   signatures(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** How many signing vaults there are, what each takes, if that is limited, and how far away they and the table are. */
-export interface StandInsOptions {
+/** Number of signing vaults, the limits of each, and the simulated round trips to them and to the table. */
+export interface EmulatorsOptions {
   distances?: { tableMs: number; vaultMs: number };
   signingVaults?: number;
   limits?: VaultLimits;
 }
 
-/** Starts a contestant: the module of that name in `contestants/`. */
+/** Starts a competitor by the name of its module in `competitors/`. */
 export async function startServer(name: string, env: Record<string, string>): Promise<Server> {
   const child = start("server-process.ts", [name], env);
   const { url } = await answer<{ url: string }>(child);
   return { url, usage: () => ask<Usage>(child, "usage"), stop: () => stop(child) };
 }
 
-/** Starts the process that makes the load. */
+/** Starts the process that sends the load. */
 export async function startLoadGenerator(): Promise<LoadGenerator> {
   const child = start("load-process.ts", [], {});
   await answer(child);
   return { run: (load) => ask(child, load), stop: () => stop(child) };
 }
 
-/** Starts the stand-ins in a process of their own, so that their work is nobody else's. */
-export async function startStandIns(options: StandInsOptions = {}): Promise<StandIns> {
-  const child = start("stand-ins-process.ts", [JSON.stringify(options)], {});
-  const { settings, adminToken } = await answer<Pick<StandIns, "settings" | "adminToken">>(child);
+/** Starts the emulators in a process of their own, so that their CPU time is not counted for a competitor. */
+export async function startEmulators(options: EmulatorsOptions = {}): Promise<Emulators> {
+  const child = start("emulators-process.ts", [JSON.stringify(options)], {});
+  const { settings, adminToken } = await answer<Pick<Emulators, "settings" | "adminToken">>(child);
   return { settings, adminToken, signatures: () => ask(child, "signatures"), stop: () => stop(child) };
 }
 
@@ -65,7 +65,7 @@ function start(file: string, args: string[], env: Record<string, string>): Child
   return fork(join(import.meta.dirname, file), args, {
     env: { ...env, PATH: process.env.PATH },
     execArgv: ["--disable-warning=ExperimentalWarning"],
-    // What a server logs is written, but to nowhere.
+    // A server pays for its log, but the log is discarded.
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
 }
@@ -88,7 +88,7 @@ async function answer<T>(child: ChildProcess): Promise<T> {
   }
 }
 
-/** Ends a child by its channel, as the end of this process would. */
+/** Stops a child by closing its channel, as the end of this process would. */
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");

@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Pool } from "undici";
 
-/** A client's row in Table Storage, as far as a token needs it. */
+/** The columns of a client's row that a token needs. */
 export interface Row {
   PartitionKey: string;
   status: string;
@@ -16,11 +16,11 @@ export interface RawKey {
   n: string;
   e: string;
   publicKey: KeyObject;
-  /** Signs the SHA-256 digest of what is to be signed with RS256. */
+  /** Signs a SHA-256 digest with RS256. */
   sign(digest: Buffer): Promise<Buffer>;
 }
 
-/** Azure as one sees it with an HTTP client and nothing else: what a table read, a secret read and a signature cost at the least. */
+/** Table Storage and Key Vault over plain HTTP: the least cost of a table read, a secret read and a signature. */
 export interface RawAzure {
   row(clientId: string): Promise<Row | undefined>;
   insertRow(row: Record<string, string>): Promise<void>;
@@ -30,7 +30,7 @@ export interface RawAzure {
 
 type Settings = Readonly<Record<string, string | undefined>>;
 
-/** Connects with the settings of the service. */
+/** Connects by the settings of the service. */
 export async function connectRawAzure(settings: Settings): Promise<RawAzure> {
   const setting = (name: string) => settings[name] ?? "";
   const tablesUrl = new URL(setting("TABLES_URL"));

@@ -1,21 +1,21 @@
 import type { Build, ColdStart } from "./cold-start.ts";
 import { DISTANCES, type Latency } from "./latency.ts";
 import type { ListFigures } from "./lists.ts";
-import type { MintStorm, VaultScale } from "./scale.ts";
+import type { TokenFlood, VaultScale } from "./scale.ts";
 import type { Figure } from "./statistics.ts";
-import { CONCURRENCIES, CONTESTANTS, type Contestant, type TokenBench } from "./tokens.ts";
+import { COMPETITORS, CONCURRENCIES, type Competitor, type TokenBench } from "./tokens.ts";
 
-/** All that a run of the bench found; what was not asked for is not there. */
+/** The figures of one run. Sections that were not requested are missing. The keys are those of `--json`. */
 export interface Report extends Partial<TokenBench> {
   date: string;
   node: string;
   cores: number;
   processor: string;
-  /** By contestant. */
+  /** By competitor. */
   latency?: Record<string, Latency>;
   coldStart?: Record<Build, ColdStart>;
   vaults?: VaultScale[];
-  mintStorm?: MintStorm;
+  mintStorm?: TokenFlood;
   lists?: ListFigures[];
 }
 
@@ -35,7 +35,7 @@ export function printReport(report: Report): void {
   if (mintStorm) {
     const { tokens, signatures, others, tokensPerSecond } = mintStorm;
     console.log(
-      `\nMint storm of one client, 64 in parallel: ${tokens} tokens (${tokensPerSecond.toFixed(0)}/s) of ` +
+      `\nToken request flood of one client, 64 in parallel: ${tokens} tokens (${tokensPerSecond.toFixed(0)}/s) of ` +
         `${signatures} signatures; other answers: ${JSON.stringify(others)}`,
     );
   }
@@ -47,7 +47,7 @@ function printLatency(latency: NonNullable<Report["latency"]>): void {
   console.log(`\nOne after another, the table ${tableMs} ms away and the vault ${vaultMs} ms: median (min–max)`);
   console.log(`${" ".repeat(56)}${heads(19, "p50 ms", "p99 ms")}`);
   for (const [name, { p50, p99 }] of Object.entries(latency)) {
-    const title = CONTESTANTS[name as Contestant];
+    const title = COMPETITORS[name as Competitor];
     console.log(`  ${title.padEnd(54)}${[p50, p99].map((figure) => range(figure, 1).padStart(19)).join("")}`);
   }
 }
@@ -91,7 +91,7 @@ function printTokens(
   console.log(
     `\n${concurrency} in parallel${" ".repeat(43)}tokens/s   p50 ms   p99 ms   CPU µs/token (min–max)     MB`,
   );
-  for (const [name, title] of Object.entries(CONTESTANTS)) {
+  for (const [name, title] of Object.entries(COMPETITORS)) {
     const figure = figures[name]?.[concurrency];
     if (!figure) continue;
     const { tokensPerSecond, p50, p99, cpuPerToken } = figure;

@@ -1,14 +1,14 @@
 import { AZURE_LIMITS } from "../local/vault/vault-limits.ts";
 import { createClients } from "./client.ts";
 import type { LoadResult } from "./load.ts";
-import { startLoadGenerator, startServer, startStandIns } from "./processes.ts";
+import { startEmulators, startLoadGenerator, startServer } from "./processes.ts";
 
-/** What one load on limited signing vaults came to. */
+/** Result of one load on signing vaults with limits. */
 export interface VaultScale {
   vaults: number;
-  /** What the vaults take together, per second. */
+  /** Signatures per second that all vaults accept together. */
   limit: number;
-  /** What was asked for, per second. */
+  /** Token requests per second. */
   offered: number;
   tokensPerSecond: number;
   /** All answers but tokens, by status. */
@@ -17,8 +17,8 @@ export interface VaultScale {
   p99: number;
 }
 
-/** What a client came to that asked for tokens as fast as it could. */
-export interface MintStorm {
+/** Result of a token request flood: one client without pause. */
+export interface TokenFlood {
   tokens: number;
   signatures: number;
   others: Record<string, number>;
@@ -26,15 +26,15 @@ export interface MintStorm {
 }
 
 const VAULTS = [1, 2, 4];
-/** Two cores that also are the table, the vaults and the clients do not reach the limit of one vault on Azure; a tenth of it they do. */
+/** Share of Azure's limit that the local vaults enforce: two cores for everything do not reach the whole limit. */
 const SHARE_OF_LIMIT = 0.1;
 const LIMIT_PER_SECOND = (AZURE_LIMITS.signatures * SHARE_OF_LIMIT) / 10;
 const LOADS = [0.9, 1.5];
 const CLIENTS = 32;
 const LOAD_MS = 10_000;
-const STORM_MS = 5_000;
+const FLOOD_MS = 5_000;
 
-/** Asks for nearly as many tokens as 1, 2 and 4 vaults can sign, and for more. */
+/** Measures 1, 2 and 4 signing vaults below their limit and above it. */
 export async function benchVaults(): Promise<VaultScale[]> {
   const results: VaultScale[] = [];
   for (const vaults of VAULTS) {
@@ -48,33 +48,33 @@ export async function benchVaults(): Promise<VaultScale[]> {
   return results;
 }
 
-/** Each load gets vaults that have signed nothing yet. */
+/** Runs one load on fresh vaults, so that no earlier load has used their limits. */
 async function loadVaults(signingVaults: number, perSecond: number): Promise<LoadResult> {
   const limits = { ...AZURE_LIMITS, signatures: AZURE_LIMITS.signatures * SHARE_OF_LIMIT };
-  const standIns = await startStandIns({ signingVaults, limits });
-  const bodies = (await createClients(standIns, CLIENTS)).map(({ body }) => body);
-  const server = await startServer("service", { ...standIns.settings, TOKEN_REUSE_SECONDS: "0" });
+  const emulators = await startEmulators({ signingVaults, limits });
+  const bodies = (await createClients(emulators, CLIENTS)).map(({ body }) => body);
+  const server = await startServer("service", { ...emulators.settings, TOKEN_REUSE_SECONDS: "0" });
   const load = await startLoadGenerator();
   try {
     return await load.run({ url: server.url, bodies, concurrency: 64, perSecond, durationMs: LOAD_MS });
   } finally {
-    await Promise.all([load.stop(), server.stop(), standIns.stop()]);
+    await Promise.all([load.stop(), server.stop(), emulators.stop()]);
   }
 }
 
-/** Has one client ask for tokens without a pause, 64 at once. */
-export async function benchMintStorm(): Promise<MintStorm> {
-  const standIns = await startStandIns({ limits: AZURE_LIMITS });
-  const bodies = (await createClients(standIns, 1)).map(({ body }) => body);
-  const server = await startServer("service", standIns.settings);
+/** Measures a token request flood: one client, 64 concurrent requests, no pause. */
+export async function benchTokenFlood(): Promise<TokenFlood> {
+  const emulators = await startEmulators({ limits: AZURE_LIMITS });
+  const bodies = (await createClients(emulators, 1)).map(({ body }) => body);
+  const server = await startServer("service", emulators.settings);
   const load = await startLoadGenerator();
   try {
-    const before = await standIns.signatures();
-    const storm = { url: server.url, bodies, concurrency: 64, durationMs: STORM_MS };
-    const { tokens, others, seconds } = await load.run(storm);
-    const signatures = (await standIns.signatures()) - before;
+    const before = await emulators.signatures();
+    const flood = { url: server.url, bodies, concurrency: 64, durationMs: FLOOD_MS };
+    const { tokens, others, seconds } = await load.run(flood);
+    const signatures = (await emulators.signatures()) - before;
     return { tokens, signatures, others, tokensPerSecond: tokens / seconds };
   } finally {
-    await Promise.all([load.stop(), server.stop(), standIns.stop()]);
+    await Promise.all([load.stop(), server.stop(), emulators.stop()]);
   }
 }

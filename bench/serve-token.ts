@@ -9,7 +9,7 @@ interface Answer {
   body: string;
 }
 
-/** Serves the token function of a bundle on a bare `node:http`, as peers are served; what the Functions library and host cost is measured apart. */
+/** Serves the token function of a bundle on `node:http`, like the other competitors. The cost of the Functions host is measured separately. */
 export async function serveToken(bundle: string): Promise<string> {
   const app = await loadFunctionsApp(bundle, (_level, line) => log(line));
   const token = app.functions.find(({ name }) => name === "token");

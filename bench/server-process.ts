@@ -1,5 +1,5 @@
 const [name = ""] = process.argv.slice(2);
-const { start } = (await import(`./contestants/${name}.ts`)) as { start(): Promise<string> };
+const { start } = (await import(`./competitors/${name}.ts`)) as { start(): Promise<string> };
 const url = await start();
 
 process.on("message", () => {

@@ -1,11 +1,11 @@
-/** A figure that was measured several times. */
+/** A figure over several measurements. */
 export interface Figure {
   median: number;
   min: number;
   max: number;
 }
 
-/** Sums up the measurements of one figure. */
+/** Summarizes the measurements of one figure. */
 export function figureOf(values: readonly number[]): Figure {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (index: number) => sorted[index] ?? Number.NaN;
@@ -14,7 +14,7 @@ export function figureOf(values: readonly number[]): Figure {
   return { median, min: at(0), max: at(sorted.length - 1) };
 }
 
-/** The ratio of two figures that were measured in the same rounds: of each round its own, since the machine is another in each. */
+/** Returns the ratio of two figures, computed round by round: the speed of a shared machine differs between rounds. */
 export function ratioOf(numerators: readonly number[], denominators: readonly number[]): Figure {
   return figureOf(numerators.map((numerator, round) => numerator / (denominators[round] ?? Number.NaN)));
 }

@@ -1,23 +1,28 @@
-import { type BenchClient, contestantSettings, createClients } from "./client.ts";
+import { type BenchClient, competitorSettings, createClients } from "./client.ts";
 import type { LoadResult } from "./load.ts";
-import { type LoadGenerator, type Server, type StandIns, startLoadGenerator, startServer } from "./processes.ts";
+import { type Emulators, type LoadGenerator, type Server, startLoadGenerator, startServer } from "./processes.ts";
 import { type Figure, figureOf, ratioOf } from "./statistics.ts";
 
-/** Who is compared, by the names of their modules. */
-export const CONTESTANTS = {
+/** The competitors by their keys in the `--json` report. The baseline keeps the key `floor`, on which readers of the report depend. */
+export const COMPETITORS = {
   service: "this service, its deployed handler on node:http",
-  floor: "floor: node:http, one table read, one signature, undici",
+  floor: "baseline: node:http, one read, one signature, undici",
   "oidc-provider": "node-oidc-provider, same table, same vault, undici",
   "oidc-provider-in-memory": "node-oidc-provider, clients and key in memory",
   "oauth2-mock-server": "oauth2-mock-server, key in memory",
   "service-in-host": "this service in the local Functions host",
   "empty-in-host": "an empty function in the local Functions host",
 } as const;
-export type Contestant = keyof typeof CONTESTANTS;
+export type Competitor = keyof typeof COMPETITORS;
+
+/** Returns the name of a competitor's module in `competitors/`. */
+export function moduleOf(name: Competitor): string {
+  return name === "floor" ? "baseline" : name;
+}
 
 export const CONCURRENCIES = [1, 16, 64] as const;
 
-/** What one contestant did at one concurrency. */
+/** Figures of one competitor at one concurrency. */
 export interface TokenFigures {
   tokensPerSecond: Figure;
   /** Milliseconds. */
@@ -28,9 +33,9 @@ export interface TokenFigures {
 }
 
 export interface TokenBench {
-  /** By contestant and concurrency. */
+  /** By competitor and concurrency. */
   figures: Record<string, Record<number, TokenFigures>>;
-  /** Megabytes in use at the end. */
+  /** Resident megabytes at the end. */
   memory: Record<string, number>;
   /** At 16 in parallel. */
   ratios: Record<string, number>;
@@ -42,18 +47,18 @@ interface Round extends LoadResult {
 
 const WARM_TOKENS = 6_000;
 const WARM_AT_MOST_MS = 12_000;
-/** Whoever takes its turn after a contestant that asks no store finds the stores cold. This much of a turn is not measured. */
+/** Unmeasured start of each measurement: after a competitor without stores the emulators are cold. */
 const SETTLE_MS = 400;
 
-/** Lets all contestants issue tokens in turn, again and again, so that none has the machine at a better time than the others. */
-export async function benchTokens(standIns: StandIns, rounds: number, roundMs: number): Promise<TokenBench> {
-  const names = Object.keys(CONTESTANTS) as Contestant[];
-  const [client] = await createClients(standIns, 1);
+/** Measures all competitors alternately, in many short rounds, so that a slow phase of the machine affects all of them. */
+export async function benchTokens(emulators: Emulators, rounds: number, roundMs: number): Promise<TokenBench> {
+  const names = Object.keys(COMPETITORS) as Competitor[];
+  const [client] = await createClients(emulators, 1);
   if (!client) throw new Error("no client");
-  const env = contestantSettings(standIns, client);
+  const env = competitorSettings(emulators, client);
   const load = await startLoadGenerator();
-  const servers = new Map<Contestant, Server>();
-  for (const name of names) servers.set(name, await startServer(name, env));
+  const servers = new Map<Competitor, Server>();
+  for (const name of names) servers.set(name, await startServer(moduleOf(name), env));
   try {
     for (const server of servers.values()) await warmUp(server, load, client);
     const measured = await measure(servers, load, client, rounds, roundMs);
@@ -73,7 +78,7 @@ async function warmUp(server: Server, load: LoadGenerator, { body }: BenchClient
 }
 
 async function measure(
-  servers: Map<Contestant, Server>,
+  servers: Map<Competitor, Server>,
   load: LoadGenerator,
   { body }: BenchClient,
   rounds: number,
@@ -82,7 +87,7 @@ async function measure(
   const measured = new Map<string, Round[]>();
   const turns = [...servers];
   for (let round = 0; round < rounds; round++) {
-    // The other way round in every second round, so that none always comes after the same one.
+    // Every second round runs in reverse order, so that no competitor always follows the same one.
     turns.reverse();
     for (const concurrency of CONCURRENCIES) {
       for (const [name, server] of turns) {
@@ -101,7 +106,7 @@ async function measure(
   return measured;
 }
 
-function keyOf(name: Contestant, concurrency: number): string {
+function keyOf(name: Competitor, concurrency: number): string {
   return `${name} ${concurrency}`;
 }
 
@@ -121,9 +126,9 @@ function figuresOf(measured: Map<string, Round[]>): TokenBench["figures"] {
 }
 
 function ratiosOf(measured: Map<string, Round[]>): Record<string, number> {
-  const rounds = (name: Contestant) => measured.get(keyOf(name, 16)) ?? [];
-  const cpu = (name: Contestant) => rounds(name).map(({ cpuPerToken }) => cpuPerToken);
-  const throughput = (name: Contestant) => rounds(name).map(({ tokens, seconds }) => tokens / seconds);
+  const rounds = (name: Competitor) => measured.get(keyOf(name, 16)) ?? [];
+  const cpu = (name: Competitor) => rounds(name).map(({ cpuPerToken }) => cpuPerToken);
+  const throughput = (name: Competitor) => rounds(name).map(({ tokens, seconds }) => tokens / seconds);
   const ofService = (other: number[]) => ratioOf(cpu("service"), other).median;
   return {
     cpuPerTokenToFloor: ofService(cpu("floor")),

@@ -1,23 +1,23 @@
 import { RestError } from "@azure/data-tables";
 
-/** What Azure's SDKs throw for an answer of an error status, with the headers of the answer. */
+/** Makes the error that Azure's SDKs throw for an error status, with the headers of the answer. */
 export function azureError(status: number, headers: Record<string, string> = {}, details: object = {}): RestError {
   // Not `code`, which the SDKs leave undefined for single table operations.
   const error = new RestError(`status ${status}`, { statusCode: status });
   return Object.assign(error, { response: { status, headers: new Headers(headers) }, details });
 }
 
-/** What `@azure/data-tables` throws for an error answer of Table Storage. */
+/** Makes the error that `@azure/data-tables` throws for an error answer of Table Storage. */
 export function tableError(status: number, code: string): RestError {
   return azureError(status, {}, { odataError: { code } });
 }
 
-/** What the Key Vault SDKs throw for an error answer of Key Vault. */
+/** Makes the error that the Key Vault SDKs throw for an error answer of Key Vault. */
 export function vaultError(status: number, code: string, innerCode?: string): RestError {
   return azureError(status, {}, { error: { code, ...(innerCode && { innerError: { code: innerCode } }) } });
 }
 
-/** What Azure's SDKs throw for a connection that broke: no answer, so no status. */
+/** Makes the error that Azure's SDKs throw for a broken connection: it has no status. */
 export function connectionReset(): RestError {
   return new RestError("read ECONNRESET", { code: "ECONNRESET" });
 }

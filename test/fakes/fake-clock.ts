@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../shared/request/clock.ts";
 
-/** A clock that stands until a test moves it: deadlines pass when it does, pauses take a hundredth of their time. */
+/** A clock that a test moves. Timers run when the clock is moved past them; pauses take a hundredth of their time. */
 export interface FakeClock extends Clock {
   readonly now: () => Date;
-  /** Moves the clock on, and runs what has come due, in order. */
+  /** Moves the clock forward and runs the due timers in order. */
   advance(milliseconds: number): void;
-  /** Moves the clock on as if the timers had not noticed. */
+  /** Moves the clock forward without running timers. */
   skip(milliseconds: number): void;
-  /** How many timers wait for their time. */
+  /** Number of waiting timers. */
   readonly pending: number;
 }
 
-/** Makes a clock that shows a time of the product's examples. */
+/** Makes a clock, by default at the time of the documentation's examples. */
 export function createClock(start = "2026-03-27T00:00:00Z"): FakeClock {
   let time = Date.parse(start);
   const timers = new Set<{ readonly due: number; readonly run: () => void }>();

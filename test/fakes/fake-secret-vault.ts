@@ -10,14 +10,14 @@ type SecretMethods = Pick<
   "setSecret" | "getSecret" | "updateSecretProperties" | "listPropertiesOfSecrets"
 >;
 
-/** A vault of secrets in memory, as the SDK's client shows it. */
+/** A secrets vault in memory with the interface of the SDK client. */
 export interface FakeSecretVault extends SecretMethods, Hooks {
-  /** The versions of each secret by its name in lower case, oldest first; a test may change them as somebody else would. */
+  /** The versions of each secret by its name in lower case, oldest first. A test may change them. */
   readonly secrets: Map<string, KeyVaultSecret[]>;
   readonly readPage: ReadSecretPage;
 }
 
-/** What Key Vault lists at once. */
+/** Page size of Key Vault's lists. */
 const PAGE_SIZE = 25;
 
 /** Makes an empty vault. */
@@ -93,7 +93,7 @@ function toListed({ name, tags, enabled = false, createdOn }: SecretProperties):
   return { name, clientId: tags?.client_id, enabled, createdAt: createdOn };
 }
 
-/** A list shows the newest version of a secret without naming it. */
+/** A list has the newest version of a secret, without its version. */
 function listed({ properties: { version: _, ...properties } }: KeyVaultSecret): SecretProperties {
   return properties;
 }

@@ -11,36 +11,36 @@ import { createFakeSecretVault, type FakeSecretVault } from "./fake-secret-vault
 import { createFakeSigningVault, type FakeSigningVault, SIGNING_KEY_NAME } from "./fake-signing-vault.ts";
 import { createFakeTable, type FakeTable } from "./fake-table.ts";
 
-/** An API client as the administrator who created it knows it. */
+/** A new API client with its secret. */
 export interface NewApiClient {
   client: Client;
   clientId: string;
   clientSecret: string;
 }
 
-/** What endpoints may use, on fakes of Azure that are shared with other instances of the service. */
+/** `Services` on fakes of Azure, which other instances may share. */
 export interface FakeServices extends Services {
   readonly azure: FakeAzure;
   /** Creates an API client as `create` does. */
   addClient(input?: Partial<NewClient>): Promise<NewApiClient>;
-  /** A valid admin token by the frozen clock; the claims given replace its own. */
+  /** Returns an admin token that is valid by the fake clock. The given claims replace its own. */
   adminToken(claims?: Claims): string;
 }
 
-/** What the instances of a service share. */
+/** The fakes of Azure that the instances of a service share. */
 export interface FakeAzure {
   readonly clock: FakeClock;
   readonly table: FakeTable;
   readonly secretVault: FakeSecretVault;
-  /** Another one may be added before the instances that are to use it are made. */
+  /** A test may add a vault before it makes the instances that use it. */
   readonly signingVaults: FakeSigningVault[];
   readonly adminIssuer: AdminIssuer;
 }
 
-/** One for each process: its key is slow to make, and nothing about it ever changes. */
+/** Shared by all tests of a process: its key is slow to make, and it has no mutable state. */
 let adminIssuer: Promise<AdminIssuer> | undefined;
 
-/** Makes the Azure that one test needs: empty stores, a vault with a signing key, a clock that stands. */
+/** Makes the fakes of one test: empty stores, a vault with a signing key, a fake clock. */
 export async function createFakeAzure(): Promise<FakeAzure> {
   adminIssuer ??= startWarmIssuer();
   const clock = createClock();
@@ -53,14 +53,14 @@ export async function createFakeAzure(): Promise<FakeAzure> {
   };
 }
 
-/** The first `fetch` of a process is slow: on a busy machine, slower than an authenticator waits for the issuer's keys. */
+/** Starts the issuer and fetches its keys once: the first `fetch` of a process may exceed the authenticator's deadline. */
 async function startWarmIssuer(): Promise<AdminIssuer> {
   const issuer = await startAdminIssuer();
   await (await fetch(issuer.jwksUrl)).arrayBuffer();
   return issuer;
 }
 
-/** Makes one instance of the service; two that share an Azure are two instances of one service. */
+/** Makes one instance of the service. Instances with the same fakes belong to one service. */
 export async function createFakeServices(shared?: FakeAzure): Promise<FakeServices> {
   const azure = shared ?? (await createFakeAzure());
   const { clock } = azure;
@@ -80,11 +80,11 @@ export async function createFakeServices(shared?: FakeAzure): Promise<FakeServic
         description: "Palo Alto XSOAR integration for automated investigation",
         scopes: ["investigations:read", "investigations:write", "incidents:read"],
       };
-      const call = backgroundContext(clock, 5_000);
+      const context = backgroundContext(clock, 5_000);
       const client = newClient({ ...defaults, ...input }, config.clientIdPrefix, "admin-user-id", now());
       const clientSecret = generateClientSecret();
-      const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), call);
-      if (!(await clients.insert(client, secretName, call))) throw new Error("the client_id is taken");
+      const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), context);
+      if (!(await clients.insert(client, secretName, context))) throw new Error("the client_id is taken");
       return { client, clientId: client.clientId, clientSecret };
     },
 

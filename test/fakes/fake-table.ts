@@ -11,13 +11,13 @@ export interface Row {
   [column: string]: unknown;
 }
 
-/** A table in memory, as the SDK's client shows it. */
+/** A table in memory with the interface of the SDK client. */
 export interface FakeTable extends ClientTable, Hooks {
-  /** The rows by `<partition key>/<row key>`; a test may look at them and change them as somebody else would. */
+  /** The rows by `<partition key>/<row key>`. A test may read and change them. */
   readonly rows: Map<string, Row>;
 }
 
-/** The most that Table Storage returns at once. */
+/** Greatest page size of Table Storage. */
 const PAGE_SIZE = 1_000;
 
 /** Makes an empty table. */
@@ -50,7 +50,7 @@ export function createFakeTable(): FakeTable {
       });
     },
 
-    // The SDK's own default is to overwrite whatever is there.
+    // The SDK's default etag `*` overwrites any version of the row.
     async updateEntity(entity: Row, mode = "Merge", { etag = "*", abortSignal }: Options = {}) {
       const key = keyOf(entity);
       return operate(table, { name: "updateEntity", target: key }, abortSignal, () => {
@@ -72,7 +72,7 @@ export function createFakeTable(): FakeTable {
       return pagedList(read, keyOf, PAGE_SIZE);
     },
   };
-  // The SDK's methods are generic in the columns of a row, which nothing that runs can be.
+  // The SDK's methods are generic in the columns of a row; these are not.
   const table: FakeTable = Object.assign(createHooks(), methods as unknown as ClientTable, { rows });
   return table;
 }

@@ -1,26 +1,26 @@
-/** One operation that the service asks a fake for: the name of the SDK's method, and what it is about. */
+/** One call of the service to a fake: the name of the SDK method and its target. */
 export interface Operation {
   readonly name: string;
   /** A row as `<partition key>/<row key>`, the name of a secret, or the version of a key; empty for a list. */
   readonly target: string;
 }
 
-/** What a test does about single operations of a fake: look, wait, or throw. Both can be set anew at any time. */
+/** Hooks around each operation of a fake, with which a test observes it, delays it or makes it fail. A test may replace them at any time. */
 export interface Hooks {
-  /** Every operation so far, in the order in which they were asked for. */
+  /** All operations so far, in order. */
   readonly operations: Operation[];
-  /** Runs before the operation; what it throws is thrown to the service, and the operation does not happen. */
+  /** Runs before the operation. Its error is thrown to the service, and the operation is not executed. */
   before: (operation: Operation) => unknown;
-  /** Runs after the operation; what it throws is thrown to the service in place of the reply, which is lost. */
+  /** Runs after the operation. Its error is thrown to the service in place of the reply, which is lost. */
   after: (operation: Operation) => unknown;
 }
 
-/** Makes hooks that do nothing yet. */
+/** Makes hooks without effect. */
 export function createHooks(): Hooks {
   return { operations: [], before: () => undefined, after: () => undefined };
 }
 
-/** Runs one operation of a fake between its hooks. Aborting does not undo what is under way, as with Azure. */
+/** Runs one operation of a fake between its hooks. As with Azure, an abort does not undo an operation that has begun. */
 export async function operate<T>(
   hooks: Hooks,
   operation: Operation,
@@ -35,7 +35,7 @@ export async function operate<T>(
   return result;
 }
 
-/** Makes a hook that throws at the named operations: every time, or as many times as said. */
+/** Makes a hook that throws at the named operation, every time or the given number of times. */
 export function failing(name: string, error: () => Error, times = Number.POSITIVE_INFINITY): Hooks["before"] {
   let left = times;
   return (operation) => {
@@ -43,7 +43,7 @@ export function failing(name: string, error: () => Error, times = Number.POSITIV
   };
 }
 
-/** Makes a hook that does something the first time that the named operation comes, and lets it wait for that. */
+/** Makes a hook that runs an action at the first named operation, which waits for it. */
 export function once(name: string, action: () => unknown): Hooks["before"] {
   let done = false;
   return (operation) => {

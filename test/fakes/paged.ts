@@ -1,4 +1,4 @@
-/** A page of a list, with the token of the one after it. */
+/** A page of a list with the continuation token of the next one. */
 export type Page<T> = T[] & { continuationToken?: string };
 
 interface PageSettings {
@@ -6,7 +6,7 @@ interface PageSettings {
   maxPageSize?: number;
 }
 
-/** A list as Azure's SDKs give it: item by item, or page by page. */
+/** A list of Azure's SDKs, which is read by item or by page. */
 export interface PagedList<T> {
   next(): Promise<IteratorResult<T>>;
   [Symbol.asyncIterator](): PagedList<T>;
@@ -14,8 +14,8 @@ export interface PagedList<T> {
 }
 
 /**
- * Makes a list of items that are in the order of their keys. Each page is read when it is asked for, and continues behind the
- * last key of the page before it, whatever was added or removed meanwhile.
+ * Makes a list of items in the order of their keys. Each page is read on demand and continues after the last key of the page before
+ * it, independently of changes in between.
  */
 export function pagedList<T>(
   readPage: () => Promise<readonly T[]>,

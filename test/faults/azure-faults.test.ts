@@ -7,13 +7,13 @@ import { type Answer, bodyOf } from "../support/http.ts";
 import { postForm, startTestService, type TestClient } from "../support/test-service.ts";
 import { startTwoInstances } from "./two-instances.ts";
 
-/** Slow faults are slow, and the machine may be busy. */
-const PATIENCE_MS = 60_000;
+/** Time limit of a test: the slow faults take seconds, and the machine may be busy. */
+const TEST_TIMEOUT_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
 
 const { stack, faultyStack, service, second, faults, admin, createClient } = await startTwoInstances();
 
-// Another service, with two signing vaults, one of them behind a proxy. Keys that are old enough sign at once.
+// A further service with two signing vaults, one of them behind a proxy. Its keys are old enough to be active immediately.
 const pair = await startStack({ signingVaults: 2, clock: () => Date.now() - 2 * DAY_MS });
 const [firstVault = "", otherVault = ""] = pair.settings.SIGNING_VAULT_URLS.split(",");
 const outage = new Faults();
@@ -30,7 +30,7 @@ function ask(url: string, { clientId, clientSecret }: TestClient): Promise<Answe
   return postForm(url, { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret });
 }
 
-/** An instance that has issued a token and remembers no fault: the signer leaves a vault alone for a while that has failed. */
+/** Starts an instance whose signer is not in a backoff: it has issued a token and has met no fault yet. */
 async function freshInstance(client: TestClient): Promise<Service> {
   const fresh = await startService(faultyStack, { port: 0 });
   onTestFinished(() => fresh.stop());
@@ -38,7 +38,7 @@ async function freshInstance(client: TestClient): Promise<Service> {
   return fresh;
 }
 
-/** The one answer to a caller for all that is not its fault. */
+/** Expects the answer to every fault that the caller has not caused. */
 function expectUnavailable({ status, headers, text }: Answer): void {
   expect({ status, headers, body: JSON.parse(text) }).toEqual({
     status: 503,
@@ -51,7 +51,7 @@ function expectUnavailable({ status, headers, text }: Answer): void {
   });
 }
 
-/** Both tries of a call fail. */
+/** Makes a fault that befalls both tries of a call. */
 const fault = (text: string, more: Partial<Fault> = {}): Fault => ({ ...parseFault(text), ...more });
 
 const OUTAGES: [string, (operation: string) => Fault][] = [
@@ -71,9 +71,9 @@ const OUTAGES: [string, (operation: string) => Fault][] = [
   ["refuses our identity without a body", (operation) => fault(`${operation}=forbid`, { body: "" })],
 ];
 
-describe("a token request while", { timeout: PATIENCE_MS }, () => {
-  // First, as the other tests use up the retries that an instance has saved.
-  test("one try fails and the next does not is a success [check 41]", async () => {
+describe("the token endpoint under faults of Azure", { timeout: TEST_TIMEOUT_MS }, () => {
+  // This test is the first one, since the others use up the retry budget of an instance.
+  test("issues a token when the first try of a call fails and the second one succeeds [check 41]", async () => {
     for (const operation of ["table-get", "secret-get", "key-sign"]) {
       const client = await createClient();
       faults.rules = [fault(`${operation}=fail:503`, { times: 1 })];
@@ -82,7 +82,7 @@ describe("a token request while", { timeout: PATIENCE_MS }, () => {
     }
   });
 
-  test.for(OUTAGES)("the table %s is answered with 503 [check 41] [check 44]", async ([, outage]) => {
+  test.for(OUTAGES)("answers a token request with 503 while the table %s [check 41] [check 44]", async ([, outage]) => {
     const client = await createClient();
     faults.rules = [outage("table-get")];
     expectUnavailable(await ask(service.url, client));
@@ -91,7 +91,7 @@ describe("a token request while", { timeout: PATIENCE_MS }, () => {
   });
 
   test.for(OUTAGES)(
-    "the vault of secrets %s is answered with 503 with a cold cache, 200 with a warm one [check 42]",
+    "answers a token request with 503 with a cold cache and 200 with a warm one while the secrets vault %s [check 42]",
     async ([, outage]) => {
       const client = await createClient();
       await expect(ask(service.url, client)).resolves.toMatchObject({ status: 200 });
@@ -103,15 +103,18 @@ describe("a token request while", { timeout: PATIENCE_MS }, () => {
     },
   );
 
-  test.for(OUTAGES)("the signing vault %s is answered with 503 [check 43] [check 44]", async ([, outageOf]) => {
-    const client = await createClient();
-    const fresh = await freshInstance(client);
-    faults.rules = [outageOf("key-sign")];
-    expectUnavailable(await ask(fresh.url, client));
-  });
+  test.for(OUTAGES)(
+    "answers a token request with 503 while the signing vault %s [check 43] [check 44]",
+    async ([, outageOf]) => {
+      const client = await createClient();
+      const fresh = await freshInstance(client);
+      faults.rules = [outageOf("key-sign")];
+      expectUnavailable(await ask(fresh.url, client));
+    },
+  );
 
   test.for(["table-get", "key-sign"])(
-    "%s is throttled for 30 s or refused to us is told as 30 s, or rings an alarm, whatever the body [check 21] [check 44]",
+    "passes on a Retry-After of 30 s and raises an alarm for a 403 of %s, whatever the body of the error [check 21] [check 44]",
     async (operation) => {
       const client = await createClient();
       for (const body of [undefined, "", "<html></html>"]) {
@@ -127,13 +130,13 @@ describe("a token request while", { timeout: PATIENCE_MS }, () => {
     },
   );
 
-  test("the issuer of admin tokens is down is a success, once its keys are known or not", async () => {
+  test("issues tokens while the issuer of admin tokens is down", async () => {
     const client = await createClient();
     faults.rules = [fault("admin-keys=reset")];
     await expect(ask(second.url, client)).resolves.toMatchObject({ status: 200 });
   });
 
-  test("one of two signing vaults is down is a success [check 43]", async () => {
+  test("issues tokens while one of two signing vaults is down [check 43]", async () => {
     for (const { operation, kind } of [fault("key-sign=fail:503"), fault("key-*=reset"), fault("key-sign=forbid")]) {
       outage.rules = [{ operation, kind }];
       for (let i = 0; i < 4; i++) {
@@ -144,7 +147,9 @@ describe("a token request while", { timeout: PATIENCE_MS }, () => {
   });
 });
 
-test("an identity endpoint that hangs at the start stops nothing for good", { timeout: PATIENCE_MS }, async () => {
+test("an instance issues tokens after its identity endpoint has hung at the start", {
+  timeout: TEST_TIMEOUT_MS,
+}, async () => {
   const client = await createClient();
   faults.rules = [fault("identity-token=delay:600000")];
   const third = await startService(faultyStack, { port: 0 });
@@ -157,8 +162,8 @@ test("an identity endpoint that hangs at the start stops nothing for good", { ti
   }
 });
 
-describe("an administrator while", { timeout: PATIENCE_MS }, () => {
-  test("the issuer's keys cannot be had is answered with 503, not 401", async () => {
+describe("the admin API under faults of Azure", { timeout: TEST_TIMEOUT_MS }, () => {
+  test("answers an admin request with 503, not 401, while the keys of the issuer are unavailable", async () => {
     faults.rules = [fault("admin-keys=fail:500")];
     const third = await startService(faultyStack, { port: 0 });
     try {
@@ -173,7 +178,7 @@ describe("an administrator while", { timeout: PATIENCE_MS }, () => {
   });
 
   test.for(["table-list", "table-get", "secret-set", "table-insert"])(
-    "%s fails is answered with 503 [check 41]",
+    "answers an admin request with 503 while %s fails [check 41]",
     async (operation) => {
       const { clientId } = await createClient();
       faults.rules = [fault(`${operation}=fail:503`)];
@@ -193,17 +198,20 @@ describe("an administrator while", { timeout: PATIENCE_MS }, () => {
   test.for([
     ["lose-reply", 1],
     ["lose-reply", 2],
-  ] as const)("the commit's reply is lost (%s, %d times) has a secret that works [check 49]", async ([kind, times]) => {
-    const client = await createClient();
-    faults.rules = [fault(`table-merge=${kind}`, { times })];
-    const answer = await admin("POST", `/${client.clientId}/regenerate-secret`);
-    expect(answer.status).toBe(200);
-    const { client_secret: clientSecret } = bodyOf(answer) as { client_secret: string };
-    await expect(ask(second.url, { ...client, clientSecret })).resolves.toMatchObject({ status: 200 });
-    await expect(ask(second.url, client)).resolves.toMatchObject({ status: 401 });
-  });
+  ] as const)(
+    "regenerates a working secret when the reply to the commit is lost: %s, %d times [check 49]",
+    async ([kind, times]) => {
+      const client = await createClient();
+      faults.rules = [fault(`table-merge=${kind}`, { times })];
+      const answer = await admin("POST", `/${client.clientId}/regenerate-secret`);
+      expect(answer.status).toBe(200);
+      const { client_secret: clientSecret } = bodyOf(answer) as { client_secret: string };
+      await expect(ask(second.url, { ...client, clientSecret })).resolves.toMatchObject({ status: 200 });
+      await expect(ask(second.url, client)).resolves.toMatchObject({ status: 401 });
+    },
+  );
 
-  test("neither the commit's reply nor the row can be had is told that the outcome is unknown [check 49]", async () => {
+  test('answers a regenerate with 503 "the outcome is unknown" without the reply to the commit and the row [check 49]', async () => {
     const client = await createClient();
     faults.rules = [
       fault("table-merge=lose-reply"),

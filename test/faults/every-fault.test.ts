@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { ClientHistory } from "./register.ts";
-import { FATES, type Fate, type Turns, World } from "./world.ts";
+import { OUTCOMES, type Outcome, type Turns, World } from "./world.ts";
 
 let world: World;
 let history: ClientHistory;
 
-/** Nothing competes here, so everything happens at once, but for what is to land late: that waits until the world settles. */
+/** Every step runs immediately, since nothing competes. Only a late write waits, until the world settles. */
 let settling = Promise.withResolvers<void>();
 const turns: Turns = {
   turn: async (label) => {
@@ -26,16 +26,16 @@ beforeEach(async () => {
 });
 
 const OPERATIONS = {
-  create: (fates: Fate[]) => world.create(1, fates),
-  regenerate: (fates: Fate[]) => world.regenerate(1, history, fates),
-  disable: (fates: Fate[]) => world.disable(1, history, fates),
-  token: (fates: Fate[]) => world.token(1, history, history.secrets[0] ?? "", fates),
-  sweep: (fates: Fate[]) => world.sweep(1, fates),
+  create: (outcomes: Outcome[]) => world.create(1, outcomes),
+  regenerate: (outcomes: Outcome[]) => world.regenerate(1, history, outcomes),
+  disable: (outcomes: Outcome[]) => world.disable(1, history, outcomes),
+  token: (outcomes: Outcome[]) => world.token(1, history, history.secrets[0] ?? "", outcomes),
+  sweep: (outcomes: Outcome[]) => world.sweep(1, outcomes),
 };
 type Kind = keyof typeof OPERATIONS;
 const KINDS = Object.keys(OPERATIONS) as Kind[];
 
-/** The calls to the stores that an operation makes when all goes well. */
+/** The calls to the stores that an operation makes without faults. */
 const CALLS: Record<Kind, string[]> = {
   create: ["setSecret", "getSecret", "createEntity"],
   regenerate: ["getEntity", "setSecret", "getSecret", "updateEntity", "getSecret", "updateSecretProperties"],
@@ -44,29 +44,29 @@ const CALLS: Record<Kind, string[]> = {
   sweep: ["listEntities", "getEntity", "readPage", "updateEntity", "createEntity"],
 };
 
-test.for(KINDS)("%s makes the calls that this test thinks it does", async (kind) => {
+test.for(KINDS)("%s makes the calls to the stores that the table of this test lists", async (kind) => {
   world.trace.length = 0;
   await OPERATIONS[kind]([]);
   const methods = world.trace.filter((line) => line.startsWith(`${kind} `)).map((line) => line.split(" ")[2]);
   expect(methods).toEqual(CALLS[kind]);
 });
 
-/** One fault, or two in a row, at every call of every operation. */
+/** One fault, or two consecutive ones, at every call of every operation. */
 const CASES = KINDS.flatMap((kind) =>
   CALLS[kind].flatMap((method, index) =>
-    FATES.flatMap((first) => FATES.map((second) => ({ kind, method, index, first, second }))).filter(
+    OUTCOMES.flatMap((first) => OUTCOMES.map((second) => ({ kind, method, index, first, second }))).filter(
       ({ first }) => first !== "ok",
     ),
   ),
 );
 
-describe("a fault leaves nothing that the next call does not heal [check 50]", () => {
+describe("repetition heals every fault [check 50]", () => {
   const byCall = Map.groupBy(CASES, ({ kind, method, index }) => `${kind}, call ${index + 1} (${method})`);
-  test.for([...byCall])("%s", async ([, cases]) => {
+  test.for([...byCall])("repetition heals one fault or two at %s", async ([, cases]) => {
     for (const { kind, index, first, second } of cases) {
       world = new World(turns);
       history = (await world.create(0)) as ClientHistory;
-      await OPERATIONS[kind]([...Array.from({ length: index }, (): Fate => "ok"), first, second]);
+      await OPERATIONS[kind]([...Array.from({ length: index }, (): Outcome => "ok"), first, second]);
       await world.settle();
       await heals();
       expect(world.allViolations(), `${first}, then ${second}\n${world.trace.join("\n")}`).toEqual([]);
@@ -74,7 +74,7 @@ describe("a fault leaves nothing that the next call does not heal [check 50]", (
   });
 });
 
-/** Whatever happened, an administrator gets on by asking again, and a day later nothing is left over. */
+/** Expects that repeated admin requests succeed, and that no orphaned secret is enabled a day later. */
 async function heals(): Promise<void> {
   await tryAllSecrets();
   await world.regenerate(2, history);
@@ -95,17 +95,17 @@ async function tryAllSecrets(): Promise<void> {
   for (const secret of [...history.secrets]) await world.token(0, history, secret);
 }
 
-describe("the answer to a regenerate", () => {
+describe("a regenerate with faults", () => {
   const success = { status: 200, works: ["new"] };
   const failed = { status: 503, detail: "The service cannot answer right now", works: ["old"] };
   const unknown = { status: 503, detail: "The outcome is unknown", works: ["old"] };
   const at = { readRow: 0, put: 1, readBack: 2, commit: 3, lock: 4 };
 
-  test.for<[number, Fate[], string, object]>([
-    [at.readRow, ["fails before"], "the row cannot be read at once", success],
+  test.for<[number, Outcome[], string, object]>([
+    [at.readRow, ["fails before"], "the first read of the row fails", success],
     [at.readRow, ["fails before", "fails before"], "the row cannot be read", failed],
     [at.put, ["fails after"], "the reply to the new secret is lost", success],
-    [at.put, ["fails after", "fails before"], "the new secret is written, but the vault never says so", failed],
+    [at.put, ["fails after", "fails before"], "both replies to the new secret are missing", failed],
     [at.readBack, ["fails before", "fails before"], "the new secret cannot be read back", failed],
     [at.commit, ["fails before"], "the commit fails once", success],
     [at.commit, ["fails after"], "the commit's reply is lost, and its second try meets its own first", success],
@@ -115,23 +115,26 @@ describe("the answer to a regenerate", () => {
     [
       at.commit,
       ["fails after", "ok", "fails before", "fails before"],
-      "neither reply nor row can be had",
+      "neither reply nor row is available",
       { ...unknown, works: [] },
     ],
-    [at.lock, ["fails before", "fails before"], "the old secret cannot be locked", success],
-    [at.lock + 1, ["lands late", "lands late"], "the old secret is locked late", success],
-  ])("at call %d [%s]: %s [check 49]", async ([index, fates, , expected]) => {
-    const drawn = [...Array.from({ length: index }, (): Fate => "ok"), ...fates];
-    const { status, detail, secret } = (await world.regenerate(1, history, drawn)) ?? {};
-    await world.settle();
-    const [old = ""] = history.secrets;
-    const works: string[] = [];
-    if ((await world.token(2, history, old)) === 200) works.push("old");
-    if (secret !== undefined && (await world.token(2, history, secret)) === 200) works.push("new");
-    expect({ status, detail, works }).toMatchObject({
-      ...expected,
-      ...("detail" in expected && { detail: expect.stringContaining(String(expected.detail)) }),
-    });
-    expect(world.allViolations()).toEqual([]);
-  });
+    [at.lock, ["fails before", "fails before"], "the old secret cannot be disabled", success],
+    [at.lock + 1, ["lands late", "lands late"], "the old secret is disabled late", success],
+  ])(
+    "a regenerate answers truthfully after a fault at call %d [%s]: %s [check 49]",
+    async ([index, outcomes, , expected]) => {
+      const drawn = [...Array.from({ length: index }, (): Outcome => "ok"), ...outcomes];
+      const { status, detail, secret } = (await world.regenerate(1, history, drawn)) ?? {};
+      await world.settle();
+      const [old = ""] = history.secrets;
+      const works: string[] = [];
+      if ((await world.token(2, history, old)) === 200) works.push("old");
+      if (secret !== undefined && (await world.token(2, history, secret)) === 200) works.push("new");
+      expect({ status, detail, works }).toMatchObject({
+        ...expected,
+        ...("detail" in expected && { detail: expect.stringContaining(String(expected.detail)) }),
+      });
+      expect(world.allViolations()).toEqual([]);
+    },
+  );
 });

@@ -7,28 +7,28 @@ interface RowWrite {
   readonly method: string;
   readonly before: Row | undefined;
   readonly row: Row;
-  /** The version of the row that the operation has read. */
+  /** The etag of the row as the operation has read it. */
   readonly readEtag: string | undefined;
   /** Every secret that the row has ever named. */
   readonly earlier: ReadonlySet<unknown>;
-  /** Whether the secret that it names now can be read in the vault. */
+  /** Whether the named secret is enabled in the vault. */
   readonly isReadable: boolean;
 }
 
 const namesAnother = ({ before, row }: RowWrite) => before?.secretName !== row.secretName;
 const FIXED_COLUMNS = ["id", "name", "description", "scopes", "created_by", "created_at"];
 
-/** What no write of a row may do, whoever would notice it from outside. */
+/** Writes of a row that the protocol forbids, whether or not a caller would notice. */
 const FORBIDDEN_ROW_WRITES: readonly [string, (write: RowWrite) => boolean][] = [
   ["was written before it was created", ({ method, before }) => !before && method !== "createEntity"],
   ["was created twice", ({ method, before }) => before !== undefined && method === "createEntity"],
   ["was enabled again", ({ before, row }) => before?.status === "disabled" && row.status !== "disabled"],
   ["lost columns", ({ row }) => row.status === undefined || row.secretName === undefined],
+  ["changed a fixed column", ({ before, row }) => !!before && FIXED_COLUMNS.some((name) => before[name] !== row[name])],
   [
-    "changed what never changes",
-    ({ before, row }) => !!before && FIXED_COLUMNS.some((name) => before[name] !== row[name]),
+    "overwrote a version that the operation had not read",
+    (w) => !!w.before && namesAnother(w) && w.before.etag !== w.readEtag,
   ],
-  ["overwrote what nobody had read", (w) => !!w.before && namesAnother(w) && w.before.etag !== w.readEtag],
   ["names an earlier secret again", (w) => namesAnother(w) && w.earlier.has(w.row.secretName)],
   ["names a vault secret that cannot be read", (w) => namesAnother(w) && !w.isReadable],
 ];
@@ -44,7 +44,7 @@ interface SecretWrite {
 const FORBIDDEN_SECRET_WRITES: readonly [string, (write: SecretWrite) => boolean][] = [
   ["changed its value", ({ before, secret }) => before !== undefined && before.value !== secret.value],
   ["was enabled again", (w) => w.method === "updateSecretProperties" && w.secret.properties.enabled !== false],
-  ["was locked although an active row names it", (w) => w.secret.properties.enabled === false && w.isNamedByActive],
+  ["was disabled although an active row names it", (w) => w.secret.properties.enabled === false && w.isNamedByActive],
 ];
 
 interface Watched {
@@ -54,7 +54,7 @@ interface Watched {
   report(violation: string): void;
 }
 
-/** Looks at the stores after every write and reports what the protocol forbids. */
+/** Checks the stores after every write and reports violations of the protocol. */
 export function watchInvariants({ table, vault, readEtag, report }: Watched): void {
   const rows = new Map<string, Row>();
   const secrets = new Map<string, KeyVaultSecret>();

@@ -1,7 +1,7 @@
-/** Well-formed, but for its check sum. */
+/** A client secret that is well-formed except for its check sum. */
 export const JUNK_SECRET = "socmate_0000000000000000000000000000000000000000000000000";
 
-/** What is no client_id, for one reason or another. */
+/** Texts that do not have the form of a client_id. */
 export const JUNK_CLIENT_IDS = [
   "a/b",
   "..",

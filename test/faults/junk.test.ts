@@ -4,7 +4,7 @@ import { createFakeServices } from "../fakes/fake-services.ts";
 import { askToken, tokenForm } from "../functions/invoke.ts";
 import { JUNK_CLIENT_IDS, JUNK_SECRET } from "./junk-credentials.ts";
 
-test("5,000 requests with junk for credentials ask no store, and others are served as ever [check 52]", async () => {
+test("5,000 requests with junk credentials reach no store and do not disturb other requests [check 52]", async () => {
   const services = await createFakeServices();
   const { table, secretVault } = services.azure;
   const client = await services.addClient();
@@ -22,7 +22,7 @@ test("5,000 requests with junk for credentials ask no store, and others are serv
   expect((await ask(client.clientId, client.clientSecret)).status).toBe(200);
 });
 
-test("a thousand tokens of one client in one minute cost one read of the row each, one of the hash, one write of the use", async () => {
+test("a thousand tokens of one client in a minute cost a row read each, one hash read and one write of the use", async () => {
   const services = await createFakeServices();
   const { table, secretVault, clock } = services.azure;
   const { clientId, clientSecret } = await services.addClient();
@@ -40,7 +40,7 @@ test("a thousand tokens of one client in one minute cost one read of the row eac
   await services.usage.flush();
   expect(count("getEntity", table.operations)).toBe(1_000);
   expect(count("getSecret", secretVault.operations)).toBe(1);
-  // The first is an attempt to update a row that is not there yet; the second is that of the flush.
+  // The first update fails, since the row does not exist yet. The second one is the flush.
   expect(count("updateEntity", table.operations)).toBe(2);
   expect(count("createEntity", table.operations)).toBe(1);
 });

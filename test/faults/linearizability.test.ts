@@ -3,7 +3,7 @@ import { type Answer, ClientHistory, type Request } from "./register.ts";
 
 type Line = [request: Request, answer: Answer | undefined, invoked: number, returned?: number];
 
-/** Makes the history of a client whose first secret is `s0`; each line is sent and answered at the moments given. */
+/** Makes the history of a client whose first secret is `s0`. Each line has the moments of its request and its answer. */
 function historyOf(...lines: Line[]): ClientHistory {
   let now = 0;
   const history = new ClientHistory("client", "s0", () => now);
@@ -44,9 +44,9 @@ const refused = (...when: [number, number]): Line => [
 ];
 const disable = (status: number, ...when: [number, number]): Line => [{ kind: "disable" }, { status }, ...when];
 
-describe("the check of histories", () => {
+describe("the linearizability check", () => {
   test.for<[string, ...Line[]]>([
-    ["nothing at all"],
+    ["no requests"],
     [
       "tokens before and after a regenerate",
       token("s0", 200, 1, 2),
@@ -66,7 +66,7 @@ describe("the check of histories", () => {
     ["an unknown outcome that takes place late", unknown(1, 2), token("s0", 200, 3, 4), token("s0", 401, 5, 6)],
     ["no answer at all", crashed(1), token("s0", 200, 3, 4), token("s0", 401, 5, 6)],
     [
-      "two regenerates at once, the later of which counts",
+      "two concurrent regenerates, of which the later one is valid",
       regenerate("s1", 1, 9),
       regenerate("s2", 2, 8),
       token("s1", 200, 10, 11),
@@ -86,7 +86,7 @@ describe("the check of histories", () => {
       token("s0", 200, 3, 4),
       token("s0", 401, 5, 6),
     ],
-  ])("accepts %s", ([, ...lines]) => {
+  ])("the linearizability check accepts a history with %s", ([, ...lines]) => {
     expect(historyOf(...lines).violations()).toEqual([]);
   });
 
@@ -95,7 +95,7 @@ describe("the check of histories", () => {
     ["a new secret that does not", regenerate("s1", 1, 2), token("s1", 401, 3, 4)],
     ["a secret that dies without a cause", token("s0", 401, 1, 2)],
     ["a secret that dies by a lost race", lost(1, 2), token("s0", 401, 3, 4)],
-    ["a lost race that nobody won", lost(1, 2), token("s0", 200, 3, 4)],
+    ["a lost race without a winner", lost(1, 2), token("s0", 200, 3, 4)],
     ["a lost race that was won before it", regenerate("s1", 1, 2), lost(3, 4)],
     ["a secret that comes back", regenerate("s1", 1, 9), token("s1", 200, 2, 3), token("s0", 200, 4, 5)],
     [
@@ -106,7 +106,7 @@ describe("the check of histories", () => {
       token("s2", 200, 12, 13),
     ],
     [
-      "an unknown outcome that overwrites what came after it",
+      "an unknown outcome that overwrites a later change",
       unknown(1, 2),
       regenerate("s1", 3, 4),
       token("s1", 401, 5, 6),
@@ -115,9 +115,9 @@ describe("the check of histories", () => {
     ["a token after a disable", disable(200, 1, 2), token("s0", 200, 3, 4)],
     ["a regenerate after a disable", disable(200, 1, 2), regenerate("s1", 3, 4)],
     ["a refusal of an active client", refused(1, 2), token("s0", 200, 3, 4)],
-    ["a fault told as the caller's", [{ kind: "token", secret: "s0" }, { status: 400 }, 1, 2]],
-    ["a fault told as nobody's", [{ kind: "disable" }, { status: 500 }, 1, 2]],
-  ])("finds %s", ([, ...lines]) => {
+    ["a fault that is answered with 400", [{ kind: "token", secret: "s0" }, { status: 400 }, 1, 2]],
+    ["a fault that is answered with 500", [{ kind: "disable" }, { status: 500 }, 1, 2]],
+  ])("the linearizability check refuses a history with %s", ([, ...lines]) => {
     expect(historyOf(...lines).violations()).toHaveLength(1);
   });
 });

@@ -1,19 +1,19 @@
-/** Something that happened at one moment between its invocation and its return. */
+/** An event that took effect at one moment between its invocation and its return. */
 export interface Entry<Event> {
   readonly event: Event;
   readonly invoked: number;
-  /** `Infinity` for what may have happened at any time since, or never. */
+  /** `Infinity` for an event that may take effect at any later time or never. */
   readonly returned: number;
 }
 
-/** What an object does: its next state, or `undefined` where the event cannot happen in this state. A state is plain data. */
+/** The specification of an object: its next state, or `undefined` for an event that is impossible in this state. A state is plain data. */
 export type Step<State, Event> = (state: State, event: Event) => State | undefined;
 
 /**
- * Searches an order of events that the object allows and in which nothing comes before what had returned before it was invoked
- * (Herlihy and Wing 1990). Tries each reachable pair of "what has happened so far" and state once (Wing and Gong 1993, Lowe 2017).
+ * Searches a linearization of a history: an order that the specification allows and that keeps the real-time order of events that do
+ * not overlap (Herlihy and Wing 1990). Each reachable pair of past events and state is tried once (Wing and Gong 1993, Lowe 2017).
  *
- * @returns such an order, without the open events that did not happen in it; `undefined` if there is none.
+ * @returns the order, without the open events that never take effect in it; `undefined` if there is none.
  */
 export function linearize<State, Event>(
   history: readonly Entry<Event>[],
@@ -27,7 +27,7 @@ export function linearize<State, Event>(
   const order: Event[] = [];
   const done = new Set<Entry<Event>>();
 
-  /** What can come next: whatever was invoked before the first of the rest returned. */
+  /** Candidates for the next event: those that were invoked before any other remaining event returned. */
   const candidates = (from: number): Entry<Event>[] => {
     const next: Entry<Event>[] = [];
     let firstReturn = Number.POSITIVE_INFINITY;

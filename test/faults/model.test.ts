@@ -4,7 +4,7 @@ import { disableWins, protocolHolds } from "./model.ts";
 import { MUTANTS } from "./mutants.ts";
 import type { World } from "./world.ts";
 
-// The same seed gives the same run: names and secrets are counted.
+// Names and secrets are counted instead of random, so that the same seed gives the same run.
 const drawn = vi.hoisted(() => ({ count: 0 }));
 vi.mock("node:crypto", async (importOriginal) => {
   const crypto = await importOriginal<typeof import("node:crypto")>();
@@ -23,17 +23,17 @@ function begin(_world: World): void {
   drawn.count = 0;
 }
 
-describe("the storage protocol, under any order of any faults", () => {
-  test(`holds in ${RUNS} runs [check 50] (again: ${AGAIN})`, { timeout: 300_000 }, async () => {
+describe("the storage protocol under any order of any faults", () => {
+  test(`the storage protocol holds in ${RUNS} runs [check 50] (again: ${AGAIN})`, { timeout: 300_000 }, async () => {
     console.log(`model test: ${AGAIN}`);
     await fc.assert(protocolHolds({}, begin), { seed: SEED, numRuns: RUNS });
   });
 
-  test("lets disable win against regenerate, 500 times [check 48]", { timeout: 300_000 }, async () => {
+  test("a disable wins against a concurrent regenerate in 500 runs [check 48]", { timeout: 300_000 }, async () => {
     await fc.assert(disableWins(begin), { seed: SEED, numRuns: 500 });
   });
 
-  test("is tested the same way again with the same seed", { timeout: 300_000 }, async () => {
+  test("two runs of the model with the same seed have the same trace", { timeout: 300_000 }, async () => {
     const traces: string[][] = [];
     const keep = (next: World) => {
       begin(next);
@@ -44,13 +44,17 @@ describe("the storage protocol, under any order of any faults", () => {
     expect(traces.slice(0, 20)).toEqual(traces.slice(20));
   });
 
-  test.for(Object.entries(MUTANTS))("would not hold if %s [check 55]", { timeout: 300_000 }, async ([, mutant]) => {
-    const { failed, numRuns, errorInstance } = await fc.check(protocolHolds(mutant, begin), {
-      seed: SEED,
-      numRuns: RUNS,
-      endOnFailure: true,
-    });
-    if (process.env.MODEL_VERBOSE) console.log(numRuns, String(errorInstance));
-    expect(failed).toBe(true);
-  });
+  test.for(Object.entries(MUTANTS))(
+    "the model test refutes a protocol in which %s [check 55]",
+    { timeout: 300_000 },
+    async ([, mutant]) => {
+      const { failed, numRuns, errorInstance } = await fc.check(protocolHolds(mutant, begin), {
+        seed: SEED,
+        numRuns: RUNS,
+        endOnFailure: true,
+      });
+      if (process.env.MODEL_VERBOSE) console.log(numRuns, String(errorInstance));
+      expect(failed).toBe(true);
+    },
+  );
 });

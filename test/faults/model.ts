@@ -1,29 +1,29 @@
 import fc from "fast-check";
 import type { Mutant } from "./mutants.ts";
 import type { ClientHistory } from "./register.ts";
-import { FATES, type Fate, type Turns, World } from "./world.ts";
+import { OUTCOMES, type Outcome, type Turns, World } from "./world.ts";
 
 const INSTANCES = 3;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** A command begins something and does not wait for it: what the scheduler makes of the calls to the stores is the test. */
+/** A command begins an operation and does not wait for it, so that the scheduler orders the calls to the stores. */
 type Command = fc.AsyncCommand<object, World>;
 
-const oks = (count: number): Fate[] => Array.from({ length: count }, () => "ok");
-/** A call is tried twice: a fault can befall the first try, both, or more calls in a row. */
+const oks = (count: number): Outcome[] => Array.from({ length: count }, () => "ok");
+/** A call is tried twice: a fault befalls the first try, both tries, or several consecutive calls. */
 const faults = fc.oneof(
-  fc.constantFrom(...FATES).map((fate) => [fate]),
-  fc.constantFrom(...FATES).map((fate) => [fate, fate]),
-  fc.array(fc.constantFrom(...FATES), { minLength: 2, maxLength: 4 }),
+  fc.constantFrom(...OUTCOMES).map((outcome) => [outcome]),
+  fc.constantFrom(...OUTCOMES).map((outcome) => [outcome, outcome]),
+  fc.array(fc.constantFrom(...OUTCOMES), { minLength: 2, maxLength: 4 }),
 );
 const commitFaults = fc.oneof(
-  fc.constantFrom<Fate>("fails after", "lands late").map((fate) => [fate]),
-  fc.constantFrom<Fate>("fails before", "fails after", "lands late").map((fate) => [fate, fate]),
+  fc.constantFrom<Outcome>("fails after", "lands late").map((outcome) => [outcome]),
+  fc.constantFrom<Outcome>("fails before", "fails after", "lands late").map((outcome) => [outcome, outcome]),
 );
-/** What becomes of the calls of one operation: often all go well, else some do until there are faults, most often at the commit of a new secret. */
-const fates = fc.oneof(
-  { weight: 3, arbitrary: fc.constant<Fate[]>([]) },
+/** Outcomes of the calls of one operation: no fault, faults after some successes, or faults at the commit of a new secret. */
+const outcomes = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<Outcome[]>([]) },
   { weight: 1, arbitrary: fc.tuple(fc.nat(6), faults).map(([good, bad]) => [...oks(good), ...bad]) },
   { weight: 1, arbitrary: commitFaults.map((bad) => [...oks(3), ...bad]) },
 );
@@ -45,22 +45,22 @@ function pick<T>(items: readonly T[], index: number): T {
 }
 
 const OPERATIONS = {
-  token: (world: World, at: number, history: ClientHistory, drawn: Fate[], any: number) =>
+  token: (world: World, at: number, history: ClientHistory, drawn: Outcome[], any: number) =>
     world.token(at, history, pick(history.secrets, any), drawn),
-  /** Whoever regenerates tries the secret that counts in his eyes: the new one, or the old one if he was told that it failed. */
-  regenerate: async (world: World, at: number, history: ClientHistory, drawn: Fate[], any: number) => {
+  /** The administrator then tries the secret that is valid by the answer: the new one, or the old one after a failure. */
+  regenerate: async (world: World, at: number, history: ClientHistory, drawn: Outcome[], any: number) => {
     await world.regenerate(at, history, drawn);
     await world.token(any % INSTANCES, history, history.secrets.at(-1) ?? "");
   },
-  disable: (world: World, at: number, history: ClientHistory, drawn: Fate[]) => world.disable(at, history, drawn),
-  sweep: (world: World, at: number, _: ClientHistory, drawn: Fate[]) => world.sweep(at, drawn),
+  disable: (world: World, at: number, history: ClientHistory, drawn: Outcome[]) => world.disable(at, history, drawn),
+  sweep: (world: World, at: number, _: ClientHistory, drawn: Outcome[]) => world.sweep(at, drawn),
 };
 type Kind = keyof typeof OPERATIONS;
 
-/** One operation on one client, or two at once. */
+/** One operation on one client, or two concurrent ones. */
 const onClient = (...kinds: Kind[]): fc.Arbitrary<Command> =>
   fc
-    .tuple(anyOne, fc.tuple(...kinds.map((kind) => fc.tuple(fc.constant(kind), instance, fates, anyOne))))
+    .tuple(anyOne, fc.tuple(...kinds.map((kind) => fc.tuple(fc.constant(kind), instance, outcomes, anyOne))))
     .map(([client, begun]) =>
       command(
         begun.map(([kind, at, drawn, any]) => `${kind} client ${client} (${any}) at ${at} [${drawn}]`).join(" and "),
@@ -72,13 +72,13 @@ const onClient = (...kinds: Kind[]): fc.Arbitrary<Command> =>
     );
 
 const create = fc
-  .tuple(instance, fates)
+  .tuple(instance, outcomes)
   .map(([at, drawn]) => command(`create at ${at} [${drawn}]`, (world) => world.create(at, drawn)));
 const flush = instance.map((at) => command(`flush at ${at}`, (world) => world.flush(at)));
 const clock = fc
   .constantFrom(20_000, 2 * MINUTE_MS, 11 * MINUTE_MS)
   .map((milliseconds) => command(`clock +${milliseconds} ms`, async (world) => world.clock.advance(milliseconds)));
-/** Nothing that was begun a day ago is still under way. */
+/** A day passes after all operations have ended. */
 const dayAfter = fc.constant<Command>({
   check: () => true,
   run: async (_model, world) => {
@@ -106,7 +106,7 @@ const commands = fc.commands(
   { maxCommands: 16, size: "max" },
 );
 
-/** Gives a test everything that the scheduler of fast-check decides. */
+/** Orders the steps of a world by the scheduler of fast-check. */
 function turnsOf(scheduler: fc.Scheduler): Turns {
   const lap = () => new Promise((resolve) => setImmediate(resolve));
   return {
@@ -125,7 +125,7 @@ function turnsOf(scheduler: fc.Scheduler): Turns {
   };
 }
 
-/** What must hold, whatever is begun in whatever order, and whatever becomes of each call to a store. */
+/** Property: the protocol holds under any operations, in any order of their steps, with any outcome of each store call. */
 export function protocolHolds(
   mutant: Mutant,
   begin: (world: World) => void,
@@ -146,7 +146,7 @@ export function protocolHolds(
   });
 }
 
-/** A regenerate and a disable at once, without faults: whatever the order of their steps, the client ends disabled. */
+/** Property: after a concurrent regenerate and disable without faults, in any order of their steps, the client is disabled. */
 export function disableWins(begin: (world: World) => void): fc.IAsyncProperty<[fc.Scheduler, [number, number]]> {
   return fc.asyncProperty(fc.scheduler(), fc.tuple(instance, instance), async (scheduler, [one, other]) => {
     const turns = turnsOf(scheduler);
@@ -168,7 +168,7 @@ export function disableWins(begin: (world: World) => void): fc.IAsyncProperty<[f
   });
 }
 
-/** Lets a day pass without faults, and looks whether everything has healed. */
+/** Lets a day pass without faults and checks that everything has healed. */
 async function rest(world: World): Promise<void> {
   for (const history of world.histories) await tryAllSecrets(world, history);
   world.clock.advance(DAY_MS);
@@ -180,7 +180,9 @@ async function rest(world: World): Promise<void> {
   for (const [name, versions] of world.vault.secrets) {
     const isEnabled = versions.at(-1)?.properties.enabled;
     if (isEnabled !== named.has(name)) {
-      world.violations.push(`vault secret ${name} is ${isEnabled ? "enabled, but no active row names it" : "locked"}`);
+      world.violations.push(
+        `vault secret ${name} is ${isEnabled ? "enabled, but no active row names it" : "disabled"}`,
+      );
     }
   }
   for (const history of world.histories) {

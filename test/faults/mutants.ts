@@ -7,11 +7,11 @@ import type { Credentials } from "../../shared/tokens/client-auth.ts";
 import { type KnownClient, LastKnownClients } from "../../shared/tokens/last-known-clients.ts";
 import type { Row } from "../fakes/fake-table.ts";
 
-/** What the request under way is about, as far as a mutant has to know. */
-export interface Context {
+/** The parts of the current request that a mutant needs. */
+export interface CurrentRequest {
   readonly kind: string;
   readonly clientId: string | undefined;
-  /** The client's row as the request has read it last. */
+  /** The client's row as the request has last read it. */
   readonly row: Row | undefined;
 }
 
@@ -19,38 +19,38 @@ interface Parts {
   readonly table: ClientTable;
   readonly vault: SecretVault;
   readonly retry: RetryPolicy;
-  readonly context: () => Context;
+  readonly currentRequest: () => CurrentRequest;
 }
 
-/** A fault that somebody could make in the storage protocol: it wraps the SDK's clients of an instance, or the stores on them. */
+/** A plausible mistake in the storage protocol. It wraps the SDK clients of an instance, or the stores on them. */
 export interface Mutant {
   table?(parts: Parts): Partial<ClientTable>;
   vault?(parts: Parts): Partial<SecretVault>;
   clients?(clients: ClientStore, parts: Parts): Partial<ClientStore>;
-  hints?(parts: Parts): LastKnownClients;
+  lastKnown?(parts: Parts): LastKnownClients;
   readPage?(readPage: ReadSecretPage): ReadSecretPage;
 }
 
-/** Hints that are taken for the row by the request that recalls them. */
-class TrustedHints extends LastKnownClients {
-  static readonly recalled = new WeakMap<Context, ClientRow>();
-  readonly #context: () => Context;
+/** Remembered clients that a request uses in place of the row. */
+class TrustedClients extends LastKnownClients {
+  static readonly recalled = new WeakMap<CurrentRequest, ClientRow>();
+  readonly #currentRequest: () => CurrentRequest;
 
-  constructor(context: () => Context) {
+  constructor(currentRequest: () => CurrentRequest) {
     super();
-    this.#context = context;
+    this.#currentRequest = currentRequest;
   }
 
   override get(credentials: Credentials): KnownClient | undefined {
-    const hint = super.get(credentials);
-    if (hint) TrustedHints.recalled.set(this.#context(), { ...hint, status: "active" } as ClientRow);
-    return hint;
+    const known = super.get(credentials);
+    if (known) TrustedClients.recalled.set(this.#currentRequest(), { ...known, status: "active" } as ClientRow);
+    return known;
   }
 }
 
 type Update = ClientTable["updateEntity"];
 
-/** The mutants that the model test has to find, by what is wrong with them. */
+/** The mutants that the model test must refute, by their mistake. */
 export const MUTANTS: Record<string, Mutant> = {
   "the etag is * at commit": {
     table: ({ table }) => ({
@@ -62,11 +62,11 @@ export const MUTANTS: Record<string, Mutant> = {
   "a client is disabled with Replace": replacing((entity) => "status" in entity),
   "use is recorded with Replace, in the client's row": replacing((entity) => entity.rowKey === "usage"),
   "rows are cached": {
-    table: ({ table, context }) => {
+    table: ({ table, currentRequest }) => {
       const rows = new Map<string, ReturnType<ClientTable["getEntity"]>>();
       return {
         getEntity: (partitionKey, rowKey, options) => {
-          if (context().kind !== "token") return table.getEntity(partitionKey, rowKey, options);
+          if (currentRequest().kind !== "token") return table.getEntity(partitionKey, rowKey, options);
           const row = rows.get(partitionKey) ?? table.getEntity(partitionKey, rowKey, options);
           rows.set(partitionKey, row);
           row.catch(() => rows.delete(partitionKey));
@@ -76,18 +76,19 @@ export const MUTANTS: Record<string, Mutant> = {
       };
     },
   },
-  "a hint decides": {
-    hints: ({ context }) => new TrustedHints(context),
-    clients: (clients, { context }) => ({
-      find: async (clientId, call) => TrustedHints.recalled.get(context()) ?? clients.find(clientId, call),
+  "a remembered row decides": {
+    lastKnown: ({ currentRequest }) => new TrustedClients(currentRequest),
+    clients: (clients, { currentRequest }) => ({
+      find: async (clientId, context) =>
+        TrustedClients.recalled.get(currentRequest()) ?? clients.find(clientId, context),
     }),
   },
   "hashes are cached by client_id": {
-    vault: ({ vault, context }) => {
+    vault: ({ vault, currentRequest }) => {
       const secrets = new Map<string, ReturnType<SecretVault["getSecret"]>>();
       return {
         getSecret: (name, options) => {
-          const { kind, clientId = "" } = context();
+          const { kind, clientId = "" } = currentRequest();
           if (kind !== "token") return vault.getSecret(name, options);
           const secret = secrets.get(clientId) ?? vault.getSecret(name, options);
           secrets.set(clientId, secret);
@@ -100,12 +101,12 @@ export const MUTANTS: Record<string, Mutant> = {
   "a 412 of our own retry is trusted": committing((error) => (isConflict(error) ? false : undefined)),
   "a time-out is taken as unchanged": committing((error) => (isConflict(error) ? undefined : false)),
   "a commit that failed is taken for done": committing((error) => (isConflict(error) ? undefined : true)),
-  "the old secret is locked before the commit": {
+  "the old secret is disabled before the commit": {
     clients: (clients, { vault }) => ({
-      async replaceSecret(row, secretName, call) {
+      async replaceSecret(row, secretName, context) {
         const { properties } = await vault.getSecret(row.secretName);
         await vault.updateSecretProperties(row.secretName, properties.version ?? "", { enabled: false });
-        return clients.replaceSecret(row, secretName, call);
+        return clients.replaceSecret(row, secretName, context);
       },
     }),
   },
@@ -117,12 +118,12 @@ export const MUTANTS: Record<string, Mutant> = {
   },
 };
 
-/** A write of the whole row as it was read, whatever has become of it since: the SDK's default for an etag is `*`. */
+/** Writes back the whole row as it was read and overwrites later changes: the SDK's default etag is `*`. */
 function replacing(isMutated: (entity: Record<string, unknown>) => boolean): Mutant {
   return {
-    table: ({ table, context }) => {
+    table: ({ table, currentRequest }) => {
       const updateEntity: Update = (entity, mode, options) => {
-        const { row } = context();
+        const { row } = currentRequest();
         if (!row || !isMutated(entity)) return table.updateEntity(entity, mode, options);
         const { etag: _, ...columns } = row;
         return table.updateEntity({ ...columns, ...entity, rowKey: "client" }, "Replace", { ...options, etag: "*" });
@@ -132,17 +133,17 @@ function replacing(isMutated: (entity: Record<string, unknown>) => boolean): Mut
   };
 }
 
-/** A commit of a new secret that does not read the row again after an error, where `judge` says what became of it. */
+/** Commits a new secret without reading the row again after an error for which `judge` knows the outcome. */
 function committing(judge: (error: unknown) => boolean | undefined): Mutant {
   return {
     clients: (clients, { table, retry }) => ({
-      async replaceSecret(row: ClientRow, secretName, call) {
+      async replaceSecret(row: ClientRow, secretName, context) {
         const entity = { partitionKey: row.clientId, rowKey: "client", secretName };
         const run = (abortSignal: AbortSignal) =>
           table.updateEntity(entity, "Merge", { etag: row.etag, abortSignal }).then(() => true);
-        return retry({ name: "table merge secret", run, isAnswer: isConflict }, call).catch((error) => {
+        return retry({ name: "table merge secret", run, isAnswer: isConflict }, context).catch((error) => {
           const judged = judge(error);
-          return judged ?? clients.replaceSecret(row, secretName, call);
+          return judged ?? clients.replaceSecret(row, secretName, context);
         });
       },
     }),

@@ -9,8 +9,8 @@ import { postForm, type TestClient } from "../support/test-service.ts";
 import { JUNK_CLIENT_IDS, JUNK_SECRET } from "./junk-credentials.ts";
 import { startTwoInstances } from "./two-instances.ts";
 
-/** Hundreds of requests on a machine that may be busy. */
-const PATIENCE_MS = 120_000;
+/** Time limit of a test: hundreds of requests on a machine that may be busy. */
+const TEST_TIMEOUT_MS = 120_000;
 const ROUNDS = 60;
 
 const { stack, faultyStack, service, url, second, faults, createClient } = await startTwoInstances();
@@ -34,7 +34,7 @@ const regenerate = (at: string, client: TestClient) => administer(at, "POST", cl
 const disable = (at: string, client: TestClient) => administer(at, "DELETE", client);
 const statuses = (answers: { status: number }[]) => new Set(answers.map(({ status }) => status));
 
-/** Runs the rounds in batches, so that a few are under way at any time. */
+/** Runs the rounds in batches, with a few rounds in flight at any time. */
 async function inBatches<T>(rounds: number, size: number, round: (index: number) => Promise<T>): Promise<T[]> {
   const results: T[] = [];
   while (results.length < rounds) {
@@ -45,8 +45,8 @@ async function inBatches<T>(rounds: number, size: number, round: (index: number)
   return results;
 }
 
-describe("two instances with warm caches", { timeout: PATIENCE_MS }, () => {
-  test("refuse the old secret as soon as a new one is told, and take the new one [check 45]", async () => {
+describe("two instances with warm caches", { timeout: TEST_TIMEOUT_MS }, () => {
+  test("both instances refuse the old secret and accept the new one after a regenerate [check 45]", async () => {
     for (let round = 0; round < 10; round++) {
       const client = await createClient();
       for (const at of urls) await expect(ask(at, client)).resolves.toMatchObject({ status: 200 });
@@ -57,7 +57,7 @@ describe("two instances with warm caches", { timeout: PATIENCE_MS }, () => {
     }
   });
 
-  test("refuse a client as soon as it is told to be disabled [check 46]", async () => {
+  test("both instances refuse a client after its disable [check 46]", async () => {
     for (let round = 0; round < 10; round++) {
       const client = await createClient();
       for (const at of urls) await expect(ask(at, client)).resolves.toMatchObject({ status: 200 });
@@ -66,7 +66,7 @@ describe("two instances with warm caches", { timeout: PATIENCE_MS }, () => {
     }
   });
 
-  test("of twenty regenerates at once keep one, and tell the others that they lost [check 47]", async () => {
+  test("of twenty concurrent regenerates one secret is valid, and the losers are answered with 409 [check 47]", async () => {
     const client = await createClient();
     const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => regenerate(instance(index), client)));
     expect(statuses(answers)).toEqual(new Set([200, 409]));
@@ -79,7 +79,7 @@ describe("two instances with warm caches", { timeout: PATIENCE_MS }, () => {
     }
   });
 
-  test(`let disable win against regenerate, ${ROUNDS} times [check 48]`, async () => {
+  test(`a disable wins against a concurrent regenerate on another instance, ${ROUNDS} times [check 48]`, async () => {
     const ends = await inBatches(ROUNDS, 10, async (index) => {
       const client = await createClient();
       const [regenerated, disabled] = await Promise.all([
@@ -98,7 +98,7 @@ describe("two instances with warm caches", { timeout: PATIENCE_MS }, () => {
 });
 
 test("a client is still disabled after the use of a hundred tokens is written [check 51]", {
-  timeout: PATIENCE_MS,
+  timeout: TEST_TIMEOUT_MS,
 }, async () => {
   const third = await startService(faultyStack, { port: 0 });
   const client = await createClient();
@@ -115,7 +115,7 @@ test("a client is still disabled after the use of a hundred tokens is written [c
   expect((faults.requests.get("usage-insert") ?? 0) - before).toBeLessThanOrEqual(1);
 });
 
-describe("a caller that goes away", { timeout: PATIENCE_MS }, () => {
+describe("a caller that goes away", { timeout: TEST_TIMEOUT_MS }, () => {
   const storeCalls = () => [...faults.requests].filter(([name]) => /^(table|secret)-/.test(name));
 
   /** Sends a part of a token request and breaks the connection. */
@@ -124,17 +124,17 @@ describe("a caller that goes away", { timeout: PATIENCE_MS }, () => {
     const form = `grant_type=client_credentials&client_id=${client.clientId}&client_secret=${client.clientSecret}`;
     const head =
       "POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n";
-    // In chunks: the host reads a body of known length whole before the function sees it.
+    // In chunks, since the host reads a body of known length completely before it invokes the function.
     const body = `${form.length.toString(16)}\r\n${form}\r\n0\r\n\r\n`;
     const socket = connect(Number(port), hostname);
     await once(socket, "connect");
     socket.write(head + body.slice(0, body.length * share));
-    // One that is gone before the host has handed it on leaves no line, and handing on takes a while on a busy machine.
+    // A request that ends before the host has forwarded it leaves no log line, and a busy machine forwards slowly.
     await sleep(1_000);
     socket.destroy();
   }
 
-  test("before its request is whole costs no call to a store", async () => {
+  test("a caller that leaves before its request is complete causes no call to a store", async () => {
     const client = await createClient();
     await ask(url, client);
     const before = storeCalls();
@@ -143,15 +143,15 @@ describe("a caller that goes away", { timeout: PATIENCE_MS }, () => {
     expect(storeCalls()).toEqual(before);
   });
 
-  test("after that disturbs nobody", async () => {
+  test("a caller that leaves after its request disturbs no other caller", async () => {
     const client = await createClient();
     await Promise.all(Array.from({ length: 20 }, () => breakOff(client, 1)));
     await expect(ask(url, client)).resolves.toMatchObject({ status: 200 });
   });
 });
 
-describe("junk", { timeout: PATIENCE_MS }, () => {
-  test("in 500 requests asks no store and disturbs nobody [check 52]", async () => {
+describe("junk credentials on two instances", { timeout: TEST_TIMEOUT_MS }, () => {
+  test("500 requests with junk credentials reach no store and disturb no other caller [check 52]", async () => {
     const client = await createClient();
     await ask(url, client);
     const counted = () => [...faults.requests].filter(([name]) => name !== "key-list" && !name.startsWith("usage"));
@@ -167,7 +167,7 @@ describe("junk", { timeout: PATIENCE_MS }, () => {
     await expect(ask(url, client)).resolves.toMatchObject({ status: 200 });
   });
 
-  test("of a thousand wrong secrets locks nobody out [check 53]", async () => {
+  test("a thousand guesses of a secret do not lock the client out [check 53]", async () => {
     const client = await createClient();
     const other = await createClient();
     const guesses = inBatches(1_000, 20, () => ask(url, { ...client, clientSecret: other.clientSecret }));
@@ -177,19 +177,19 @@ describe("junk", { timeout: PATIENCE_MS }, () => {
   });
 });
 
-test("300 requests at once on a cold instance get each their own, and read each hash once [check 54]", {
-  timeout: PATIENCE_MS,
+test("300 concurrent requests on a cold instance get their own tokens and read each hash once [check 54]", {
+  timeout: TEST_TIMEOUT_MS,
 }, async () => {
   const scopes = ["search:read", "graph:read", "incidents:read"];
   const clients = await Promise.all(Array.from({ length: 10 }, () => createClient()));
   const third = await startService(faultyStack, { port: 0 });
-  // The first call of a vault's client is answered with a challenge, and so is each that is made until that is here.
+  // The vault answers the calls of a new SDK client with a challenge until the first challenge has arrived.
   const before = faults.requests.get("secret-get") ?? 0;
   const answers = await Promise.all(
     Array.from({ length: 300 }, async (_, index) => {
       const client = clients[index % clients.length] as TestClient;
       const scope = scopes[index % scopes.length];
-      // A machine that is busy with other things has 503 for some of them at first.
+      // A busy machine answers some of the first requests with 503.
       const answer = await served(() => ask(third.url, client, scope));
       return { status: answer.status, client, scope, answer };
     }),
@@ -207,7 +207,7 @@ test("300 requests at once on a cold instance get each their own, and read each 
   expect(reads).toBeLessThanOrEqual(2 * clients.length);
 });
 
-/** Asks as a patient client does: again after a while, where the answer is 503. */
+/** Repeats a request as a client does: after a second, while the answer is 503. */
 async function served<A extends { status: number }>(request: () => Promise<A>): Promise<A> {
   const answer = await request();
   if (answer.status !== 503) return answer;

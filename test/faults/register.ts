@@ -1,12 +1,12 @@
 import { type Entry, linearize, type Step } from "./linearizability.ts";
 
-/** What an API client is to those who use it: a register that holds the one valid secret, until it is disabled. */
+/** The specification of an API client: a register with the one valid secret, until the client is disabled. */
 interface Register {
   readonly active: boolean;
   readonly secret: string;
-  /** How often the register was changed. */
+  /** Number of changes so far. */
   readonly version: number;
-  /** For a regenerate whose outcome is unknown: the version that it saw, on which alone it can still commit, or that it made. */
+  /** For each regenerate of unknown outcome: the version that it has read or made. It can commit on this version alone. */
   readonly seen: Readonly<Record<string, number>>;
 }
 
@@ -47,13 +47,13 @@ function isOvertaken({ seen, version }: Register, operation: string): boolean {
   return (seen[operation] ?? version) < version;
 }
 
-/** What somebody asked the service about one client, at the token endpoint or as an administrator. */
+/** A request about one client, at the token endpoint or the admin API. */
 export type Request =
   | { readonly kind: "token"; readonly secret: string }
   | { readonly kind: "regenerate" }
   | { readonly kind: "disable" };
 
-/** How it was answered. */
+/** The answer to such a request. */
 export interface Answer {
   readonly status: number;
   /** The secret of a regenerate that succeeded. */
@@ -61,9 +61,9 @@ export interface Answer {
   readonly detail?: string | undefined;
 }
 
-/** A request that was noted when it was sent. */
+/** A request in the history. */
 export interface Noted {
-  /** Notes its answer. Without one the request may still take effect, or never. */
+  /** Adds its answer. A request without an answer may take effect at any later time or never. */
   answered(answer: Answer): void;
 }
 
@@ -74,18 +74,18 @@ interface Exchange {
   returned?: number;
 }
 
-/** Tells the answers that an endpoint may give at all, whatever happened. */
+/** The statuses that an endpoint may answer with under faults. */
 const STATUSES = { token: [200, 401, 503], regenerate: [200, 409, 503], disable: [200, 503] };
 
-/** All that was asked and answered about one client since it was created. */
+/** The requests and answers about one client since its creation. */
 export class ClientHistory {
   readonly clientId: string;
-  /** Every secret that was ever shown, oldest first. */
+  /** All secrets that were answered, oldest first. */
   readonly secrets: string[];
   readonly #exchanges: Exchange[] = [];
   readonly #tick: () => number;
 
-  /** `tick` tells how much has happened so far; it grows with each call, across all histories. */
+  /** `tick` returns a logical time that grows with each call, across all histories. */
   constructor(clientId: string, firstSecret: string, tick: () => number) {
     this.clientId = clientId;
     this.secrets = [firstSecret];
@@ -108,7 +108,7 @@ export class ClientHistory {
     };
   }
 
-  /** What is wrong with the history, one sentence each: answers that no endpoint may give, and answers that contradict each other. */
+  /** Returns the violations, one sentence each: forbidden statuses, or answers that contradict each other. */
   violations(): string[] {
     const wrong = this.#exchanges.filter(
       ({ request, answer }) => answer && !STATUSES[request.kind].includes(answer.status),
@@ -135,7 +135,7 @@ export class ClientHistory {
   }
 }
 
-/** What an exchange says about the register. A 503 for a token says nothing. */
+/** Converts an exchange to events of the register. A 503 for a token has none. */
 function toEntries(
   { request, invoked, answer, returned = Number.POSITIVE_INFINITY }: Exchange,
   index: number,
@@ -152,9 +152,9 @@ function toEntries(
   if (!answer) return [entry({ kind: "regenerate", secret: operation }, open)];
   if (answer.status === 200) return [entry({ kind: "regenerate", secret: answer.secret ?? "" })];
   if (answer.status === 409 && answer.detail?.includes("disabled")) return [entry({ kind: "refuse" })];
-  // It has read the row before it answered, and can commit on nothing newer, however late.
+  // The operation has read the row before its answer. A late commit is bound to that version.
   const unknown = [entry({ kind: "see", operation }), entry({ kind: "commit", operation }, open)];
-  // A lost race was won by somebody else. It may hide a commit all the same: its reply was lost, and the next had overtaken it by the
-  // time the row was read again.
+  // After a lost race another change has won. A commit is possible all the same: its reply was lost, and the other change came before
+  // the row was read again.
   return answer.status === 409 ? [...unknown, entry({ kind: "lose", operation })] : unknown;
 }

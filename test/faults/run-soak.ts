@@ -1,15 +1,15 @@
 import { parseArgs } from "node:util";
 import { type SoakReport, soak } from "./soak.ts";
 
-// `npm run soak`: see the usage below.
+// The command `npm run soak`.
 
 const USAGE = `npm run soak -- [--seconds N] [--seed N] [--json]
 
-Runs two instances of the service on local stand-ins for Azure, lets these fail at random, kills an instance now and then, and
-meanwhile asks for tokens and changes clients as fast as it goes. Every answer is checked. Ends with 1 if there was a violation.
+Runs two instances of the service on the emulators of Azure, injects random faults, kills an instance now and then, and
+requests tokens and changes clients without pause. Every answer is checked. The exit code is 1 after a violation.
 
-  --seconds N   how long (120)
-  --seed N      draws the same faults and requests again; their timing is the machine's
+  --seconds N   duration (120)
+  --seed N      repeats the faults and requests of a run; their timing depends on the machine
   --json        prints one line of JSON: requests, faults, violations and more
 `;
 

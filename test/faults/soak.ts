@@ -6,11 +6,11 @@ import { startFaultyStack } from "../../local/faulty-stack.ts";
 import { type Service, startService } from "../../local/host/service.ts";
 import { startStack } from "../../local/stack.ts";
 import { seededRandom } from "./random.ts";
-import { runStorm, type StormReport } from "./storm.ts";
+import { runWorkload, type WorkloadReport } from "./workload.ts";
 
-/** How long one weather lasts. */
-const WEATHER_MS = 1_500;
-/** One instance is killed now and then; the other one lives through all of it, so that its memory says something. */
+/** Duration of one fault mix. */
+const FAULT_MIX_MS = 1_500;
+/** Interval between kills of one instance. The other instance survives, so that its memory can be measured. */
 const KILL_EVERY_MS = 20_000;
 const OPERATIONS = [
   "table-*",
@@ -23,25 +23,25 @@ const OPERATIONS = [
   "key-sign",
 ];
 
-/** What a soak came to. */
-export interface SoakReport extends StormReport {
+/** Result of a soak. */
+export interface SoakReport extends WorkloadReport {
   readonly seed: number;
   readonly seconds: number;
-  /** How often the proxies made each kind of fault, and how often an instance was killed. */
+  /** Number of injected faults of each kind, and of killed instances. */
   readonly faults: Readonly<Partial<Record<FaultKind | "kill", number>>>;
-  /** Resident memory of the instance that lived through all of it, in MB, after its first requests and at the end. */
+  /** Resident memory of the surviving instance in MB, after its first requests and at the end. */
   readonly memoryMb: { readonly start: number; readonly end: number };
 }
 
 interface SoakOptions {
   readonly seconds: number;
   readonly seed: number;
-  /** Draws the faults of the next moments. */
-  readonly weather?: (random: () => number) => Fault[];
+  /** Draws the next fault mix. */
+  readonly faultMix?: (random: () => number) => Fault[];
 }
 
-/** Runs two instances through a storm of requests while their stores, vaults and connections fail. */
-export async function soak({ seconds, seed, weather = anyWeather }: SoakOptions): Promise<SoakReport> {
+/** Runs a workload on two instances while their stores, vaults and connections fail. */
+export async function soak({ seconds, seed, faultMix = anyFaultMix }: SoakOptions): Promise<SoakReport> {
   const random = seededRandom(seed);
   const faults = new Faults([], random);
   const stack = await startStack();
@@ -52,10 +52,10 @@ export async function soak({ seconds, seed, weather = anyWeather }: SoakOptions)
   const endsAt = performance.now() + seconds * 1_000;
   const goesOn = () => performance.now() < endsAt;
 
-  const changeWeather = async () => {
+  const changeFaultMix = async () => {
     while (goesOn()) {
-      faults.rules = weather(random);
-      await sleep(WEATHER_MS);
+      faults.rules = faultMix(random);
+      await sleep(FAULT_MIX_MS);
     }
     faults.rules = [];
   };
@@ -78,8 +78,8 @@ export async function soak({ seconds, seed, weather = anyWeather }: SoakOptions)
   try {
     const keys = (await (await fetch(`${survivor.url}/.well-known/jwks.json`)).json()) as JSONWebKeySet;
     const urls = () => [survivor, ...(victim ? [victim] : [])].map(({ url }) => url);
-    const storm = runStorm({ urls, keys, adminToken: () => stack.adminToken(), random, goesOn });
-    const [report, start] = await Promise.all([storm, warmMemory(), changeWeather(), killer()]);
+    const workload = runWorkload({ urls, keys, adminToken: () => stack.adminToken(), random, goesOn });
+    const [report, start] = await Promise.all([workload, warmMemory(), changeFaultMix(), killer()]);
     return {
       ...report,
       seed,
@@ -94,8 +94,8 @@ export async function soak({ seconds, seed, weather = anyWeather }: SoakOptions)
   }
 }
 
-/** TestService goes wrong a little, and now and then nothing does. */
-function anyWeather(random: () => number): Fault[] {
+/** Draws three faults, or none now and then. */
+function anyFaultMix(random: () => number): Fault[] {
   return random() < 0.2 ? [] : Array.from({ length: 3 }, () => randomFault(random));
 }
 
@@ -124,7 +124,7 @@ function randomFault(random: () => number): Fault {
   return { operation: pick(OPERATIONS), kind, value, chance, body: pick([undefined, undefined, "", "<html></html>"]) };
 }
 
-/** `NaN` where there is no `ps`. */
+/** Returns the resident memory of a process, `NaN` on a system without `ps`. */
 function memoryMbOf(pid: number): number {
   try {
     return Math.round(Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" })) / 1024);

@@ -5,7 +5,7 @@ import { type Service, type ServiceOptions, startService } from "../../local/hos
 import { type Stack, startStack } from "../../local/stack.ts";
 import { startTestService, type TestService } from "../support/test-service.ts";
 
-/** Two instances of the service on the same stores, with fault proxies between. */
+/** Two instances of the service that reach the same stores through fault proxies. */
 export interface TwoInstances extends TestService {
   readonly faults: Faults;
   /** The stack as the instances see it, through the proxies. */

@@ -4,13 +4,13 @@ import type { SecretVault } from "../../shared/clients/secret-store.ts";
 import type { FakeSecretVault } from "../fakes/fake-secret-vault.ts";
 import type { FakeTable } from "../fakes/fake-table.ts";
 
-/** A call of an SDK's method on its way to a store. */
+/** A call of an SDK method to a store. */
 export interface StoreCall {
   readonly method: string;
   readonly args: readonly unknown[];
 }
 
-/** Decides what happens to a call; `perform` makes it happen in the store. */
+/** Decides the outcome of a call; `perform` executes it in the store. */
 export type Carrier = <T>(call: StoreCall, perform: () => Promise<T>) => Promise<T>;
 
 /** A table as one instance reaches it. */
@@ -37,7 +37,7 @@ function carriedMethods<T extends object, Name extends keyof T & string>(
   return Object.fromEntries(entries) as Pick<T, Name>;
 }
 
-/** Every page of a list is a call. */
+/** Carries every page of a list as a call of its own. */
 function carriedList(
   list: ReturnType<ClientTable["listEntities"]>,
   method: string,

@@ -20,12 +20,12 @@ import { createClock } from "../fakes/fake-clock.ts";
 import { createFakeSecretVault } from "../fakes/fake-secret-vault.ts";
 import { createFakeTable, type Row } from "../fakes/fake-table.ts";
 import { watchInvariants } from "./invariants.ts";
-import type { Context, Mutant } from "./mutants.ts";
+import type { CurrentRequest, Mutant } from "./mutants.ts";
 import { type Answer, ClientHistory } from "./register.ts";
 import { carriedTable, carriedVault, type StoreCall } from "./unreliable.ts";
 
-/** What becomes of one call to a store. */
-export const FATES = [
+/** The outcomes of one call to a store. */
+export const OUTCOMES = [
   "ok",
   "fails before",
   "fails after",
@@ -34,23 +34,23 @@ export const FATES = [
   "crashes before",
   "crashes after",
 ] as const;
-export type Fate = (typeof FATES)[number];
+export type Outcome = (typeof OUTCOMES)[number];
 
-/** Decides in which order things happen: each of them waits for its turn. */
+/** Orders the steps of all operations: each step waits for its turn. */
 export interface Turns {
   turn(label: string): Promise<void>;
-  /** Gives turns until the work is done. */
+  /** Gives turns until the work has ended. */
   until(work: Promise<unknown>): Promise<void>;
 }
 
-/** A request, or a run of a timer, on its way through an instance. */
+/** A request or a run of a timer in an instance. */
 interface Work {
   readonly kind: string;
   readonly clientId: string | undefined;
   readonly instance: Instance;
-  /** What becomes of its calls to the stores in turn; of the rest: `ok`. */
-  readonly fates: Fate[];
-  /** What is to happen when its deadlines have passed, that of the whole request first. */
+  /** The outcomes of its calls to the stores, in order; `ok` for the rest. */
+  readonly outcomes: Outcome[];
+  /** Callbacks of its deadlines, that of the whole request first. */
   readonly deadlines: (() => void)[];
   row: Row | undefined;
 }
@@ -63,7 +63,7 @@ interface Instance {
   crash(): void;
 }
 
-/** What the protocol needs of the settings. A client soon gets its last token again, as in a storm. */
+/** The settings that the protocol needs. Token reuse begins after one token, as in a token request flood. */
 const CONFIG = {
   tokenIssuer: "https://auth.example",
   tokenAudience: "https://api.example",
@@ -74,20 +74,20 @@ const CONFIG = {
   admin: { jwksUrl: "https://admins.example/keys" },
 } as Config;
 
-/** Signing has no part in the protocol. */
+/** A signer without keys: the protocol does not depend on signatures. */
 const SIGNER: Signer = {
   accessToken: async () => ({ accessToken: "a token", kid: "a key" }),
   signsWith: () => true,
-  jwks: () => Promise.reject(new Error("nobody asks")),
-  report: () => Promise.reject(new Error("nobody asks")),
+  jwks: () => Promise.reject(new Error("not part of the model")),
+  report: () => Promise.reject(new Error("not part of the model")),
 };
 
 const NEVER = new Promise<never>(() => {});
 
-/** Several instances of the service on shared stores, and all that is known about them. */
+/** Several instances of the service on shared stores, with the histories of their clients. */
 export class World {
   readonly clock = createClock();
-  /** The time of an instance: pauses take none, and a deadline passes when a fate says so. */
+  /** The clock of an instance. A pause takes no time; a deadline passes at the outcome `deadline`. */
   readonly #instanceClock: Clock = {
     now: this.clock.now,
     sleep: async (_milliseconds, signal) => signal?.throwIfAborted(),
@@ -100,7 +100,7 @@ export class World {
   readonly table = createFakeTable();
   readonly vault = createFakeSecretVault(this.clock.now);
   readonly histories: ClientHistory[] = [];
-  /** What the stores went through that the protocol forbids. */
+  /** Violations of the protocol inside the stores. */
   readonly violations: string[] = [];
   /** One line for each call to a store. */
   readonly trace: string[] = [];
@@ -123,9 +123,9 @@ export class World {
     });
   }
 
-  async create(at: number, fates: readonly Fate[] = []): Promise<ClientHistory | undefined> {
+  async create(at: number, outcomes: readonly Outcome[] = []): Promise<ClientHistory | undefined> {
     const body = { name: "XSOAR", scopes: ["search:read"] };
-    const answer = await this.#ask(at, { kind: "create", fates, handler: create, path: "", body });
+    const answer = await this.#ask(at, { kind: "create", outcomes, handler: create, path: "", body });
     if (!answer || answer.status === 503) return undefined;
     if (answer.status !== 201) this.violations.push(`create was answered with ${answer.status}`);
     const history = new ClientHistory(
@@ -137,10 +137,10 @@ export class World {
     return history;
   }
 
-  async regenerate(at: number, history: ClientHistory, fates: readonly Fate[] = []): Promise<Answer | undefined> {
+  async regenerate(at: number, history: ClientHistory, outcomes: readonly Outcome[] = []): Promise<Answer | undefined> {
     const { clientId } = history;
     const noted = history.sent({ kind: "regenerate" });
-    const answer = await this.#ask(at, { kind: "regenerate", fates, handler: regenerate, clientId });
+    const answer = await this.#ask(at, { kind: "regenerate", outcomes, handler: regenerate, clientId });
     if (!answer) return undefined;
     const { status, body } = answer;
     const told = { status, secret: body.client_secret, detail: body.detail };
@@ -148,10 +148,10 @@ export class World {
     return told;
   }
 
-  async disable(at: number, history: ClientHistory, fates: readonly Fate[] = []): Promise<void> {
+  async disable(at: number, history: ClientHistory, outcomes: readonly Outcome[] = []): Promise<void> {
     const { clientId } = history;
     const noted = history.sent({ kind: "disable" });
-    const answer = await this.#ask(at, { kind: "disable", fates, handler: disable, clientId });
+    const answer = await this.#ask(at, { kind: "disable", outcomes, handler: disable, clientId });
     if (answer) noted.answered(answer);
   }
 
@@ -159,19 +159,19 @@ export class World {
     at: number,
     history: ClientHistory,
     secret: string,
-    fates: readonly Fate[] = [],
+    outcomes: readonly Outcome[] = [],
   ): Promise<number | undefined> {
     const { clientId } = history;
     const noted = history.sent({ kind: "token", secret });
-    const answer = await this.#ask(at, { kind: "token", fates, handler: token, clientId, secret });
+    const answer = await this.#ask(at, { kind: "token", outcomes, handler: token, clientId, secret });
     if (answer) noted.answered(answer);
     return answer?.status;
   }
 
   /** Runs the sweep; returns its log lines. */
-  async sweep(at: number, fates: readonly Fate[] = []): Promise<string[]> {
+  async sweep(at: number, outcomes: readonly Outcome[] = []): Promise<string[]> {
     const lines: string[] = [];
-    await this.#do(at, { kind: "sweep", clientId: undefined, fates }, ({ services }) =>
+    await this.#do(at, { kind: "sweep", clientId: undefined, outcomes }, ({ services }) =>
       Promise.resolve(
         timerJob(sweep, 1_000, () => services, this.#instanceClock)({} as Timer, contextFor("sweep", lines)),
       ),
@@ -179,22 +179,22 @@ export class World {
     return lines;
   }
 
-  async flush(at: number, fates: readonly Fate[] = []): Promise<void> {
-    await this.#do(at, { kind: "flush", clientId: undefined, fates }, ({ services }) => services.usage.flush());
+  async flush(at: number, outcomes: readonly Outcome[] = []): Promise<void> {
+    await this.#do(at, { kind: "flush", clientId: undefined, outcomes }, ({ services }) => services.usage.flush());
   }
 
-  /** Begins something without waiting for it. */
+  /** Begins an operation without waiting for it. */
   begin(work: Promise<unknown>): void {
     const done = work.finally(() => this.#underWay.delete(done));
     this.#underWay.add(done);
   }
 
-  /** Waits until nothing is under way any more, late writes included. */
+  /** Waits until all operations and late writes have ended. */
   async settle(): Promise<void> {
     while (this.#underWay.size > 0) await this.#turns.until(Promise.all(this.#underWay));
   }
 
-  /** All that is wrong so far, seen from inside or from outside. */
+  /** Returns all violations so far, in the stores and in the answers. */
   allViolations(): string[] {
     return [...this.violations, ...this.histories.flatMap((history) => history.violations())];
   }
@@ -203,7 +203,7 @@ export class World {
     at: number,
     request: {
       kind: string;
-      fates: readonly Fate[];
+      outcomes: readonly Outcome[];
       handler: typeof token;
       clientId?: string;
       path?: string;
@@ -211,8 +211,8 @@ export class World {
       secret?: string;
     },
   ): Promise<{ status: number; body: Record<string, string | undefined> } | undefined> {
-    const { kind, fates, handler, clientId, secret, body } = request;
-    return this.#do(at, { kind, clientId, fates }, async ({ services }) => {
+    const { kind, outcomes, handler, clientId, secret, body } = request;
+    return this.#do(at, { kind, clientId, outcomes }, async ({ services }) => {
       const http = secret === undefined ? adminRequest(clientId, body) : tokenRequest(clientId ?? "", secret);
       const endpoint: HttpHandler = (secret === undefined ? adminEndpoint : tokenEndpoint)(
         handler,
@@ -227,15 +227,15 @@ export class World {
     });
   }
 
-  /** Runs something on an instance; `undefined` if that is gone before it ends. */
+  /** Runs an operation on an instance. Returns `undefined` if the instance dies before the end. */
   async #do<T>(
     at: number,
-    { kind, clientId, fates }: { kind: string; clientId: string | undefined; fates: readonly Fate[] },
+    { kind, clientId, outcomes }: { kind: string; clientId: string | undefined; outcomes: readonly Outcome[] },
     run: (instance: Instance) => Promise<T>,
   ): Promise<T | undefined> {
     const instance = this.#instances[at];
     if (!instance) throw new Error(`There is no instance ${at}.`);
-    const work: Work = { kind, clientId, instance, fates: [...fates], deadlines: [], row: undefined };
+    const work: Work = { kind, clientId, instance, outcomes: [...outcomes], deadlines: [], row: undefined };
     return Promise.race([this.#work.run(work, run, instance), instance.gone]);
   }
 
@@ -258,18 +258,19 @@ export class World {
     const clock = this.#instanceClock;
     const mutant = this.#mutant;
     const retry = createRetryPolicy(clock);
-    const context = (): Context => this.#work.getStore() ?? { kind: "", clientId: undefined, row: undefined };
+    const currentRequest = (): CurrentRequest =>
+      this.#work.getStore() ?? { kind: "", clientId: undefined, row: undefined };
     const carry = <T>(call: StoreCall, perform: () => Promise<T>) => this.#carry(call, perform);
     const plainTable = carriedTable(this.table, carry);
     const plainVault = carriedVault(this.vault, carry);
-    const parts = { table: plainTable, vault: plainVault, retry, context };
+    const parts = { table: plainTable, vault: plainVault, retry, currentRequest };
     const table = { ...plainTable, ...mutant.table?.(parts) };
     const vault = { ...plainVault, ...mutant.vault?.(parts) };
 
     const readSecretPage = mutant.readPage?.(vault.readPage) ?? vault.readPage;
     const services = compose(CONFIG, { table, secretVault: vault, readSecretPage, signingVaults: [] }, clock);
     Object.assign(services.signer, SIGNER);
-    // In place, since usage and sweep hold the same store.
+    // In place, since usage and sweep hold a reference to the same store.
     Object.assign(services.clients, mutant.clients?.({ ...services.clients }, parts));
     return {
       ...services,
@@ -277,20 +278,20 @@ export class World {
       tokens: createIssuer({
         ...services,
         accessTokens: createTokenIssuer(CONFIG, SIGNER, clock),
-        lastKnown: mutant.hints?.(parts),
+        lastKnown: mutant.lastKnown?.(parts),
       }),
     };
   }
 
-  /** Carries a call to its store and the answer back, or what the fate of the call has in place of that. */
+  /** Executes a call to a store, or fails as the outcome of the call says. */
   async #carry<T>({ method, args }: StoreCall, perform: () => Promise<T>): Promise<T> {
     const work = this.#work.getStore();
-    if (!work) throw new Error("A store was called by nobody.");
-    const fate = work.fates.shift() ?? "ok";
-    const label = `${work.kind} ${this.#instances.indexOf(work.instance)}: ${method} ${targetOf(args)} ${fate}`;
+    if (!work) throw new Error("A store was called outside of an operation.");
+    const outcome = work.outcomes.shift() ?? "ok";
+    const label = `${work.kind} ${this.#instances.indexOf(work.instance)}: ${method} ${targetOf(args)} ${outcome}`;
     await this.#turn(work, label);
     this.trace.push(label);
-    switch (fate) {
+    switch (outcome) {
       case "ok":
         break;
       case "fails before":
@@ -319,7 +320,7 @@ export class World {
     return result;
   }
 
-  /** Waits for its turn, which never comes on an instance that is gone. */
+  /** Waits for a turn, which never comes on a dead instance. */
   async #turn(work: Work, label: string): Promise<void> {
     await this.#turns.turn(label);
     if (work.instance.isGone) await NEVER;
@@ -330,7 +331,7 @@ function isClientRow(result: unknown): result is Row {
   return typeof result === "object" && result !== null && "rowKey" in result && result.rowKey === "client";
 }
 
-/** What a call is about, for the trace. */
+/** Returns the target of a call for the trace. */
 function targetOf([first, second]: readonly unknown[]): string {
   const { partitionKey, rowKey } = (first ?? {}) as Partial<Row>;
   return partitionKey

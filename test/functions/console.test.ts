@@ -11,7 +11,7 @@ beforeAll(async () => {
   services = await createFakeServices();
 });
 
-/** Asks for a path below `/console/`, as the host passes it on. */
+/** Requests a path below `/console/`, as the host forwards it. */
 async function ask(path: string | undefined, headers: Record<string, string> = {}, config = services.config) {
   const request = new HttpRequest({
     method: "GET",
@@ -33,7 +33,7 @@ async function assetPath(ending: string): Promise<string> {
 }
 
 describe("the admin page", () => {
-  test("is never stored, and loads nothing but its own files [check 58]", async () => {
+  test("the admin page is never stored and loads its own files alone [check 58]", async () => {
     const { status, headers, body } = await ask(undefined);
     expect({ status, cache: headers["Cache-Control"], type: headers["Content-Type"] }).toEqual({
       status: 200,
@@ -46,7 +46,7 @@ describe("the admin page", () => {
     for (const [, url] of html.matchAll(/(?:src|href)="([^"]*)"/g)) expect(url).toMatch(/^\/console\/assets\//);
   });
 
-  test("has a policy without unsafe-inline, with Trusted Types, and for no frame [check 58]", async () => {
+  test("the admin page has a policy without unsafe-inline, with Trusted Types, and without frames [check 58]", async () => {
     const policy = (await ask(undefined)).headers["Content-Security-Policy"] ?? "";
     const directives = Object.fromEntries(policy.split("; ").map((directive) => directive.split(/ (.*)/).slice(0, 2)));
     expect(directives).toEqual({
@@ -63,7 +63,7 @@ describe("the admin page", () => {
     });
   });
 
-  test("has its other headers on every file", async () => {
+  test("every file of the admin page has the other security headers", async () => {
     for (const path of [undefined, await assetPath("js")]) {
       expect((await ask(path)).headers).toMatchObject({
         "Cross-Origin-Opener-Policy": "same-origin",
@@ -78,14 +78,17 @@ describe("the admin page", () => {
     ["js", "text/javascript; charset=utf-8"],
     ["css", "text/css; charset=utf-8"],
     ["svg", "image/svg+xml"],
-  ] as const)("has .%s files that may be kept for ever, since their names change with them", async ([ending, type]) => {
-    const path = await assetPath(ending);
-    expect(path).toMatch(/-[\w-]{8}\.\w+$/);
-    expect((await ask(path)).headers).toMatchObject({
-      "Content-Type": type,
-      "Cache-Control": "public, max-age=31536000, immutable",
-    });
-  });
+  ] as const)(
+    ".%s files of the admin page are cached for ever, since their names contain a hash",
+    async ([ending, type]) => {
+      const path = await assetPath(ending);
+      expect(path).toMatch(/-[\w-]{8}\.\w+$/);
+      expect((await ask(path)).headers).toMatchObject({
+        "Content-Type": type,
+        "Cache-Control": "public, max-age=31536000, immutable",
+      });
+    },
+  );
 
   test.for([
     ["gzip, deflate, br", "br"],
@@ -93,15 +96,18 @@ describe("the admin page", () => {
     ["GZIP", "gzip"],
     ["deflate", undefined],
     ["", undefined],
-  ] as const)("comes compressed as Accept-Encoding %j allows (RFC 9110 §12.5.3)", async ([accepted, encoding]) => {
-    const path = await assetPath("js");
-    const plain = await ask(path);
-    const answer = await ask(path, { "accept-encoding": accepted });
-    expect(answer.headers["Content-Encoding"]).toBe(encoding);
-    expect(answer.headers).toMatchObject({ Vary: "Accept-Encoding" });
-    const decode = { br: brotliDecompressSync, gzip: gunzipSync, none: (body: Buffer) => body }[encoding ?? "none"];
-    expect(decode(answer.body).equals(plain.body)).toBe(true);
-  });
+  ] as const)(
+    "compresses the admin page as Accept-Encoding %j allows (RFC 9110 §12.5.3)",
+    async ([accepted, encoding]) => {
+      const path = await assetPath("js");
+      const plain = await ask(path);
+      const answer = await ask(path, { "accept-encoding": accepted });
+      expect(answer.headers["Content-Encoding"]).toBe(encoding);
+      expect(answer.headers).toMatchObject({ Vary: "Accept-Encoding" });
+      const decode = { br: brotliDecompressSync, gzip: gunzipSync, none: (body: Buffer) => body }[encoding ?? "none"];
+      expect(decode(answer.body).equals(plain.body)).toBe(true);
+    },
+  );
 
   test.for([
     "nothing.js",
@@ -114,7 +120,7 @@ describe("the admin page", () => {
     "index.html.br",
     "__proto__",
     "\0",
-  ])("has no file %j", async (path) => {
+  ])("answers a request for the file %j of the admin page with 404", async (path) => {
     const { status, headers, body } = await ask(path);
     expect({ status, cache: headers["Cache-Control"] }).toEqual({ status: 404, cache: "no-store" });
     expect(JSON.parse(body.toString())).toMatchObject({
@@ -122,13 +128,13 @@ describe("the admin page", () => {
     });
   });
 
-  test("has the licenses of what is built into it", async () => {
+  test("the admin page has the licenses of its packages", async () => {
     expect((await ask("licenses.md")).body.toString()).toContain("react-dom");
   });
 });
 
 describe("the settings of the page", () => {
-  test("say how to sign in, and hold nothing confidential", async () => {
+  test("the settings of the admin page have the parameters of the sign-in and nothing confidential", async () => {
     const { status, headers, body } = await ask("config.json");
     expect({ status, cache: headers["Cache-Control"] }).toEqual({ status: 200, cache: "no-store" });
     const settings = JSON.parse(body.toString());
@@ -142,7 +148,7 @@ describe("the settings of the page", () => {
     });
   });
 
-  test("name Entra ID where the admin tokens come from anywhere but this machine", async () => {
+  test("the settings of the admin page name Entra ID for an issuer that is not local", async () => {
     const issuer = "https://login.microsoftonline.com/10ca1000-0000-4000-8000-000000000001/v2.0";
     const config = { ...services.config, admin: { ...services.config.admin, issuer } };
     const { body } = await ask("config.json", {}, config);
@@ -151,7 +157,7 @@ describe("the settings of the page", () => {
     expect(policy).toContain("connect-src 'self' https://auth.socmate.example https://login.microsoftonline.com;");
   });
 
-  test("are needed: without CONSOLE_CLIENT_ID there is no page at all", async () => {
+  test("answers every file of the admin page with 404 without CONSOLE_CLIENT_ID", async () => {
     const config = { ...services.config, consoleClientId: undefined };
     for (const path of [undefined, "config.json", await assetPath("js")]) {
       expect((await ask(path, {}, config)).status, path).toBe(404);

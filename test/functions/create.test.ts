@@ -29,7 +29,7 @@ const problem = (status: number, title: string, detail: string, more: object = {
 });
 
 describe("a new client", () => {
-  test("is answered as the product's documentation shows it, with its secret, never to be stored [check 30]", async () => {
+  test("answers a create as the product's documentation shows it, with the secret and no-store [check 30]", async () => {
     const answer = await ask();
     expect(answer.status).toBe(201);
     expect(answer.body).toEqual({
@@ -50,13 +50,13 @@ describe("a new client", () => {
     });
   });
 
-  test("gets a token with that secret at once", async () => {
+  test("a new client gets a token with its secret immediately", async () => {
     const { client_id = "", client_secret = "" } = (await ask()).body as Record<string, string>;
     const form = tokenForm(client_id, client_secret);
     await expect(askToken(token, services, { form })).resolves.toMatchObject({ status: 200 });
   });
 
-  test("is a row with the name of a vault secret, and a hash in the vault: its secret is nowhere [check 37]", async () => {
+  test("stores a new client as a row with a secretName and a hash in the vault, and its secret nowhere [check 37]", async () => {
     const {
       client_id: clientId = "",
       client_secret: clientSecret = "",
@@ -83,7 +83,7 @@ describe("a new client", () => {
     );
   });
 
-  test("is one line in the log, without its secret [check 60]", async () => {
+  test("logs a create in one line without the secret [check 60]", async () => {
     const { body, lines } = await ask();
     const { client_id: clientId, client_secret: clientSecret = "" } = body as Record<string, string>;
     expect(lines).toEqual([
@@ -101,7 +101,7 @@ describe("a new client", () => {
     expect(JSON.stringify(lines)).not.toContain(clientSecret);
   });
 
-  test("is committed by its row alone, after its hash was written and read back", async () => {
+  test("commits a new client by its row, after the hash is written and read back", async () => {
     await ask();
     const { table, secretVault } = services.azure;
     const order = ["setSecret", "getSecret", "createEntity"];
@@ -113,7 +113,7 @@ describe("a new client", () => {
     expect([...secretVault.operations, ...table.operations].map(({ name }) => name)).toEqual(order);
   });
 
-  test("is drawn again where its client_id is taken", async () => {
+  test("draws another client_id when the first one is taken", async () => {
     let taken = 2;
     services.azure.table.before = ({ name, target }) => {
       if (name !== "createEntity" || taken-- <= 0) return;
@@ -141,13 +141,13 @@ describe("a new client", () => {
   });
 });
 
-describe("no client is created, and nothing is stored,", () => {
+describe("a refused create", () => {
   const nothingStored = () => {
     expect(services.azure.table.operations).toEqual([]);
     expect(services.azure.secretVault.operations).toEqual([]);
   };
 
-  test("without a valid admin token [check 38]", async () => {
+  test("refuses a create without a valid admin token and stores nothing [check 38]", async () => {
     const answer = await ask(valid, { headers: { authorization: "Bearer x" } });
     expect(answer).toMatchObject({
       status: 401,
@@ -157,7 +157,7 @@ describe("no client is created, and nothing is stored,", () => {
     nothingStored();
   });
 
-  test("without the role [check 38]", async () => {
+  test("refuses a create without the admin role and stores nothing [check 38]", async () => {
     const headers = { authorization: `Bearer ${services.adminToken({ roles: ["reader"] })}` };
     const answer = await ask(valid, { headers });
     expect(answer).toMatchObject({
@@ -177,7 +177,7 @@ describe("no client is created, and nothing is stored,", () => {
     nothingStored();
   });
 
-  test("with wrong scopes, each of which is named [check 31]", async () => {
+  test("refuses a create with wrong scopes, names each of them and stores nothing [check 31]", async () => {
     const answer = await ask({ ...valid, scopes: ["alerts:read", "search:read", "graph:write"] });
     const scopes = `The scopes are: ${SCOPES.join(", ")}.`;
     expect(answer).toMatchObject({ status: 400, headers: problemHeaders });
@@ -203,7 +203,7 @@ describe("no client is created, and nothing is stored,", () => {
     "odata.etag",
     "__proto__",
     "constructor",
-  ])("with the member %s [check 32]", async (member) => {
+  ])("refuses a create with the member %s and stores nothing [check 32]", async (member) => {
     const string = `{"name":"x","scopes":["search:read"],"${member}":"x"}`;
     const answer = await ask(undefined, { method: "POST", body: { string } });
     expect(answer).toMatchObject({ status: 400 });
@@ -218,7 +218,7 @@ describe("no client is created, and nothing is stored,", () => {
     ["10,000 arrays in each other [check 33]", 400, { body: { string: "[".repeat(10_000) + "]".repeat(10_000) } }],
     ["another media type", 415, { headers: { "content-type": "text/plain" } }],
     ["more than 64 KiB", 413, { body: { string: " ".repeat(65_537) } }],
-  ] as const)("with %s", async ([, status, request]) => {
+  ] as const)("refuses a create with %s and stores nothing", async ([, status, request]) => {
     const authorization = `Bearer ${services.adminToken()}`;
     const headers = { authorization, ...("headers" in request && request.headers) };
     await expect(ask(valid, { ...request, headers: { ...headers } })).resolves.toMatchObject({
@@ -236,13 +236,13 @@ describe("a fault while a client is created", () => {
   test.for([
     ["the vault does not take the hash", "secretVault", "setSecret"],
     ["the hash cannot be read back", "secretVault", "getSecret"],
-  ] as const)("is told as 503, and there is no row: %s [check 50]", async ([, part, operation]) => {
+  ] as const)("answers a create with 503 and writes no row when %s [check 50]", async ([, part, operation]) => {
     services.azure[part].before = failing(operation, () => azureError(500));
     await expect(ask()).resolves.toMatchObject({ status: 503, headers: { "Retry-After": "2" } });
     expect(services.azure.table.rows.size).toBe(0);
   });
 
-  test("that loses the reply to the commit is no fault: the row tells [check 49]", async () => {
+  test("answers a create with 201 by the row when the reply to the commit is lost [check 49]", async () => {
     services.azure.table.after = failing("createEntity", connectionReset, 1);
     const { status, body } = await ask();
     expect(status).toBe(201);
@@ -252,7 +252,7 @@ describe("a fault while a client is created", () => {
     await expect(askToken(token, services, { form })).resolves.toMatchObject({ status: 200 });
   });
 
-  test("after which nobody can tell is told as what it is [check 49]", async () => {
+  test('answers a create with 503 "the outcome is unknown" when the commit and the row are unavailable [check 49]', async () => {
     services.azure.table.before = failing("createEntity", connectionReset);
     await expect(ask()).resolves.toMatchObject({ status: 503, body: { detail: outcomeUnknown } });
     services.azure.table.before = failing("getEntity", connectionReset);
@@ -261,7 +261,7 @@ describe("a fault while a client is created", () => {
   });
 });
 
-test("no answer has a secret in it that was sent in the wrong place [check 37] [check 59]", async () => {
+test("no answer of create contains a secret that was sent in the wrong place [check 37] [check 59]", async () => {
   const { clientSecret: canary } = await services.addClient();
   const bodies = [
     { ...valid, name: canary },
@@ -278,7 +278,7 @@ test("no answer has a secret in it that was sent in the wrong place [check 37] [
   expect(JSON.stringify(await ask(valid, { headers: { authorization: `Bearer ${canary}` } }))).not.toContain(canary);
 });
 
-test("what nobody foresaw is 500 without a word of it, and its trace is in the log [check 59]", async () => {
+test("answers an unforeseen error with 500 without its message, and logs its trace [check 59]", async () => {
   vi.spyOn(services.secrets, "put").mockRejectedValue(new TypeError("canary"));
   const answer = await ask();
   expect(answer).toMatchObject({

@@ -20,7 +20,7 @@ const outcomeUnknown =
   "The outcome is unknown: the change may or may not have been made. Look at the client, then try again.";
 
 describe("a client", () => {
-  test("is disabled, with who and when, and nothing else of it changes", async () => {
+  test("records the time and the administrator of a disable and changes no other column", async () => {
     const before = { ...row() };
     services.azure.clock.advance(3_600_000);
     const answer = await ask();
@@ -47,13 +47,13 @@ describe("a client", () => {
     });
   });
 
-  test("loses its vault secret as well, so that a restored table does not revive it", async () => {
+  test("disables the vault secret as well, so that a restored table does not revive the client", async () => {
     await ask();
     const [secret] = services.azure.secretVault.secrets.get(String(row()?.secretName)) ?? [];
     expect(secret?.properties.enabled).toBe(false);
   });
 
-  test("is disabled again with the same answer, and keeps who did it first and when [check 40]", async () => {
+  test("answers a repeated disable in the same way and keeps the first time and administrator [check 40]", async () => {
     const first = await ask();
     const after = { ...row() };
     services.azure.clock.advance(60_000);
@@ -62,15 +62,18 @@ describe("a client", () => {
     expect(row()).toEqual(after);
   });
 
-  test.for(["socmate-unknown-000000", "..", "A"])("that does not exist is 404: %s [check 40]", async (clientId) => {
-    await expect(ask(clientId)).resolves.toMatchObject({
-      status: 404,
-      body: { detail: "There is no API client with this client_id." },
-    });
-    expect(services.azure.table.rows.size).toBe(1);
-  });
+  test.for(["socmate-unknown-000000", "..", "A"])(
+    "answers a disable of the unknown client %s with 404 [check 40]",
+    async (clientId) => {
+      await expect(ask(clientId)).resolves.toMatchObject({
+        status: 404,
+        body: { detail: "There is no API client with this client_id." },
+      });
+      expect(services.azure.table.rows.size).toBe(1);
+    },
+  );
 
-  test("is disabled even where a regenerate comes between, and loses the new secret as well [check 48]", async () => {
+  test("a disable overtaken by a regenerate disables the client and the new secret as well [check 48]", async () => {
     let regenerated: unknown;
     services.azure.table.before = once("updateEntity", async () => {
       regenerated = await askAdmin(regenerate, services, { method: "POST", clientId: client.clientId });
@@ -82,7 +85,7 @@ describe("a client", () => {
     expect(secrets.map(({ properties }) => properties.enabled)).toEqual([false, false]);
   });
 
-  test("is disabled by nobody without an admin token [check 38]", async () => {
+  test("refuses a disable without an admin token [check 38]", async () => {
     const request = { method: "DELETE", clientId: client.clientId, headers: { authorization: "" } } as const;
     await expect(askAdmin(disable, services, request)).resolves.toMatchObject({ status: 401 });
     expect(row()).toMatchObject({ status: "active" });
@@ -90,7 +93,7 @@ describe("a client", () => {
 });
 
 describe("a fault while a client is disabled", () => {
-  test("that loses the reply to the commit, once or every time, is no fault: the row tells [check 49]", async () => {
+  test("answers a disable with 200 by the row when every reply to the commit is lost [check 49]", async () => {
     services.azure.table.after = failing("updateEntity", connectionReset);
     await expect(ask()).resolves.toMatchObject({ status: 200, body: disabled() });
   });
@@ -98,23 +101,26 @@ describe("a fault while a client is disabled", () => {
   test.for([
     ["the commit fails", "updateEntity"],
     ["the row cannot be read after it", "getEntity"],
-  ] as const)("is told as what it is, and the next call heals: %s [check 49] [check 50]", async ([, operation]) => {
-    let reads = 0;
-    services.azure.table.before = ({ name }) => {
-      if (name === operation && (name !== "getEntity" || ++reads > 1)) throw connectionReset();
-    };
-    await expect(ask()).resolves.toMatchObject({ status: 503, body: { detail: outcomeUnknown } });
-    services.azure.table.before = () => undefined;
-    await expect(ask()).resolves.toMatchObject({ status: 200, body: disabled() });
-  });
+  ] as const)(
+    'answers a disable with 503 "the outcome is unknown" when %s, and the next one heals [check 49] [check 50]',
+    async ([, operation]) => {
+      let reads = 0;
+      services.azure.table.before = ({ name }) => {
+        if (name === operation && (name !== "getEntity" || ++reads > 1)) throw connectionReset();
+      };
+      await expect(ask()).resolves.toMatchObject({ status: 503, body: { detail: outcomeUnknown } });
+      services.azure.table.before = () => undefined;
+      await expect(ask()).resolves.toMatchObject({ status: 200, body: disabled() });
+    },
+  );
 
-  test("before the commit changes nothing: 503 [check 41]", async () => {
+  test("answers a disable with 503 and changes nothing when the row cannot be read [check 41]", async () => {
     services.azure.table.before = failing("getEntity", () => azureError(500));
     await expect(ask()).resolves.toMatchObject({ status: 503, headers: { "Retry-After": "2" } });
     expect(row()).toMatchObject({ status: "active" });
   });
 
-  test("that leaves the vault secret enabled rings an alarm, and a repeated DELETE locks it [check 50]", async () => {
+  test("raises an alarm when a disable leaves the vault secret enabled, and a repeated one disables it [check 50]", async () => {
     const secret = () => services.azure.secretVault.secrets.get(String(row()?.secretName))?.at(-1);
     services.azure.secretVault.before = failing("updateSecretProperties", connectionReset);
     const answer = await ask();

@@ -13,7 +13,7 @@ beforeEach(async () => {
 const ask = (clientId: string) => askAdmin(get, services, { clientId });
 
 describe("one client", () => {
-  test("is shown as in the list, without its secret [check 37]", async () => {
+  test("shows a client as in the list, without its secret [check 37]", async () => {
     await services.addClient();
     const { client, clientId } = await services.addClient();
     const answer = await ask(clientId);
@@ -25,14 +25,14 @@ describe("one client", () => {
     expect(answer.body).toEqual(clientView({ ...client, lastUsedAt: null }));
   });
 
-  test("is shown with its last use", async () => {
+  test("shows a client with its last use", async () => {
     const { clientId } = await services.addClient();
     services.usage.record(clientId, services.clock.now());
     await services.usage.flush();
     await expect(ask(clientId)).resolves.toMatchObject({ body: { last_used_at: "2026-03-27T00:00:00Z" } });
   });
 
-  test("that does not exist is 404 [check 40]", async () => {
+  test("answers a get of an unknown client with 404 [check 40]", async () => {
     const answer = await ask("socmate-unknown-000000");
     expect(answer).toMatchObject({ status: 404, headers: { "Content-Type": "application/problem+json" } });
     expect(answer.body).toEqual({
@@ -44,7 +44,7 @@ describe("one client", () => {
   });
 
   test.for(["..", "a/b", "x' or '1' eq '1", "SOCMATE-A-000000", "a".repeat(1_024), "\0", ""])(
-    "of the impossible client_id %.20j is 404 without a call to the table [check 52]",
+    "answers a get of the malformed client_id %.20j with 404 without a call to the table [check 52]",
     async (clientId) => {
       const answer = await ask(clientId);
       expect(answer.status).toBe(404);
@@ -53,7 +53,7 @@ describe("one client", () => {
     },
   );
 
-  test("is shown to nobody without an admin token, known or not [check 38]", async () => {
+  test("refuses a get of a known or unknown client without an admin token [check 38]", async () => {
     const { clientId } = await services.addClient();
     for (const id of [clientId, "socmate-unknown-000000", ".."]) {
       await expect(askAdmin(get, services, { clientId: id, headers: { authorization: "" } })).resolves.toMatchObject({
@@ -62,7 +62,7 @@ describe("one client", () => {
     }
   });
 
-  test("is 503 while the table is down [check 41]", async () => {
+  test("answers a get with 503 while the table is down [check 41]", async () => {
     services.azure.table.before = failing("listEntities", connectionReset);
     await expect(ask("socmate-unknown-000000")).resolves.toMatchObject({
       status: 503,

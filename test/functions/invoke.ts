@@ -2,13 +2,13 @@ import { HttpRequest, type HttpRequestInit, type HttpResponseInit, InvocationCon
 import { adminEndpoint, type Endpoint, publicEndpoint, tokenEndpoint } from "../../shared/endpoint.ts";
 import type { FakeServices } from "../fakes/fake-services.ts";
 
-/** What a caller gets from an endpoint, and what its log says. */
+/** The answer of an endpoint and its log lines. */
 export interface Answer {
   status: number | undefined;
   headers: Record<string, string>;
-  /** The body, read as JSON. */
+  /** The parsed JSON body. */
   body: unknown;
-  /** The log lines of the request, read as JSON, in order. */
+  /** The parsed log lines of the request, in order. */
   lines: Record<string, unknown>[];
 }
 
@@ -32,17 +32,17 @@ async function invoke(
   return { status, headers: headers as Answer["headers"], body: JSON.parse(String(body)), lines };
 }
 
-/** Sends a request to an endpoint that everybody may read. */
+/** Sends a request to a public endpoint. */
 export function askPublic(endpoint: Endpoint, services: FakeServices): Promise<Answer> {
   return invoke(publicEndpoint, endpoint, () => services, {});
 }
 
-/** A request to the token endpoint: the form is sent unless a body is given. */
+/** A request to the token endpoint. The form is sent unless a body is given. */
 export interface TokenRequest extends Partial<HttpRequestInit> {
   form?: Record<string, string>;
 }
 
-/** Sends a request to the token endpoint: by default a POST of a form. */
+/** Sends a request to the token endpoint, by default a POST of a form. */
 export function askToken(endpoint: Endpoint, services: FakeServices, request: TokenRequest): Promise<Answer> {
   const { form, headers, ...rest } = request;
   return invoke(tokenEndpoint, endpoint, () => services, {
@@ -54,18 +54,18 @@ export function askToken(endpoint: Endpoint, services: FakeServices, request: To
   });
 }
 
-/** The form with which a client asks for a token. */
+/** Returns the form of a token request. */
 export function tokenForm(clientId: string, clientSecret: string): Record<string, string> {
   return { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
 }
 
-/** A request of an administrator: `json` is its body, `clientId` what its path names. */
+/** A request of an administrator: `json` is its body, `clientId` the parameter of its path. */
 export interface AdminRequest extends Partial<HttpRequestInit> {
   json?: unknown;
   clientId?: string;
 }
 
-/** Sends a request to an endpoint for administrators, with a valid admin token unless headers say otherwise. */
+/** Sends a request to an endpoint of the admin API, with a valid admin token unless the headers replace it. */
 export function askAdmin(endpoint: Endpoint, services: FakeServices, request: AdminRequest = {}): Promise<Answer> {
   const { json, clientId, headers, ...rest } = request;
   return invoke(adminEndpoint, endpoint, () => services, {

@@ -20,7 +20,7 @@ const ask = (query: Record<string, string> = {}) =>
 const listed = async (query: Record<string, string> = {}) => (await ask(query)).body as Listed;
 
 describe("the list of clients", () => {
-  test("is empty at first", async () => {
+  test("the list is empty without clients", async () => {
     await expect(ask()).resolves.toMatchObject({
       status: 200,
       headers: { "Content-Type": "application/json", "Cache-Control": "no-store" },
@@ -28,7 +28,7 @@ describe("the list of clients", () => {
     });
   });
 
-  test("shows a client as the product's documentation has it, without secret or hash [check 30] [check 37]", async () => {
+  test("the list shows a client as the product's documentation does, without secret or hash [check 30] [check 37]", async () => {
     const { client, clientId, clientSecret } = await services.addClient();
     services.usage.record(clientId, new Date("2026-03-27T10:30:00Z"));
     await services.usage.flush();
@@ -55,7 +55,7 @@ describe("the list of clients", () => {
     expect(JSON.stringify(body)).not.toMatch(/client-secret-|v1:/);
   });
 
-  test("is newest first; total counts all that match, whatever the page", async () => {
+  test("the list has the newest client first, and total counts the matches on all pages", async () => {
     for (const name of ["first", "second", "third", "other"]) {
       await services.addClient({ name, description: name === "other" ? "" : "match" });
       services.azure.clock.advance(1);
@@ -68,7 +68,7 @@ describe("the list of clients", () => {
     expect(await listed({ offset: "4" })).toEqual({ clients: [], total: 4 });
   });
 
-  test("narrows to a status", async () => {
+  test("the list has the clients of the requested status alone", async () => {
     const { clientId } = await services.addClient();
     await services.addClient();
     const row = services.azure.table.rows.get(`${clientId}/client`);
@@ -77,7 +77,7 @@ describe("the list of clients", () => {
     expect((await listed({ status: "active" })).total).toBe(1);
   });
 
-  test("has all of 2,500 clients, though the table gives a thousand rows at once [check 36]", async () => {
+  test("the list has all of 2,500 clients, although a page of the table has a thousand rows [check 36]", async () => {
     const { table } = services.azure;
     const { clientId } = await services.addClient();
     const template = table.rows.get(`${clientId}/client`);
@@ -105,7 +105,7 @@ describe("the list of clients", () => {
   });
 
   test.for([["'"], ["%"], ["*"], ["' or PartitionKey ne 'x"], [".*"], ["x".repeat(10_000)], ["\u0000"]])(
-    "is searched literally, never by the table: %.30j [check 35]",
+    "the list is searched literally and not by the table: %.30j [check 35]",
     async ([search = ""]) => {
       await services.addClient();
       expect(await listed({ search })).toEqual({ clients: [], total: 0 });
@@ -113,14 +113,14 @@ describe("the list of clients", () => {
   );
 });
 
-test("a parameter of the query without a value counts as absent", async () => {
+test("the list treats a query parameter without a value as absent", async () => {
   const { clientId } = await services.addClient();
   const answer = await listed({ search: "", status: "", limit: "", offset: "" });
   expect(answer).toMatchObject({ clients: [{ client_id: clientId }], total: 1 });
 });
 
-describe("no list is answered", () => {
-  test("to a query with faults, each of which is named", async () => {
+describe("a refused or failed list", () => {
+  test("refuses a list query with faults and names each of them", async () => {
     const answer = await ask({ limit: "0", offset: "x", status: "deleted", foo: "bar" });
     expect(answer.status).toBe(400);
     expect(answer.body).toEqual({
@@ -136,18 +136,18 @@ describe("no list is answered", () => {
     });
   });
 
-  test("to nobody without an admin token [check 38]", async () => {
+  test("refuses a list without an admin token [check 38]", async () => {
     const answer = await askAdmin(list, services, { headers: { authorization: "" } });
     expect(answer).toMatchObject({ status: 401, headers: { "WWW-Authenticate": "Bearer" } });
     expect(services.azure.table.operations).toEqual([]);
   });
 
-  test.for([403, 429, 500])("while the table answers %d: 503 [check 41]", async (status) => {
+  test.for([403, 429, 500])("answers a list with 503 while the table answers %d [check 41]", async (status) => {
     services.azure.table.before = failing("listEntities", () => azureError(status));
     await expect(ask()).resolves.toMatchObject({ status: 503, headers: { "Retry-After": "2" } });
   });
 
-  test("with a row in it that is damaged: 503 and an alarm that names the column, not its value", async () => {
+  test("answers a list with a damaged row with 503 and an alarm that names the column, not its value", async () => {
     const { clientId } = await services.addClient();
     Object.assign(services.azure.table.rows.get(`${clientId}/client`) ?? {}, { status: "canary" });
     const answer = await ask();

@@ -18,7 +18,7 @@ beforeEach(async () => {
 const cacheable = { "Content-Type": "application/json", "Cache-Control": "public, max-age=300" };
 
 describe("the key set", () => {
-  test("has public members alone, and may be cached for five minutes [check 26]", async () => {
+  test("the key set has public members alone and may be cached for five minutes [check 26]", async () => {
     const { status, headers, body, lines } = await askPublic(jwks, services);
     expect({ status, headers, lines }).toEqual({ status: 200, headers: cacheable, lines: [] });
     expect(body).toEqual({
@@ -35,14 +35,14 @@ describe("the key set", () => {
     });
   });
 
-  test("has the key of a rotation at once, under a kid of its own [check 28]", async () => {
+  test("the key set has a rotated key immediately, under a kid of its own [check 28]", async () => {
     services.azure.clock.advance(3 * 86_400_000);
     services.azure.signingVaults[0]?.rotate();
     const { keys } = (await askPublic(jwks, services)).body as { keys: { kid: string }[] };
     expect(new Set(keys.map(({ kid }) => kid)).size).toBe(2);
   });
 
-  test("is 503 while no list of keys was read yet, and not cached [check 21]", async () => {
+  test("answers the key set with 503 and no-store before the first list of keys [check 21]", async () => {
     for (const vault of services.azure.signingVaults) vault.before = connectionFails;
     await expect(askPublic(jwks, services)).resolves.toMatchObject({
       status: 503,
@@ -63,12 +63,12 @@ describe("the metadata", () => {
     token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
   };
 
-  test("says where and how to get tokens, all derived from the issuer (RFC 8414 §2) [check 25] [check 27]", async () => {
+  test("the metadata describe the token endpoint, with URLs derived from the issuer (RFC 8414 §2) [check 25] [check 27]", async () => {
     const { status, headers, body } = await askPublic(metadata, services);
     expect({ status, headers, body }).toEqual({ status: 200, headers: cacheable, body: server });
   });
 
-  test("of OpenID Connect adds what its discovery requires (OpenID Connect Discovery §3)", async () => {
+  test("the OpenID configuration adds the members that discovery requires (OpenID Connect Discovery §3)", async () => {
     const { status, headers, body } = await askPublic(openidConfiguration, services);
     expect({ status, headers, body }).toEqual({
       status: 200,
@@ -82,7 +82,7 @@ describe("the metadata", () => {
     });
   });
 
-  test("needs nothing of Azure", async () => {
+  test("the metadata need no call to Azure", async () => {
     await askPublic(metadata, services);
     const { table, secretVault, signingVaults } = services.azure;
     expect([table, secretVault, ...signingVaults].flatMap(({ operations }) => operations)).toEqual([]);
@@ -94,7 +94,7 @@ describe("the health", () => {
   const active = { kid: expect.any(String), since: "2026-03-27T00:00:00Z" };
   const vaults = [{ reachable: true, active, next: null, published: 1 }];
 
-  test("is 200 where everything that a token needs is there", async () => {
+  test("the health is 200 when all parts that a token needs are available", async () => {
     const { status, headers, body } = await askPublic(health, services);
     expect({ status, headers, body }).toEqual({
       status: 200,
@@ -103,7 +103,7 @@ describe("the health", () => {
     });
   });
 
-  test("is 503 with the part that is missing, and nothing more about it", async () => {
+  test("the health is 503 with the name of the unavailable part and no details", async () => {
     services.azure.table.before = failing("getEntity", () => azureError(403));
     const { status, headers, body } = await askPublic(health, services);
     expect({ status, headers, body }).toEqual({

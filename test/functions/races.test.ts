@@ -9,28 +9,28 @@ import type { Operation } from "../fakes/hooks.ts";
 import { askAdmin, askToken, tokenForm } from "./invoke.ts";
 
 type Action = "regenerate" | "disable" | "token";
-/** What befalls a write: nothing, a refusal, or that it is done and its reply is lost. */
+/** The fault of a write: none, a refusal, or a lost reply after the write. */
 type Fault = "none" | "refused" | "reply lost";
 
-/** What somebody was told. */
+/** An answer in a race. */
 interface Told {
   action: Action;
   status: number | undefined;
-  /** The new secret, where there is one. */
+  /** The new secret of a regenerate. */
   secret: string | undefined;
-  /** Whether somebody else had been told that the client is disabled before this began. */
+  /** Whether a disable was answered with 200 before this request began. */
   afterDisable: boolean;
 }
 
 const ROUNDS = { numRuns: 60 };
-/** Many rounds on a busy machine. */
-const PATIENCE_MS = 180_000;
+/** Time limit of a test: many rounds on a machine that may be busy. */
+const TEST_TIMEOUT_MS = 180_000;
 const some = (...actions: Action[]) => fc.array(fc.constantFrom(...actions), { minLength: 1, maxLength: 4 });
 const noFaults = fc.infiniteStream(fc.constant<Fault>("none"));
 const anyFaults = fc.infiniteStream(fc.constantFrom<Fault>("none", "none", "refused", "reply lost"));
 
 test(
-  "of regenerates in any order of their steps, what is told is true: one secret is valid, the newest [check 45] [check 47]",
+  "concurrent regenerates in any order of their steps leave one valid secret, that of a 200 [check 45] [check 47]",
   async () => {
     const property = fc.asyncProperty(fc.scheduler(), some("regenerate", "token"), noFaults, async (...input) => {
       const { told, original, worksOnAll, worksOnAny } = await race(...input);
@@ -43,11 +43,11 @@ test(
     });
     await fc.assert(property, ROUNDS);
   },
-  PATIENCE_MS,
+  TEST_TIMEOUT_MS,
 );
 
 test(
-  "a disable in any order of the steps of others wins, and is final from the moment it is told [check 46] [check 48]",
+  "a disable wins in any order of concurrent steps and is final after its answer [check 46] [check 48]",
   async () => {
     const others = some("regenerate", "token", "disable").map((actions): Action[] => ["disable", ...actions]);
     const property = fc.asyncProperty(fc.scheduler(), others, noFaults, async (...input) => {
@@ -60,11 +60,11 @@ test(
     });
     await fc.assert(property, ROUNDS);
   },
-  PATIENCE_MS,
+  TEST_TIMEOUT_MS,
 );
 
 test(
-  "whichever replies are lost, what is told is true, and what nobody knows is told as that [check 49] [check 50]",
+  "answers are true under lost replies, and an unknown outcome is answered with 503 [check 49] [check 50]",
   async () => {
     const actions = some("regenerate", "regenerate", "token", "disable");
     const property = fc.asyncProperty(fc.scheduler(), actions, anyFaults, async (...input) => {
@@ -81,12 +81,12 @@ test(
     });
     await fc.assert(property, ROUNDS);
   },
-  PATIENCE_MS,
+  TEST_TIMEOUT_MS,
 );
 
 const allowed: Record<Action, (number | undefined)[]> = { regenerate: [200, 409], disable: [200], token: [200, 401] };
 
-/** Lets all actions befall one client at once, on two instances by turns, every step of them in the order of the scheduler. */
+/** Runs all actions concurrently on one client, alternately on two instances, with their steps in the order of the scheduler. */
 async function race(scheduler: fc.Scheduler, actions: readonly Action[], faults: Iterator<Fault>) {
   const one = await createInstance();
   const instances = [one, await createInstance(one)];
@@ -95,7 +95,7 @@ async function race(scheduler: fc.Scheduler, actions: readonly Action[], faults:
 
   const worksOn = async (instance: FakeServices, secret: string) =>
     (await askToken(token, instance, { form: tokenForm(clientId, secret) })).status === 200;
-  // Caches are warm, as they are where a mistake would count.
+  // Warm caches are the case in which a mistake would have an effect.
   for (const instance of instances) await worksOn(instance, clientSecret);
 
   const strike = ({ name }: Operation, now: Fault) => {
@@ -138,7 +138,7 @@ async function race(scheduler: fc.Scheduler, actions: readonly Action[], faults:
   };
 }
 
-/** An instance that lets everybody administrate: verifying admin tokens takes its own time, and has its own tests. */
+/** Makes an instance that accepts every administrator: the verification of admin tokens has its own tests. */
 async function createInstance(shared?: FakeServices): Promise<FakeServices> {
   const services = await createFakeServices(shared?.azure);
   return { ...services, admins: { authenticate: async () => ({ id: "admin" }) } };

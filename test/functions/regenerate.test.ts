@@ -29,7 +29,7 @@ const isEnabled = (secretName: unknown) =>
   services.azure.secretVault.secrets.get(String(secretName))?.at(-1)?.properties.enabled;
 
 describe("a new secret", () => {
-  test("is answered as the product's documentation shows it, never to be stored [check 30]", async () => {
+  test("answers a regenerate as the product's documentation shows it, with no-store [check 30]", async () => {
     const answer = await ask();
     expect(answer).toMatchObject({
       status: 200,
@@ -43,7 +43,7 @@ describe("a new secret", () => {
     expect(JSON.stringify(answer.lines)).not.toContain(secretOf(answer.body));
   });
 
-  test("works at once on every instance, and the old one does not, caches warm or not [check 45]", async () => {
+  test("a new secret is valid immediately on every instance and the old one is not, with warm or cold caches [check 45]", async () => {
     const instances = [services, await createFakeServices(services.azure)];
     for (const instance of instances) expect(await tokenStatus(client.clientSecret, instance)).toBe(200);
     const { body } = await ask();
@@ -53,7 +53,7 @@ describe("a new secret", () => {
     }
   });
 
-  test("has a vault name of its own; the old one is disabled after the commit, and no other column changes", async () => {
+  test("gives a new secret its own secretName, disables the old one after the commit and changes no other column", async () => {
     const before = { ...row() };
     await ask();
     expect(row()).toEqual({
@@ -67,8 +67,8 @@ describe("a new secret", () => {
   });
 });
 
-describe("no new secret is made", () => {
-  test("for a disabled client: 409 [check 40]", async () => {
+describe("a refused regenerate", () => {
+  test("refuses a regenerate of a disabled client with 409 and makes no secret [check 40]", async () => {
     await askAdmin(disable, services, { method: "DELETE", clientId: client.clientId });
     services.azure.secretVault.operations.length = 0;
     const answer = await ask();
@@ -82,20 +82,23 @@ describe("no new secret is made", () => {
     expect(services.azure.secretVault.operations).toEqual([]);
   });
 
-  test.for(["socmate-unknown-000000", "..", "A"])("for %s, which is no client: 404 [check 40]", async (clientId) => {
-    await expect(ask(clientId)).resolves.toMatchObject({ status: 404 });
-    expect(services.azure.secretVault.secrets.size).toBe(1);
-  });
+  test.for(["socmate-unknown-000000", "..", "A"])(
+    "answers a regenerate of the unknown client %s with 404 and makes no secret [check 40]",
+    async (clientId) => {
+      await expect(ask(clientId)).resolves.toMatchObject({ status: 404 });
+      expect(services.azure.secretVault.secrets.size).toBe(1);
+    },
+  );
 
-  test("for nobody without an admin token [check 38]", async () => {
+  test("refuses a regenerate without an admin token [check 38]", async () => {
     const request = { method: "POST", clientId: client.clientId, headers: { authorization: "" } } as const;
     await expect(askAdmin(regenerate, services, request)).resolves.toMatchObject({ status: 401 });
     expect(await tokenStatus(client.clientSecret)).toBe(200);
   });
 });
 
-describe("of many at once", () => {
-  test("one wins and the others say 409: exactly one secret is valid at the end [check 47]", async () => {
+describe("concurrent regenerates", () => {
+  test("of many concurrent regenerates one wins, the others are 409, and exactly one secret is valid [check 47]", async () => {
     const { promise: all, resolve: start } = Promise.withResolvers<void>();
     let ready = 0;
     services.azure.table.before = ({ name }) => {
@@ -111,7 +114,7 @@ describe("of many at once", () => {
     expect(await tokenStatus(client.clientSecret)).toBe(401);
   });
 
-  test("the loser is told that its secret is not in place", async () => {
+  test("the answer to a regenerate that lost a race says that its secret is not in place", async () => {
     let first: unknown;
     services.azure.table.before = once("updateEntity", async () => {
       first = await ask();
@@ -129,7 +132,7 @@ describe("of many at once", () => {
   });
 
   test.for(["getEntity", "setSecret", "updateEntity"])(
-    "a disable in front of %s wins, and is final [check 48]",
+    "a disable before %s of a regenerate wins and is final [check 48]",
     async (operation) => {
       const { table, secretVault } = services.azure;
       let disabled: unknown;
@@ -150,7 +153,7 @@ describe("a fault while a secret is regenerated", () => {
     "The outcome is unknown: the change may or may not have been made. Look at the client, then try again.";
 
   test.for(["setSecret", "getSecret"])(
-    "before the commit leaves the old secret valid: %s [check 50]",
+    "a regenerate that fails at %s leaves the old secret valid [check 50]",
     async (operation) => {
       services.azure.secretVault.before = failing(operation, () => azureError(500));
       await expect(ask()).resolves.toMatchObject({ status: 503, headers: { "Retry-After": "2" } });
@@ -159,21 +162,21 @@ describe("a fault while a secret is regenerated", () => {
     },
   );
 
-  test("that loses the reply to the commit is no fault: our own 412 is not believed [check 49] [check 55]", async () => {
+  test("answers a regenerate with 200 when the reply to the commit is lost and the retry gets 412 [check 49] [check 55]", async () => {
     services.azure.table.after = failing("updateEntity", connectionReset, 1);
     const { status, body } = await ask();
     expect(status).toBe(200);
     expect(await tokenStatus(secretOf(body))).toBe(200);
   });
 
-  test("that loses every reply to the commit is no fault either [check 49]", async () => {
+  test("answers a regenerate with 200 when every reply to the commit is lost [check 49]", async () => {
     services.azure.table.after = failing("updateEntity", connectionReset);
     const { status, body } = await ask();
     expect(status).toBe(200);
     expect(await tokenStatus(secretOf(body))).toBe(200);
   });
 
-  test("that keeps the commit away is told as what it is, and heals at the next call [check 49]", async () => {
+  test('answers a regenerate with 503 "the outcome is unknown" when the commit fails, and the next one heals [check 49]', async () => {
     services.azure.table.before = failing("updateEntity", connectionReset);
     await expect(ask()).resolves.toMatchObject({ status: 503, body: { detail: outcomeUnknown } });
     services.azure.table.before = () => undefined;
@@ -182,7 +185,7 @@ describe("a fault while a secret is regenerated", () => {
     expect(await tokenStatus(secretOf(body))).toBe(200);
   });
 
-  test("after which the row cannot be read is told as what it is [check 49]", async () => {
+  test('answers a regenerate with 503 "the outcome is unknown" when reply and row are unavailable [check 49]', async () => {
     let committed = false;
     services.azure.table.after = ({ name }) => {
       if (name !== "updateEntity") return;
@@ -196,7 +199,7 @@ describe("a fault while a secret is regenerated", () => {
   });
 
   test.for([403, 500])(
-    "that leaves the old vault secret enabled rings an alarm and fails nothing: %d [check 50]",
+    "answers a regenerate with 200 and raises an alarm when disabling the old vault secret fails with %d [check 50]",
     async (status) => {
       const secretName = row()?.secretName;
       services.azure.secretVault.before = failing("updateSecretProperties", () => azureError(status));

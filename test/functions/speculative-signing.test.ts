@@ -26,14 +26,14 @@ const vault = () => {
 };
 const signatures = () => vault().operations.filter(({ name }) => name === "signData").length;
 
-/** Lets every read of a row wait until it is told to go on. */
+/** Holds every read of a row until the returned function is called. */
 function holdReads(): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();
   services.azure.table.before = ({ name }) => (name === "getEntity" ? promise : undefined);
   return resolve;
 }
 
-/** What went wrong where nobody was waiting any more. */
+/** Unhandled rejections. */
 const unheard: unknown[] = [];
 const onUnheard = (error: unknown) => void unheard.push(error);
 beforeEach(() => void process.on("unhandledRejection", onUnheard));
@@ -42,12 +42,12 @@ afterEach(() => {
   expect(unheard.splice(0)).toEqual([]);
 });
 
-describe("a client that has got a token before", () => {
+describe("speculative signing for a client that has had a token", () => {
   beforeEach(async () => {
     await expect(ask()).resolves.toMatchObject({ status: 200 });
   });
 
-  test("has the next one signed while its row is read, and gets it when the row is there", async () => {
+  test("signs the next token of a client speculatively while its row is read", async () => {
     const goOn = holdReads();
     const answer = ask();
     await expect.poll(signatures).toBe(2);
@@ -56,7 +56,7 @@ describe("a client that has got a token before", () => {
     expect(signatures()).toBe(2);
   });
 
-  test("waits for its row, however soon the signature is there", async () => {
+  test("does not answer with a speculative token before the row is read", async () => {
     const goOn = holdReads();
     let answered = false;
     const answer = ask().finally(() => {
@@ -73,7 +73,7 @@ describe("a client that has got a token before", () => {
     ["regenerated", regenerate, "POST"],
     ["disabled", disable, "DELETE"],
   ] as const)(
-    "is refused as soon as it is %s elsewhere, for the price of one signature [check 45] [check 46]",
+    "refuses a client that was %s on another instance at the cost of one signature [check 45] [check 46]",
     async ([, change, method]) => {
       const { clientId } = client;
       await expect(askAdmin(change, other, { clientId, method })).resolves.toMatchObject({ status: 200 });
@@ -83,7 +83,7 @@ describe("a client that has got a token before", () => {
     },
   );
 
-  test("gets the scopes of the row and not those that are remembered", async () => {
+  test("grants the scopes of the row, not those of the last known client", async () => {
     const row = services.azure.table.rows.get(`${client.clientId}/client`);
     if (row) row.scopes = "incidents:read";
     await expect(ask()).resolves.toMatchObject({ status: 200, body: { scope: "incidents:read" } });
@@ -95,19 +95,19 @@ describe("a client that has got a token before", () => {
     await expect(ask({ scope: "search:read" })).resolves.toMatchObject({ body: { scope: "search:read" } });
   });
 
-  test("is not signed for when somebody presents another secret", async () => {
+  test("does not sign speculatively for another secret than the last valid one", async () => {
     const form = tokenForm(client.clientId, generateClientSecret());
     await expect(askToken(token, services, { form })).resolves.toMatchObject({ status: 401 });
     expect(signatures()).toBe(1);
   });
 
-  test("gets nothing while the table fails, and costs one signature in all", async () => {
+  test("issues no token while the table fails, at the cost of one signature", async () => {
     services.azure.table.before = failing("getEntity", () => azureError(500));
     for (let count = 0; count < 3; count++) await expect(ask()).resolves.toMatchObject({ status: 503 });
     expect(signatures()).toBe(2);
   });
 
-  test("is told of a vault that fails only if the row is its own", async () => {
+  test("answers with the failure of the vault only after the row has authenticated the client", async () => {
     vault().before = failing("signData", () => azureError(500));
     await expect(ask()).resolves.toMatchObject({ status: 503 });
     await askAdmin(disable, other, { clientId: client.clientId, method: "DELETE" });

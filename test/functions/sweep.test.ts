@@ -14,7 +14,7 @@ async function run(services: FakeServices): Promise<unknown[]> {
   return lines;
 }
 
-test("a run of the sweep is one log line, and one more for each alarm [check 60]", async () => {
+test("a run of the sweep writes one log line, and one more for each alarm [check 60]", async () => {
   const services = await createFakeServices();
   const { clientId } = await services.addClient();
   const line = { time: expect.any(String), request_id: "run-1", event: "sweep" };
@@ -30,7 +30,7 @@ test("a run of the sweep is one log line, and one more for each alarm [check 60]
   ]);
 });
 
-test("a run that fails says so in its log line, and the next one makes up for it", async () => {
+test("a failed run of the sweep is logged as failed, and the next run does its work", async () => {
   const services = await createFakeServices();
   services.azure.table.before = failing("listEntities", () => azureError(503));
   expect(await run(services)).toMatchObject([{ level: "error", outcome: "failed", note: "table list: 503" }]);

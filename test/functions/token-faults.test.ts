@@ -18,7 +18,7 @@ afterEach(() => void vi.restoreAllMocks());
 const ask = ({ clientId, clientSecret } = client, instance = services) =>
   askToken(token, instance, { form: tokenForm(clientId, clientSecret) });
 
-describe("a fault is no refusal: 503 with Retry-After where", () => {
+describe("a token request during a fault", () => {
   const unavailable = (seconds = "2") => ({ "Retry-After": seconds });
 
   test.for([
@@ -47,27 +47,30 @@ describe("a fault is no refusal: 503 with Retry-After where", () => {
       "signData",
       () => vaultError(403, "Forbidden"),
     ],
-  ] as const)("%s [check 41]", async ([, part, operation, error]) => {
-    vi.spyOn(console, "error").mockReturnValue();
-    const { table, secretVault, signingVaults } = services.azure;
-    const fake = { table, secretVault, signingVault: signingVaults[0] }[part];
-    if (!fake) throw new Error("no such fake");
-    fake.before = failing(operation, error);
-    expectRefusal(await ask(), 503, "temporarily_unavailable", unavailable());
-    fake.before = () => undefined;
-    // A list of keys that failed is tried again ten seconds later.
-    services.azure.clock.advance(10_000);
-    await expect(ask()).resolves.toMatchObject({ status: 200 });
-  });
+  ] as const)(
+    "answers a token request with 503 and Retry-After when %s [check 41]",
+    async ([, part, operation, error]) => {
+      vi.spyOn(console, "error").mockReturnValue();
+      const { table, secretVault, signingVaults } = services.azure;
+      const fake = { table, secretVault, signingVault: signingVaults[0] }[part];
+      if (!fake) throw new Error("no such fake");
+      fake.before = failing(operation, error);
+      expectRefusal(await ask(), 503, "temporarily_unavailable", unavailable());
+      fake.before = () => undefined;
+      // A failed list of keys is read again ten seconds later.
+      services.azure.clock.advance(10_000);
+      await expect(ask()).resolves.toMatchObject({ status: 200 });
+    },
+  );
 
-  test("Azure throttles: its own Retry-After is passed on [check 21]", async () => {
+  test("passes on the Retry-After of Azure when the table throttles [check 21]", async () => {
     services.azure.table.before = failing("getEntity", () => azureError(429, { "retry-after": "17" }));
     const answer = await ask();
     expectRefusal(answer, 503, "temporarily_unavailable", unavailable("17"));
     expect(answer.lines).toMatchObject([{ level: "error", outcome: "failed", status: 503, note: "table get: 429" }]);
   });
 
-  test("the table never answers", async () => {
+  test("answers a token request with 503 when the table never answers", async () => {
     const { table, clock } = services.azure;
     table.before = () => new Promise(() => {});
     const answered = ask();
@@ -76,19 +79,19 @@ describe("a fault is no refusal: 503 with Retry-After where", () => {
     expectRefusal(await answered, 503, "temporarily_unavailable", unavailable());
   });
 
-  test("not, where the cache has the hash and only the secrets vault is down [check 42]", async () => {
+  test("issues a token while the secrets vault is down if the hash is cached [check 42]", async () => {
     await ask();
     services.azure.secretVault.before = failing("getSecret", connectionReset);
     await expect(ask()).resolves.toMatchObject({ status: 200 });
   });
 
-  test("not, where a single try fails", async () => {
+  test("issues a token when a single try fails", async () => {
     services.azure.table.before = failing("getEntity", connectionReset, 1);
     await expect(ask()).resolves.toMatchObject({ status: 200 });
   });
 });
 
-describe("on two instances with warm caches", () => {
+describe("two instances with warm caches", () => {
   let other: FakeServices;
   beforeEach(async () => {
     other = await createFakeServices(services.azure);
@@ -96,13 +99,13 @@ describe("on two instances with warm caches", () => {
     await ask(client, other);
   });
 
-  test("a disabled client gets no token from the moment that is committed [check 46]", async () => {
+  test("a disabled client gets no token on any instance after the commit [check 46]", async () => {
     await services.clients.disable(client.clientId, "admin", services.clock.now(), createContext());
     expectRefusal(await ask(), 401, "invalid_client", CHALLENGE);
     expectRefusal(await ask(client, other), 401, "invalid_client", CHALLENGE);
   });
 
-  test("a use that is written late leaves a disabled client disabled [check 51]", async () => {
+  test("a late write of the use leaves a disabled client disabled [check 51]", async () => {
     services.azure.clock.advance(30_000);
     await Promise.all(Array.from({ length: 100 }, () => ask()));
     await services.clients.disable(client.clientId, "admin", services.clock.now(), createContext());
@@ -112,7 +115,7 @@ describe("on two instances with warm caches", () => {
   });
 });
 
-test("requests of many clients at once do not mix, and read each hash once [check 54]", async () => {
+test("concurrent requests of many clients get their own tokens and read each hash once [check 54]", async () => {
   const clients = await Promise.all(
     Array.from({ length: 20 }, (_, i) =>
       services.addClient({ name: `Client ${i}`, scopes: i % 2 ? ["graph:read"] : ["search:read"] }),

@@ -24,7 +24,7 @@ const FORM = "application/x-www-form-urlencoded";
 const allScopes = "investigations:read investigations:write incidents:read";
 
 describe("a token", () => {
-  test("is answered with the four members and nothing else, never to be stored (RFC 6749 §5.1) [check 17] [check 18]", async () => {
+  test("answers a token request with exactly four members and no-store (RFC 6749 §5.1) [check 17] [check 18]", async () => {
     const answer = await ask();
     expect(answer).toMatchObject({ status: 200, headers: NO_STORE });
     expect(answer.body).toEqual({
@@ -36,7 +36,7 @@ describe("a token", () => {
     expect(Object.keys(answer.body as object)).toEqual(["access_token", "expires_in", "token_type", "scope"]);
   });
 
-  test("verifies with the published keys, and says what it is for [check 22] [check 23]", async () => {
+  test("an access token verifies with the published keys and has the documented claims [check 22] [check 23]", async () => {
     const { body } = await ask({ form: { ...form, scope: "incidents:read investigations:read" } });
     const { access_token: accessToken, expires_in: expiresIn } = body as Record<string, string>;
     const { payload, protectedHeader } = await jwtVerify(
@@ -59,7 +59,7 @@ describe("a token", () => {
     expect(accessToken?.length).toBeLessThan(1_536);
   });
 
-  test("is one line in the log, with who got it and what identifies it, and not the token [check 60] [check 59]", async () => {
+  test("logs a token in one line with client_id and jti, without the token itself [check 60] [check 59]", async () => {
     const { lines, body } = await ask();
     const { access_token: accessToken = "" } = body as Record<string, string>;
     const { jti } = JSON.parse(Buffer.from(accessToken.split(".")[1] ?? "", "base64url").toString());
@@ -79,7 +79,7 @@ describe("a token", () => {
     ]);
   });
 
-  test("is noted as use of the client after the answer, which nothing about it can fail [check 51]", async () => {
+  test("records the use of a client after the answer, and a failed write does not fail the request [check 51]", async () => {
     services.azure.table.before = failing("updateEntity", () => azureError(503));
     await expect(ask()).resolves.toMatchObject({ status: 200 });
     await services.usage.flush();
@@ -94,7 +94,7 @@ describe("a token", () => {
 
   test.for<[string, () => TokenRequest]>([
     ["a charset in the media type", () => ({ form, headers: { "content-type": `${FORM};charset=ISO-8859-1` } })],
-    ["parameters that are none of OAuth's", () => ({ form: { ...form, audience: "x", resource: "y" } })],
+    ["parameters outside of OAuth", () => ({ form: { ...form, audience: "x", resource: "y" } })],
     ["an empty scope", () => ({ form: { ...form, scope: "" } })],
     ["an empty Authorization header", () => ({ form, headers: { authorization: "" } })],
     ["a function key in the query", () => ({ form, url: "http://127.0.0.1/oauth/token?code=x&foo=bar" })],
@@ -107,19 +107,22 @@ describe("a token", () => {
       "values that are not encoded",
       () => ({ body: { string: `${raw(form)}&scope=investigations:read incidents:read` } }),
     ],
-  ])("is got with %s [check 2] [check 4] [check 16]", async ([, request]) => {
+  ])("issues a token for a request with %s [check 2] [check 4] [check 16]", async ([, request]) => {
     await expect(ask(request())).resolves.toMatchObject({ status: 200 });
   });
 });
 
 describe("the token endpoint refuses", () => {
-  test.for(["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])("%s (RFC 6749 §3.2) [check 1]", async (method) => {
-    const answer = await ask({ method, ...(method !== "GET" && method !== "HEAD" && { form }) });
-    expectRefusal(answer, 405, "invalid_request", { Allow: "POST" });
-  });
+  test.for(["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])(
+    "refuses a token request by %s (RFC 6749 §3.2) [check 1]",
+    async (method) => {
+      const answer = await ask({ method, ...(method !== "GET" && method !== "HEAD" && { form }) });
+      expectRefusal(answer, 405, "invalid_request", { Allow: "POST" });
+    },
+  );
 
   test.for(["", "application/json", "multipart/form-data; boundary=x", "text/plain"])(
-    "the media type %j, and names the right one [check 2]",
+    "refuses a token request of the media type %j and names the right one [check 2]",
     async (type) => {
       const answer = await ask({ form, headers: { "content-type": type } });
       expectRefusal(answer, 400, "invalid_request");
@@ -128,7 +131,7 @@ describe("the token endpoint refuses", () => {
   );
 
   test.for(["grant_type", "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type"])(
-    "%s in the URL, and logs nothing of it (RFC 6749 §2.3.1) [check 5] [check 6]",
+    "refuses a token request with %s in the URL and does not log its value (RFC 6749 §2.3.1) [check 5] [check 6]",
     async (name) => {
       const url = `http://127.0.0.1/oauth/token?${name}=canary`;
       const answer = await ask({ form, url });
@@ -143,12 +146,12 @@ describe("the token endpoint refuses", () => {
     ["no grant_type (RFC 6749 §5.2) [check 14]", "scope=search:read"],
     ["an empty grant_type [check 3] [check 14]", "grant_type="],
     ["an empty body [check 14]", ""],
-  ] as const)("%s", async ([, body]) => {
+  ] as const)("refuses a token request with %s", async ([, body]) => {
     expectRefusal(await ask({ body: { string: body } }), 400, "invalid_request");
   });
 
   test.for(["password", "authorization_code", "refresh_token", "Client_Credentials", "client_credentials ", "canary"])(
-    "the grant %s (RFC 6749 §5.2) [check 14]",
+    "refuses the grant type %s (RFC 6749 §5.2) [check 14]",
     async (grant) => {
       const answer = await ask({ form: { ...form, grant_type: grant } });
       expectRefusal(answer, 400, "unsupported_grant_type");
@@ -156,27 +159,27 @@ describe("the token endpoint refuses", () => {
     },
   );
 
-  test("a body of more than 8 KiB [check 8]", async () => {
+  test("refuses a token request of more than 8 KiB [check 8]", async () => {
     const request = { form: { ...form, x: "a".repeat(8 * 1024) } };
     expectRefusal(await ask(request), 413, "invalid_request");
   });
 
-  test("a request without credentials (RFC 6749 §5.2) [check 12] [check 19]", async () => {
+  test("refuses a token request without credentials (RFC 6749 §5.2) [check 12] [check 19]", async () => {
     expectRefusal(await ask({ form: { grant_type: "client_credentials" } }), 401, "invalid_client", CHALLENGE);
   });
 
-  test("a malformed Authorization header [check 10]", async () => {
+  test("refuses a token request with a malformed Authorization header [check 10]", async () => {
     const answer = await ask({ form, headers: { authorization: "Basic canary!" } });
     expectRefusal(answer, 401, "invalid_client", CHALLENGE);
     expect(JSON.stringify(answer)).not.toContain("canary");
   });
 
-  test("different credentials in Basic and form (RFC 6749 §2.3) [check 11]", async () => {
+  test("refuses a token request with different credentials in Basic and form (RFC 6749 §2.3) [check 11]", async () => {
     const other = await services.addClient();
     expectRefusal(await ask({ form, headers: { authorization: basic(other) } }), 400, "invalid_request");
   });
 
-  test("an unknown client, a wrong secret, a disabled client and junk alike, byte for byte [check 13]", async () => {
+  test("refuses an unknown client, a wrong secret, a disabled client and junk with the same bytes [check 13]", async () => {
     const disabled = await services.addClient();
     await services.clients.disable(disabled.clientId, "admin", services.clock.now(), createContext());
     const attempts = [
@@ -197,7 +200,7 @@ describe("the token endpoint refuses", () => {
   });
 
   test.for(["graph:read", "alerts:read", "INCIDENTS:READ", "incidents:read  investigations:read", "canary"])(
-    "the scope %j, which the client has not (RFC 6749 §5.2) [check 15]",
+    "refuses the scope %j, which the client does not have (RFC 6749 §5.2) [check 15]",
     async (scope) => {
       const answer = await ask({ form: { ...form, scope } });
       expectRefusal(answer, 400, "invalid_scope");
@@ -205,7 +208,7 @@ describe("the token endpoint refuses", () => {
     },
   );
 
-  test("and says why in one line of its log [check 60]", async () => {
+  test("logs the reason of a refused token request in one line [check 60]", async () => {
     const { lines } = await ask({ form: { ...form, client_secret: generateClientSecret() } });
     expect(lines).toEqual([
       {
@@ -222,7 +225,7 @@ describe("the token endpoint refuses", () => {
   });
 });
 
-test("no answer and no log line has a secret in it, wherever it was sent [check 37] [check 59]", async () => {
+test("no answer and no log line of the token endpoint contains a secret, wherever it was sent [check 37] [check 59]", async () => {
   const canary = generateClientSecret();
   const places: TokenRequest[] = [
     ...["grant_type", "scope", "client_id", "client_secret", "x"].map((name) => ({

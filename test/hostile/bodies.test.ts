@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type Answer, bodyOf, send } from "../support/http.ts";
 import { postForm, startTestService } from "../support/test-service.ts";
 
-// Bodies in other encodings, other shapes and other sizes than anybody expects.
+// Bodies in unexpected encodings, shapes and sizes.
 
 const { url, stack, service, admin, createClient, requestToken } = await startTestService();
 const client = await createClient();
@@ -36,7 +36,7 @@ const BAD_REQUEST = {
   status: 400,
   headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
 };
-/** A problem without `errors`: no member of the body was looked at. */
+/** A problem without `errors`: the body was not parsed. */
 const notJson = z.strictObject({ type: z.string(), title: z.string(), status: z.literal(400), detail: z.string() });
 
 test.for<[string, Buffer<ArrayBuffer>]>([
@@ -171,6 +171,7 @@ test("pollutes no prototype by the members of a new client", async () => {
   expect(await send(`${url}/api/admin/api-clients`, { headers })).toMatchObject({ status: 403 });
   expect(await admin("GET")).toMatchObject({ status: 200 });
 });
+
 test("logs no failure of the service for any hostile body", () => {
   expect(service.lines.filter((line) => line.includes('"failed"'))).toEqual([]);
 });

@@ -4,7 +4,7 @@ import type { Answer } from "../support/http.ts";
 import { openConnection } from "../support/raw-http.ts";
 import { startTestService } from "../support/test-service.ts";
 
-// Messages that do not keep to HTTP, or keep to it in ways that parsers disagree about.
+// Messages that violate HTTP, or that parsers read in different ways.
 
 const { url, service, createClient, requestToken } = await startTestService();
 const { host } = new URL(url);
@@ -35,7 +35,7 @@ const lastHead = (...fields: string[]) => head("Connection: close", ...fields);
 const CHUNKED_BODY = `${LENGTH.toString(16)}\r\n${TOKEN_FORM}\r\n0\r\n\r\n`;
 const SMUGGLED = `GET /health HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
 
-describe("RFC 9112 §6: a message of ambiguous length is refused, and what hides in it is no request", () => {
+describe("RFC 9112 §6: messages of ambiguous length", () => {
   test.for<[string, string, string]>([
     ["two lengths", head(`Content-Length: ${LENGTH}`, "Content-Length: 0"), TOKEN_FORM],
     ["a list of lengths", head(`Content-Length: ${LENGTH}, 0`), TOKEN_FORM],
@@ -56,14 +56,14 @@ describe("RFC 9112 §6: a message of ambiguous length is refused, and what hides
     ["a field without a colon", head("Nonsense", `Content-Length: ${LENGTH}`), TOKEN_FORM],
     ["NUL in a field", head("X-Nul: a\0b", `Content-Length: ${LENGTH}`), TOKEN_FORM],
     ["a bare line feed", head("X-Lf: a\nContent-Length: 0\nX-Other: b", `Content-Length: ${LENGTH}`), TOKEN_FORM],
-  ])("%s", async ([, fields, body]) => {
+  ])("RFC 9112 §6: refuses a message with %s and serves no request inside of it", async ([, fields, body]) => {
     const answers = await answersTo(`${fields}\r\n\r\n${body}${SMUGGLED}`);
     expect(answers.length).toBeLessThanOrEqual(1);
     for (const { status } of answers) expect([400, 413]).toContain(status);
   });
 });
 
-describe("RFC 9112 §2, §3: what is no HTTP/1.1 request gets no more than a refusal", () => {
+describe("RFC 9112 §2, §3: messages that are not HTTP/1.1 requests", () => {
   test.for<[string, string | Buffer]>([
     ["nonsense", "nonsense\r\n\r\n"],
     ["binary", Buffer.from([0, 255, 1, 254, 13, 10, 13, 10])],
@@ -86,7 +86,7 @@ describe("RFC 9112 §2, §3: what is no HTTP/1.1 request gets no more than a ref
     ["a Host that is no name", "GET /health HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n"],
     ["a target of another form", `OPTIONS * HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`],
     ["a target that is not ASCII", Buffer.from(`GET /héalth HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)],
-  ])("%s", async ([, bytes]) => {
+  ])("RFC 9112 §2, §3: answers %s with a refusal at most", async ([, bytes]) => {
     const answers = await answersTo(bytes);
     expect(answers.length).toBeLessThanOrEqual(1);
     for (const { status, text } of answers)
@@ -94,31 +94,31 @@ describe("RFC 9112 §2, §3: what is no HTTP/1.1 request gets no more than a ref
   });
 });
 
-describe("RFC 6585 §5: what the platform lets through of headers is answered, and the rest refused by the platform", () => {
+describe("RFC 6585 §5: large header sections", () => {
   test.for<[string, number, string[]]>([
     ["headers of 31 KB", 200, [`X-Long: ${"x".repeat(31_000)}`]],
     ["headers of 33 KB", 431, [`X-Long: ${"x".repeat(33_000)}`]],
     ["101 headers", 431, Array.from({ length: 101 }, (_, index) => `X-${index}: x`)],
-  ])("%s: %d", async ([, status, fields]) => {
+  ])("RFC 6585 §5: answers a request with %s with %d", async ([, status, fields]) => {
     const answers = await answersTo(`${lastHead(`Content-Length: ${LENGTH}`, ...fields)}\r\n\r\n${TOKEN_FORM}`);
     expect(answers.map((answer) => answer.status)).toEqual([status]);
   });
 });
 
-test("RFC 9110 §5.5: a header that is no UTF-8 is refused by the platform; one in UTF-8 is not forwarded, and answered all the same", async () => {
+test("RFC 9110 §5.5: the platform refuses a header that is not UTF-8 and does not forward one in UTF-8", async () => {
   const request = (name: string) =>
     `${lastHead(`Content-Length: ${LENGTH}`, `User-Agent: ${name}`)}\r\n\r\n${TOKEN_FORM}`;
   expect(await answersTo(Buffer.from(request("café"), "latin1"))).toMatchObject([{ status: 400, text: "" }]);
   expect(await answersTo(request("café"))).toMatchObject([{ status: 500, text: "" }]);
 });
 
-test("RFC 9110 §15.5.15: a target of more than 8 KB is refused by the platform", async () => {
+test("RFC 9110 §15.5.15: the platform refuses a target of more than 8 KB", async () => {
   const target = `/health?${"x".repeat(8_200)}`;
   const answers = await answersTo(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
   expect(answers).toMatchObject([{ status: 414, text: "" }]);
 });
 
-test("RFC 9110 §10.1.1: Expect: 100-continue is served, and an unknown expectation does no harm", async () => {
+test("RFC 9110 §10.1.1: serves a request with Expect: 100-continue or an unknown expectation", async () => {
   const continued = await answersTo(
     `${lastHead(`Content-Length: ${LENGTH}`, "Expect: 100-continue")}\r\n\r\n${TOKEN_FORM}`,
   );
@@ -127,7 +127,7 @@ test("RFC 9110 §10.1.1: Expect: 100-continue is served, and an unknown expectat
   expect(unknown.map(({ status }) => status)).toEqual([200]);
 });
 
-test("RFC 9112 §9.3.2: requests one after the other on a connection get their own answers in order", async () => {
+test("RFC 9112 §9.3.2: pipelined requests on a connection get their own answers in order", async () => {
   const good = `${head(`Content-Length: ${LENGTH}`)}\r\n\r\n${TOKEN_FORM}`;
   const bad = `${head("Content-Length: 7")}\r\n\r\nscope=x`;
   const last = `${lastHead("Content-Length: 7")}\r\n\r\nscope=x`;
@@ -135,7 +135,7 @@ test("RFC 9112 §9.3.2: requests one after the other on a connection get their o
   expect(answers.map(({ status }) => status)).toEqual([200, 400, 200, 400]);
 });
 
-test("RFC 9110 §6.5: trailers are no headers", async () => {
+test("RFC 9110 §6.5: does not read credentials from trailers", async () => {
   const body = "1d\r\ngrant_type=client_credentials\r\n0\r\n";
   const trailer = `Authorization: Basic ${btoa(`${client.clientId}:${client.clientSecret}`)}\r\n\r\n`;
   const [answer] = await answersTo(
@@ -144,12 +144,12 @@ test("RFC 9110 §6.5: trailers are no headers", async () => {
   expect(answer).toMatchObject({ status: 401 });
 });
 
-test("RFC 9112 §7.1.1: chunk extensions are ignored", async () => {
+test("RFC 9112 §7.1.1: ignores chunk extensions", async () => {
   const body = `${LENGTH.toString(16)};a=b;c="d"\r\n${TOKEN_FORM}\r\n0\r\n\r\n`;
   expect(await answersTo(`${lastHead("Transfer-Encoding: chunked")}\r\n\r\n${body}`)).toMatchObject([{ status: 200 }]);
 });
 
-test("a body that never comes, or comes in a trickle, ends in the platform's 500 and is no fault of ours", async () => {
+test("a body that never arrives or trickles ends in the platform's 500 and is not logged as a failure", async () => {
   const failures = () => service.lines.filter((line) => line.includes('"failed"')).length;
   const before = failures();
   const length = `${head(`Content-Length: ${LENGTH}`)}\r\n\r\n`;
@@ -170,7 +170,7 @@ test("a body that never comes, or comes in a trickle, ends in the platform's 500
   expect(failures()).toBe(before);
 });
 
-test("callers that go away, before, in and after the body, leave nothing behind that hurts others", async () => {
+test("callers that disconnect before, in or after the body do not disturb other callers", async () => {
   const beginnings = [
     "POST /oa",
     head(),

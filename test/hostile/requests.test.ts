@@ -6,7 +6,7 @@ import { type Answer, bodyOf, send } from "../support/http.ts";
 import { requestOf, sendRaw } from "../support/raw-http.ts";
 import { basic, postForm, startTestService } from "../support/test-service.ts";
 
-// Well-formed requests that try to be taken for another: by path, query, header or identity.
+// Well-formed requests that try to pass for another one by path, query, header or identity.
 
 const { url, stack, service, admin, createClient, requestToken } = await startTestService();
 const { host } = new URL(url);
@@ -14,7 +14,7 @@ const CLIENTS = "/api/admin/api-clients";
 const victim = await createClient({ name: "Victim" });
 const { clientId } = victim;
 
-/** The victim stays as it was, whatever was tried. */
+/** The victim still gets a token after every attack. */
 afterEach(async () => {
   expect(await requestToken(victim)).toMatchObject({ status: 200 });
 });
@@ -25,7 +25,7 @@ const NO_TOKEN = problem(401, "Send a valid admin token: Authorization: Bearer <
 });
 const NOT_FOUND_BY_HOST: Answer = { status: 404, headers: {}, text: "" };
 
-/** Sends a request whose target no URL parser has touched, with an admin token unless told otherwise. */
+/** Sends a request with an admin token. Its target is not normalized by a URL parser. */
 function asAdmin(method: string, target: string, headers: readonly [string, string][] = []): Promise<Answer> {
   const token: [string, string] = ["Authorization", `Bearer ${stack.adminToken()}`];
   return sendRaw(url, requestOf({ method, target, headers: [token, ...headers], body: Buffer.alloc(0) }, host));
@@ -68,7 +68,7 @@ describe("a client_id in the path", () => {
     "a".repeat(7_000),
     "a-".repeat(40),
     "%F0%9F%9A%80",
-  ])("reaches no client but the one it spells: %.60s", async (id) => {
+  ])("a path with the client_id %.60s reaches no client", async (id) => {
     const answers = [
       await asAdmin("GET", `${CLIENTS}/${id}`),
       await asAdmin("DELETE", `${CLIENTS}/${id}`),
@@ -91,12 +91,12 @@ describe("a client_id in the path", () => {
     "/.auth/me",
     "/dist/functions.cjs",
     "/.env",
-  ])("or a path beside it does nothing: %s", async (target) => {
+  ])("a DELETE of the path %s has no effect", async (target) => {
     const { status } = await asAdmin("DELETE", target);
     expect(status).toBe(404);
   });
 
-  test("is the same client where the platform takes two spellings for one path", async () => {
+  test("paths that the platform normalizes reach the same client and need the same token", async () => {
     const detail = await asAdmin("GET", `${CLIENTS}/${clientId}`);
     expect(detail.status).toBe(200);
     const encoded = clientId.replace(/./g, (c) => `%${c.charCodeAt(0).toString(16)}`);
@@ -116,7 +116,7 @@ describe("a query", () => {
   const refusal =
     "Remove the member of the body, or the parameter of the URL, that is named Headers, Query, or like a parameter of the path, and any header x-ms-invocation-id: Azure Functions would take it for its own.";
 
-  test.for(["client_id", "Client_ID", "CLIENT_ID"])("refuses a second client_id: %s", async (name) => {
+  test.for(["client_id", "Client_ID", "CLIENT_ID"])("refuses a second client_id in the query: %s", async (name) => {
     const other = await createClient();
     const answer = await asAdmin("DELETE", `${CLIENTS}/${other.clientId}?${name}=${clientId}`);
     expect(answer).toEqual(problem(400, refusal));
@@ -125,38 +125,44 @@ describe("a query", () => {
     });
   });
 
-  test.for(["client_id[]", "params", "route"])("names no other client than the path: %s", async (name) => {
-    const other = await createClient();
-    const answer = await asAdmin("DELETE", `${CLIENTS}/${other.clientId}?${name}=${clientId}`);
-    expect(answer.status).toBe(200);
-    expect(answer.text).not.toContain(clientId);
-  });
+  test.for(["client_id[]", "params", "route"])(
+    "the query parameter %s does not select another client than the path",
+    async (name) => {
+      const other = await createClient();
+      const answer = await asAdmin("DELETE", `${CLIENTS}/${other.clientId}?${name}=${clientId}`);
+      expect(answer.status).toBe(200);
+      expect(answer.text).not.toContain(clientId);
+    },
+  );
 
-  // The host binds them, and the Functions library takes them for the headers of the request, credentials among them.
-  test.for(["Headers", "headers", "HEADERS"])("named %s is refused, since it stands for the headers", async (name) => {
-    const forged = (headers: object) => `${name}=${encodeURIComponent(JSON.stringify(headers))}`;
-    const list = forged({ authorization: `Bearer ${stack.adminToken()}` });
-    expect(await send(`${url}${CLIENTS}?${list}`)).toEqual(problem(400, refusal));
-    const token = forged({
-      authorization: basic(clientId, victim.clientSecret),
-      "content-type": "application/x-www-form-urlencoded",
-    });
-    const body = "grant_type=client_credentials";
-    expect(await send(`${url}/oauth/token?${token}`, { method: "POST", body })).toEqual(
-      oauthError(400, "invalid_request", refusal),
-    );
-    expect(await send(`${url}/health?${name}=x`)).toEqual(problem(400, refusal));
-  });
+  // The host binds them, and the Functions library reads them as headers of the request, with credentials.
+  test.for(["Headers", "headers", "HEADERS"])(
+    "refuses the query parameter %s, which the platform reads as headers",
+    async (name) => {
+      const forged = (headers: object) => `${name}=${encodeURIComponent(JSON.stringify(headers))}`;
+      const list = forged({ authorization: `Bearer ${stack.adminToken()}` });
+      expect(await send(`${url}${CLIENTS}?${list}`)).toEqual(problem(400, refusal));
+      const token = forged({
+        authorization: basic(clientId, victim.clientSecret),
+        "content-type": "application/x-www-form-urlencoded",
+      });
+      const body = "grant_type=client_credentials";
+      expect(await send(`${url}/oauth/token?${token}`, { method: "POST", body })).toEqual(
+        oauthError(400, "invalid_request", refusal),
+      );
+      expect(await send(`${url}/health?${name}=x`)).toEqual(problem(400, refusal));
+    },
+  );
 
   test.for(["req", "$request", "sys", "code", "x-functions-key", "__proto__[x]", "constructor"])(
-    "named %s changes nothing",
+    "the query parameter %s changes nothing",
     async (name) => {
       const { status, text } = await asAdmin("GET", `${CLIENTS}?${encodeURIComponent(name)}=%7B%7D&search=Victim`);
       expect({ status, text }).toMatchObject({ status: 200, text: expect.stringContaining(clientId) });
     },
   );
 
-  test("with a parameter twice is read one way, and never fails", async () => {
+  test("a query with a repeated parameter is answered with 200 or 400", async () => {
     for (const query of ["limit=1&limit=2", "search=a&search=b", "status=active&status=disabled", "limit=1&limit=x"]) {
       expect([200, 400]).toContain((await asAdmin("GET", `${CLIENTS}?${query}`)).status);
     }
@@ -165,7 +171,7 @@ describe("a query", () => {
 
 describe("a header", () => {
   test.for(["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])(
-    "overrides no method: %s",
+    "the header %s does not override the method",
     async (name) => {
       expect(await asAdmin("GET", `${CLIENTS}/${clientId}`, [[name, "DELETE"]])).toMatchObject({ status: 200 });
       expect(await asAdmin("POST", `${CLIENTS}/${clientId}?_method=DELETE`, [[name, "DELETE"]])).toEqual(
@@ -181,13 +187,13 @@ describe("a header", () => {
     "X-Forwarded-Path",
     "X-Forwarded-Prefix",
     "Forwarded",
-  ])("overrides no path: %s", async (name) => {
+  ])("the header %s does not override the path", async (name) => {
     const headers: [string, string][] = [[name, `${CLIENTS}/${clientId}`]];
     expect(await asAdmin("DELETE", `${CLIENTS}/socmate-nobody-abc123`, headers)).toEqual(UNKNOWN);
     expect(await asAdmin("DELETE", "/health", headers)).toEqual(NOT_FOUND_BY_HOST);
   });
 
-  test("tells no other host: what is published and signed names the configured issuer", async () => {
+  test("metadata, tokens and answers name the configured issuer, not a forged host", async () => {
     const evil = "evil.example";
     const headers: [string, string][] = [
       ["X-Forwarded-Host", evil],
@@ -226,8 +232,8 @@ describe("a header", () => {
     expect(JSON.stringify(created)).not.toContain(evil);
   });
 
-  // The host forwards such an id in place of its own, so the request may meet the function of another.
-  test("with an invocation id is refused, by whomever and wherever it is sent", async () => {
+  // The host forwards this id in place of its own, so the request could reach the invocation of another request.
+  test("refuses a header x-ms-invocation-id on every endpoint", async () => {
     const id = { "x-ms-invocation-id": "00000000-0000-4000-8000-000000000000" };
     const right = { authorization: basic(clientId, victim.clientSecret), ...id };
     const answers = await Promise.all(
@@ -244,7 +250,7 @@ describe("a header", () => {
     ).toMatchObject({ status: 200 });
   });
 
-  test("from another origin is given no right to read an answer", async () => {
+  test("grants no other origin the right to read an answer (CORS)", async () => {
     const origin = { origin: "https://evil.example", "access-control-request-method": "DELETE" };
     const answers = [
       await send(`${url}${CLIENTS}`, { headers: { ...origin, authorization: `Bearer ${stack.adminToken()}` } }),
@@ -256,7 +262,7 @@ describe("a header", () => {
       expect(Object.keys(headers).filter((name) => /^access-control/.test(name))).toEqual([]);
   });
 
-  test("asking for HTML, a range, another version or a cached answer changes nothing", async () => {
+  test("headers that request HTML, a range or a cached answer change nothing", async () => {
     const headers = {
       accept: "text/html",
       "accept-encoding": "identity",
@@ -287,7 +293,7 @@ describe("an identity", () => {
     ["1 KB", "a-".repeat(512)],
     ["dots", ".."],
     ["an asterisk", "*"],
-  ])("with %s is not the client's", async ([, id]) => {
+  ])("refuses a client_id with %s", async ([, id]) => {
     expect(await requestToken({ ...victim, clientId: id })).toEqual(REFUSED);
     expect(
       await postForm(url, { grant_type: "client_credentials" }, { authorization: basic(id, victim.clientSecret) }),
@@ -302,7 +308,7 @@ describe("an identity", () => {
     "client_id ",
     "client%5Fid2",
     "\u200bclient_id",
-  ])("in a parameter called %j is none", async (name) => {
+  ])("does not read a client_id from the parameter %j", async (name) => {
     const answer = await postForm(url, {
       grant_type: "client_credentials",
       [name]: clientId,
@@ -311,14 +317,14 @@ describe("an identity", () => {
     expect(answer).toMatchObject({ status: 401, text: expect.stringContaining("Send client_id and client_secret") });
   });
 
-  test("of one client does not go with the secret of another, nor with a stored hash", async () => {
+  test("refuses a client_id with the secret of another client or with a stored hash", async () => {
     const other = await createClient();
     expect(await requestToken({ clientId, clientSecret: other.clientSecret })).toEqual(REFUSED);
     expect(await requestToken({ clientId, clientSecret: `v1:${"A".repeat(43)}` })).toEqual(REFUSED);
     expect(await requestToken({ clientId, clientSecret: `client-secret-${"0".repeat(32)}` })).toEqual(REFUSED);
   });
 
-  test("that was disabled stays refused, whatever else is done to the client", async () => {
+  test("refuses a disabled client during concurrent regenerates and disables", async () => {
     const gone = await createClient();
     await admin("DELETE", `/${gone.clientId}`);
     const tries = await Promise.all([
@@ -330,6 +336,6 @@ describe("an identity", () => {
   });
 });
 
-test("nothing of all this was a failure of the service", () => {
+test("logs no failure of the service for any hostile request", () => {
   expect(service.lines.filter((line) => line.includes('"failed"'))).toEqual([]);
 });

@@ -4,7 +4,7 @@ import type { Answer } from "./http.ts";
 /** The challenge of the token endpoint (RFC 6749 §5.2, RFC 7617 §2). */
 export const BASIC_CHALLENGE = { "www-authenticate": 'Basic realm="socmate"' };
 
-/** The answer in JSON that must not be cached, with these members in this order. */
+/** Returns a JSON answer that must not be cached, with these members in this order. */
 export function jsonAnswer(status: number, body: object, headers: Record<string, string> = {}): Answer {
   return {
     status,
@@ -13,7 +13,7 @@ export function jsonAnswer(status: number, body: object, headers: Record<string,
   };
 }
 
-/** The error answer of the token endpoint (RFC 6749 §5.2). */
+/** Returns an error answer of the token endpoint (RFC 6749 §5.2). */
 export function oauthError(
   status: number,
   error: string,
@@ -23,7 +23,7 @@ export function oauthError(
   return jsonAnswer(status, { error, error_description: description }, { pragma: "no-cache", ...headers });
 }
 
-/** The error answer of every other endpoint (RFC 9457). */
+/** Returns an error answer of every other endpoint (RFC 9457). */
 export function problem(
   status: number,
   detail: string,
@@ -34,7 +34,7 @@ export function problem(
   return jsonAnswer(status, body, { "content-type": "application/problem+json", ...headers });
 }
 
-/** The one answer to every client that is not who it says. */
+/** The answer to every failed authentication of a client. */
 export const REFUSED = oauthError(
   401,
   "invalid_client",

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { onTestFinished } from "vitest";
 
-/** Builds the app whose endpoints fail with what they were sent, for the rest of a test; returns the path of its bundle. */
+/** Builds the app whose endpoints throw their input as an error. Returns the path of its bundle, which is removed after the test. */
 export async function buildCrashingApp(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "socmate-crash-"));
   onTestFinished(() => rm(dir, { recursive: true }));

@@ -1,11 +1,11 @@
-/** A whole answer: its status, the headers that the service decides, and its body as it came. */
+/** An answer: its status, the headers that the service sets, and its body as text. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
 }
 
-/** Headers that belong to the connection, the moment or the platform, not to the answer of an endpoint. */
+/** Headers of the connection, the moment or the platform. */
 const NOT_OURS = new Set([
   "connection",
   "content-length",
@@ -21,12 +21,12 @@ export async function send(url: string, init?: RequestInit): Promise<Answer> {
   return { status: response.status, headers: ownHeaders(response.headers), text: await response.text() };
 }
 
-/** The headers of an answer that an endpoint decides. */
+/** Returns the headers of an answer that an endpoint sets. */
 export function ownHeaders(headers: Iterable<readonly [string, string]>): Record<string, string> {
   return Object.fromEntries([...headers].filter(([name]) => !NOT_OURS.has(name)));
 }
 
-/** The JSON body of an answer; fails on anything that is not JSON. */
+/** Parses the JSON body of an answer. */
 export function bodyOf({ text }: Pick<Answer, "text">): unknown {
   return JSON.parse(text);
 }

@@ -23,7 +23,7 @@ const documentSchema = z.object({
   }),
 });
 const { paths, components } = documentSchema.parse(JSON.parse(text));
-// Zod looks for definitions where JSON Schema has them.
+// Zod resolves references in `definitions`, as in JSON Schema.
 const definitions = JSON.parse(
   JSON.stringify(components.schemas).replaceAll("#/components/schemas/", "#/definitions/"),
 );
@@ -32,10 +32,10 @@ const nameOf = ({ $ref }: { $ref: string }) => $ref.split("/").at(-1) ?? "";
 const bodySchemaOf = (name: string) =>
   z.fromJSONSchema({ ...definitions[name], definitions }, { defaultTarget: "openapi-3.0" });
 
-/** The scopes that the document names. */
+/** The scopes of the document. */
 export const documentedScopes = components.schemas.Scope?.enum;
 
-/** The document's answers of each operation, those of the gateway apart. */
+/** The operations of the document with their answers. */
 export const operations = Object.values(paths)
   .flatMap((path) => Object.entries(path).filter(([method]) => method !== "parameters"))
   .map(([, operation]) => operationSchema.parse(operation))
@@ -46,19 +46,19 @@ export const operations = Object.values(paths)
       ...("$ref" in response ? (components.responses[nameOf(response)] ?? responseSchema.parse(undefined)) : response),
     })),
   }));
-/** The answers of the service itself. */
+/** The answers of the service, without those of the gateway. */
 export const documented = operations.flatMap(({ operationId, answers }) =>
   answers.filter((answer) => !answer["x-answered-by"]).map((answer) => ({ operationId, ...answer })),
 );
 
-/** An answer that came. */
+/** An answer to be compared with the document. */
 export interface Answered {
   status: number | undefined;
   headers: Readonly<Record<string, string>>;
   body: unknown;
 }
 
-/** Fails unless the document has this answer for the operation: its status, media type, headers and every member of its body. */
+/** Expects that the document has this answer for the operation: its status, media type, headers and every member of its body. */
 export function expectDocumented(operationId: string, { status, headers, body }: Answered): void {
   const answer = documented.find((known) => known.operationId === operationId && known.status === status);
   if (!answer) throw new Error(`${operationId} answers ${status}, which is not documented: ${JSON.stringify(body)}`);

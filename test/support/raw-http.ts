@@ -5,8 +5,8 @@ import { type Answer, ownHeaders } from "./http.ts";
 const CRLF = "\r\n";
 
 /**
- * Makes the bytes of a request from its text as one would write it down: indented, with plain line ends, an empty line before the
- * body. `<length>` stands for the length of the body.
+ * Makes the bytes of a request from an indented text with plain line ends and an empty line before the body. `<length>` stands for the
+ * length of the body.
  */
 export function rawRequest(text: string): Buffer {
   const indent = /^\n( *)/.exec(text)?.[1] ?? "";
@@ -23,7 +23,7 @@ export function rawRequest(text: string): Buffer {
   return Buffer.from(head + CRLF + CRLF + body);
 }
 
-/** A request whose every part a test chooses; names and values of headers are sent as Latin-1. */
+/** The parts of a raw request. Names and values of headers are sent as Latin-1. */
 export interface RequestParts {
   readonly method: string;
   readonly target: string;
@@ -31,7 +31,7 @@ export interface RequestParts {
   readonly body: Uint8Array;
 }
 
-/** Makes the bytes of a request from its parts, with a right `Content-Length`, on a connection that ends with it. */
+/** Makes the bytes of a request from its parts, with the correct `Content-Length` and `Connection: close`. */
 export function requestOf({ method, target, headers, body }: RequestParts, host: string): Buffer {
   const framing = [
     ["Host", host],
@@ -42,7 +42,7 @@ export function requestOf({ method, target, headers, body }: RequestParts, host:
   return Buffer.concat([Buffer.from(`${method} ${target} HTTP/1.1${CRLF}${fields.join("")}${CRLF}`, "latin1"), body]);
 }
 
-/** Sends bytes over a connection of their own, and reads the one answer to them. */
+/** Sends bytes over a new connection and reads one answer. */
 export async function sendRaw(url: string, ...parts: readonly (string | Uint8Array)[]): Promise<Answer> {
   await using connection = await openConnection(url);
   for (const part of parts) connection.socket.write(part);
@@ -52,7 +52,7 @@ export async function sendRaw(url: string, ...parts: readonly (string | Uint8Arr
 /** A TCP connection to the service. */
 export interface Connection extends AsyncDisposable {
   readonly socket: Socket;
-  /** Reads the next answer; `bodiless` says that it has headers alone, as to HEAD. Rejects when the connection ends before. */
+  /** Reads the next answer; `bodiless` marks one without a body, as to HEAD. Rejects if the connection ends before. */
   answer(options?: { bodiless?: boolean }): Promise<Answer>;
 }
 
@@ -61,7 +61,7 @@ export async function openConnection(url: string): Promise<Connection> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   await once(socket, "connect");
-  // A server that answers early may reset the connection under what is still being sent: the answer is what counts.
+  // A server that answers early may reset the connection during the request. The answer is still readable.
   socket.on("error", () => {});
   const reader = new Reader(socket);
   return {

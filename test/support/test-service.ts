@@ -4,13 +4,13 @@ import { type Service, type ServiceOptions, startService } from "../../local/hos
 import { type Stack, startStack } from "../../local/stack.ts";
 import { type Answer, bodyOf, send } from "./http.ts";
 
-/** What a test needs of a client that it created. */
+/** The credentials of a client that a test has created. */
 export interface TestClient {
   readonly clientId: string;
   readonly clientSecret: string;
 }
 
-/** A stack, one instance of the service on it, and what tests do with them all the time. */
+/** A stack, one instance of the service on it, and the common requests of tests. */
 export interface TestService {
   readonly stack: Stack;
   readonly service: Service;
@@ -19,7 +19,7 @@ export interface TestService {
   admin(method: string, path?: string, body?: unknown): Promise<Answer>;
   /** Creates a client, with all scopes unless told otherwise. */
   createClient(members?: { name?: string; description?: string; scopes?: readonly string[] }): Promise<TestClient>;
-  /** Asks for a token with the credentials in the form; `more` adds parameters or replaces them. */
+  /** Requests a token with the credentials in the form; `more` adds or replaces parameters. */
   requestToken(client: TestClient, more?: Record<string, string>): Promise<Answer>;
 }
 
@@ -70,7 +70,7 @@ export async function startTestService(options: ServiceOptions = {}, onStack?: S
   };
 }
 
-/** Posts a form to the token endpoint: parameters to be encoded, or the body as it is. */
+/** Posts a form to the token endpoint, from parameters or from a raw body. */
 export function postForm(
   url: string,
   form: Record<string, string> | string,
@@ -83,7 +83,7 @@ export function postForm(
   });
 }
 
-/** The value of an Authorization header: HTTP Basic of these bytes, not encoded any further. */
+/** Returns the value of an Authorization header: HTTP Basic of these bytes, without the encoding of RFC 6749 §2.3.1. */
 export function basic(clientId: string, clientSecret: string): string {
   return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
 }

@@ -10,17 +10,17 @@ import { close, listen } from "../../local/server/http-server.ts";
 import { startStack } from "../../local/stack.ts";
 import { startTestService, type TestService } from "./test-service.ts";
 
-/** The service as callers see it: over TLS, as in Azure. */
+/** The service behind TLS, as in Azure. */
 export interface BehindTls extends TestService {
   readonly front: TlsFront;
 }
 
-/** Ends TLS and passes requests on, as API Management and App Service do. */
+/** A proxy that terminates TLS and forwards requests, as API Management and App Service do. */
 export interface TlsFront {
   /** `https://localhost:<port>` */
   readonly url: string;
   readonly port: number;
-  /** The file with the certificate that callers have to trust; this process does. */
+  /** The file of the certificate that callers must trust. This process trusts it. */
   readonly certificatePath: string;
 }
 
@@ -28,8 +28,8 @@ export interface TlsFront {
 export const EXAMPLE_HOSTS = { auth: "auth.socmate.yourcompany.com", api: "api.socmate.yourcompany.com" };
 
 /**
- * Starts everything for a test file behind TLS, with an issuer that strict clients accept; `env` may name another. `api` plays
- * the API of the product, under `/api/v1/`, that the tokens are for.
+ * Starts the service of a test file behind TLS, with an issuer that strict clients accept; `env` may set another one. `api` is the
+ * API that accepts the tokens, under `/api/v1/`.
  */
 export async function startBehindTls({
   env,

@@ -14,10 +14,14 @@ const { azure, config } = services;
 const issuer = azure.adminIssuer;
 const iat = Math.floor(services.clock.now().getTime() / 1000);
 
-function authenticate(authorization: string | undefined, headers: Record<string, string> = {}, call = createContext()) {
+function authenticate(
+  authorization: string | undefined,
+  headers: Record<string, string> = {},
+  context = createContext(),
+) {
   const sent = { ...headers, ...(authorization !== undefined && { authorization }) };
   const request = new HttpRequest({ method: "GET", url: "http://127.0.0.1/api/admin/api-clients", headers: sent });
-  return services.admins.authenticate(request, call);
+  return services.admins.authenticate(request, context);
 }
 const withToken = (token: string) => authenticate(`Bearer ${token}`);
 const withClaims = (claims: Claims) => withToken(services.adminToken(claims));
@@ -34,37 +38,37 @@ const noToken = refusedWith("Bearer");
 const forbidden = expect.objectContaining({ status: 403, detail: 'The admin token lacks the role "admin".' });
 
 describe("an administrator", () => {
-  test("is known by oid, else by sub", async () => {
+  test("identifies an administrator by oid, else by sub", async () => {
     await expect(withClaims({})).resolves.toEqual({ id: "10ca1000-0000-4000-8000-00000000000a" });
     await expect(withClaims({ oid: undefined })).resolves.toEqual({ id: "local-administrator" });
   });
 
-  test("may have other roles, other audiences and the scheme in any case", async () => {
+  test("accepts an admin token with further roles and audiences, and the scheme in any case", async () => {
     await expect(withClaims({ roles: ["Reader", "admin"] })).resolves.toBeDefined();
     await expect(withClaims({ aud: ["other", issuer.audience] })).resolves.toBeDefined();
     await expect(authenticate(`bearer  ${services.adminToken()}`)).resolves.toBeDefined();
   });
 
-  test("is the actor in the log, even where the role is missing", async () => {
-    const call = createContext();
-    await expect(authenticate(`Bearer ${services.adminToken({ roles: [] })}`, {}, call)).rejects.toThrow(forbidden);
-    expect(call.audit).toEqual({ actor: "10ca1000-0000-4000-8000-00000000000a" });
+  test("an administrator is the actor in the log, even without the role", async () => {
+    const context = createContext();
+    await expect(authenticate(`Bearer ${services.adminToken({ roles: [] })}`, {}, context)).rejects.toThrow(forbidden);
+    expect(context.audit).toEqual({ actor: "10ca1000-0000-4000-8000-00000000000a" });
   });
 });
 
-describe("no administrator is who sends", () => {
-  test.for([undefined, ""])("no token: %j [check 38]", async (authorization) => {
+describe("a refused administrator", () => {
+  test.for([undefined, ""])("refuses an admin request without a token: %j [check 38]", async (authorization) => {
     await expect(authenticate(authorization)).rejects.toThrow(noToken);
   });
 
   test.for(["Bearer", "Bearer a b", "Basic YTpi", `Bearer ${"a".repeat(10)}, Bearer b`, "Bearer \u00e9", "x"])(
-    "something else in Authorization: %s [check 38]",
+    "refuses an admin request with the Authorization header %s [check 38]",
     async (authorization) => {
       await expect(authenticate(authorization)).rejects.toThrow(noToken);
     },
   );
 
-  test("an identity in the headers of a gateway [check 38]", async () => {
+  test("ignores an identity in the headers of a gateway [check 38]", async () => {
     const principal = Buffer.from(JSON.stringify({ auth_typ: "aad", claims: [{ typ: "roles", val: "admin" }] }));
     const headers = {
       "x-ms-client-principal": principal.toString("base64"),
@@ -78,20 +82,20 @@ describe("no administrator is who sends", () => {
   test.for<[string, Claims]>([
     ["expired", { exp: iat }],
     ["without exp", { exp: undefined }],
-    ["with an exp that is no number", { exp: "2099-01-01" }],
+    ["with an exp that is not a number", { exp: "2099-01-01" }],
     ["not valid yet", { nbf: iat + 1 }],
     ["of another issuer", { iss: "https://login.example" }],
-    ["of an issuer that ours begins with", { iss: issuer.issuer.slice(0, -1) }],
+    ["of an issuer that is a prefix of ours", { iss: issuer.issuer.slice(0, -1) }],
     ["of our issuer with a slash", { iss: `${issuer.issuer}/` }],
     ["without an issuer", { iss: undefined }],
     ["for another audience", { aud: "api://other" }],
     ["for no audience", { aud: undefined }],
-    ["for nobody", { oid: undefined, sub: undefined }],
-    ["for somebody whose id is empty", { oid: "", sub: "" }],
-    ["for somebody whose id is an object", { oid: {} }],
-    ["for somebody whose id would break a log line", { oid: "a\nb" }],
-    ["for somebody whose id is endless", { oid: "a".repeat(129) }],
-  ])("a token %s [check 38]", async ([, claims]) => {
+    ["without oid and sub", { oid: undefined, sub: undefined }],
+    ["with an empty id", { oid: "", sub: "" }],
+    ["with an object as id", { oid: {} }],
+    ["with a line break in its id", { oid: "a\nb" }],
+    ["with too long an id", { oid: "a".repeat(129) }],
+  ])("refuses an admin token %s [check 38]", async ([, claims]) => {
     await expect(withClaims(claims)).rejects.toThrow(invalidToken);
   });
 
@@ -106,7 +110,7 @@ describe("no administrator is who sends", () => {
     ["an object", { admin: true }],
     ["an array in an array", [["admin"]]],
     ["null", null],
-  ])("a token with the roles: %s [check 38]", async ([, roles]) => {
+  ])("refuses an admin token with the roles: %s [check 38]", async ([, roles]) => {
     await expect(withClaims({ roles })).rejects.toThrow(forbidden);
   });
 
@@ -127,8 +131,8 @@ describe("no administrator is who sends", () => {
       ),
     ],
     ["RS512", issuer.sign({ ...header, alg: "RS512" }, claims)],
-    ["a key of somebody else under our kid", signedByStranger({})],
-    ["a key of somebody else in jwk", signedByStranger({ jwk: strangerJwk })],
+    ["another key under our kid", signedByStranger({})],
+    ["another key in jwk", signedByStranger({ jwk: strangerJwk })],
     ["our key, but with jwk", issuer.sign({ ...header, jwk: strangerJwk }, claims)],
     ["our key, but with jku", issuer.sign({ ...header, jku: "https://evil.example/jwks.json" }, claims)],
     ["our key, but with x5u", issuer.sign({ ...header, x5u: "https://evil.example/cert.pem" }, claims)],
@@ -136,28 +140,28 @@ describe("no administrator is who sends", () => {
     ["our key, but with an unknown crit", issuer.sign({ ...header, crit: ["exp"], exp: 1 }, claims)],
     ["our key, but with an empty crit", issuer.sign({ ...header, crit: [] }, claims)],
     ["our key under another kid", issuer.sign({ ...header, kid: "other" }, claims)],
-    ["claims that are no object", issuer.sign(header, [] as object)],
-    ["a signature that is cut", services.adminToken().slice(0, -4)],
+    ["claims that are not an object", issuer.sign(header, [] as object)],
+    ["a truncated signature", services.adminToken().slice(0, -4)],
     ["claims of another token", swapClaims(services.adminToken(), { ...claims, oid: "other" })],
     ["two parts", services.adminToken().split(".").slice(0, 2).join(".")],
     ["five parts, as an encrypted one has", "a.b.c.d.e"],
-  ])("a token signed or made with %s [check 38]", async ([, token]) => {
+  ])("refuses an admin token with %s [check 38]", async ([, token]) => {
     await expect(withToken(token)).rejects.toThrow(invalidToken);
   });
 
-  test("an access token of an API client [check 38]", async () => {
+  test("refuses an access token of an API client as an admin token [check 38]", async () => {
     const grant = { clientId: "socmate-a-000000", scopes: [], issuedAt: services.clock.now(), lifetimeSeconds: 1800 };
     const ours = accessTokenClaims({ issuer: config.tokenIssuer, audience: config.tokenAudience, ...grant });
     const { accessToken } = await services.signer.accessToken(ours, createContext());
     await expect(withToken(accessToken)).rejects.toThrow(invalidToken);
   });
 
-  test("a token whose claims are an access token's, though the key is the administrators' [check 38]", async () => {
+  test("refuses a token with the claims of an access token and the key of the admin issuer [check 38]", async () => {
     await expect(withClaims({ iss: config.tokenIssuer, aud: config.tokenAudience })).rejects.toThrow(invalidToken);
   });
 });
 
-test("while the issuer's keys cannot be fetched, nobody is refused", async () => {
+test("answers an admin request with an outage, not a refusal, while the keys of the issuer are unavailable", async () => {
   const gone: AdminIssuer = await startAdminIssuer();
   const token = gone.token({ iat, nbf: iat, exp: iat + 3600 });
   await gone.close();

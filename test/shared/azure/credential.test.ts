@@ -7,7 +7,7 @@ const SCOPE = "https://vault.azure.net/.default";
 const token = (text: string) => ({ token: text, expiresOnTimestamp: 1 });
 
 describe("the credential", () => {
-  test("asks once for callers that need the same token at once, and again for later ones", async () => {
+  test("the credential shares one request for a token among concurrent callers, but not with later ones", async () => {
     const getToken = vi.fn(async () => token("a"));
     const credential = boundedCredential({ getToken }, clock);
     const tokens = await Promise.all(Array.from({ length: 50 }, () => credential.getToken(SCOPE)));
@@ -18,7 +18,7 @@ describe("the credential", () => {
     expect(getToken).toHaveBeenCalledTimes(3);
   });
 
-  test("gives up a request that hangs, for all who wait for it, and makes a new one next time", async () => {
+  test("the credential aborts a request that hangs for all its callers and makes a new one for the next", async () => {
     const getToken = vi.fn(async () => token("a"));
     getToken.mockReturnValueOnce(new Promise(() => {}));
     const credential = boundedCredential({ getToken }, clock);
@@ -30,7 +30,7 @@ describe("the credential", () => {
     expect(getToken).toHaveBeenCalledTimes(2);
   });
 
-  test("outlives the caller that asked first", async () => {
+  test("a request of the credential does not end with its first caller", async () => {
     const first = new AbortController();
     const seen: unknown[] = [];
     const getToken = vi.fn(async (_scopes: string | string[], options?: { abortSignal?: unknown }) => {
@@ -42,7 +42,7 @@ describe("the credential", () => {
     expect(seen[0]).not.toBe(first.signal);
   });
 
-  test("passes a failure on and remembers nothing of it", async () => {
+  test("the credential passes on a failure and does not keep it", async () => {
     const getToken = vi.fn(async () => token("a"));
     getToken.mockRejectedValueOnce(new Error("no identity"));
     const credential = boundedCredential({ getToken }, clock);

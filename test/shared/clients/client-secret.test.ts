@@ -26,7 +26,7 @@ function crc32(text: string): number {
 }
 
 describe("a generated client secret", () => {
-  test("is socmate_, 43 characters and the CRC-32 of both in 6, all of which need no escaping", () => {
+  test("a client secret is socmate_, 43 characters and the CRC-32 of both in 6, without characters to escape", () => {
     for (let i = 0; i < 200; i++) {
       const secret = generateClientSecret();
       expect(secret).toMatch(/^socmate_[0-9A-Za-z]{49}$/);
@@ -36,7 +36,7 @@ describe("a generated client secret", () => {
     }
   });
 
-  test("always has the form of one, and never with one character changed", () => {
+  test("a client secret has the form of one, and does not with one character changed", () => {
     const position = fc.nat({ max: 56 });
     const character = fc.constantFrom(...BASE62, "_", "-", " ", "\n", "\0", "é");
     fc.assert(
@@ -49,19 +49,19 @@ describe("a generated client secret", () => {
     );
   });
 
-  test("is no other's, and every character of the alphabet is as likely as another at its end", () => {
+  test("client secrets are unique, and their random characters are uniformly distributed", () => {
     const drawn = Array.from({ length: 12_400 }, () => generateClientSecret().slice("socmate_".length, -6));
     expect(new Set(drawn).size).toBe(drawn.length);
     for (const position of [20, 42]) {
       const counts = Object.groupBy(drawn, (random) => random.charAt(position));
-      // 200 are expected of each and the standard deviation is 14: seven of those are beyond chance.
+      // 200 are expected of each, with a standard deviation of 14: a deviation of seven times that is not chance.
       for (const digit of BASE62) expect(Math.abs((counts[digit]?.length ?? 0) - 200), digit).toBeLessThan(100);
     }
   });
 });
 
-describe("junk has not the form of a client secret:", () => {
-  test("its length, prefix, alphabet and check sum must be right", () => {
+describe("the form of a client secret", () => {
+  test("the form of a client secret has a fixed length, prefix, alphabet and check sum", () => {
     const valid = generateClientSecret();
     const junk = ["", "socmate_", "generated-secret-value", `${valid} `, ` ${valid}`, `${valid}\n`, valid.slice(0, -1)];
     junk.push(
@@ -74,7 +74,7 @@ describe("junk has not the form of a client secret:", () => {
     expect(junk.filter(isClientSecret)).toEqual([]);
   });
 
-  test("any text is judged without an error", () => {
+  test("any text is checked for the form of a client secret without an error", () => {
     fc.assert(fc.property(anyText(), (text) => isClientSecret(text) === false));
   });
 });
@@ -85,19 +85,19 @@ test.for([
   ["socmate_xsoar production", false],
   ["socmate-0123456789abcdefghij", false],
   ["SoCMate production", false],
-] as const)("a secret in the text %j is found: %j [check 37]", ([text, found]) => {
+] as const)("finds a client secret in the text %j: %j [check 37]", ([text, found]) => {
   expect(containsClientSecret(text)).toBe(found);
 });
 
 describe("the hash of a client secret", () => {
   // printf 'socmate-client-secret-v1\0socmate-x-abc123\0socmate_0…' | openssl dgst -sha256 -binary | basenc --base64url
-  test("is the SHA-256 of label, client_id and secret, so that stored ones stay valid", () => {
+  test("the hash of a client secret is the SHA-256 of label, client_id and secret, as stored so far", () => {
     expect(hashClientSecret("socmate-x-abc123", `${ZEROS}000000`)).toBe(
       "v1:wk-7sStqwfG9EGY6hIww1qOshnvgJejFDRc-Ql9KCL4",
     );
   });
 
-  test("matches its own client and secret alone", () => {
+  test("the hash of a client secret matches its own client and secret alone", () => {
     const [secret, other] = [generateClientSecret(), generateClientSecret()];
     const hash = hashClientSecret("socmate-a-000000", secret);
     expect(isSecretHash(hash)).toBe(true);
@@ -106,13 +106,13 @@ describe("the hash of a client secret", () => {
     expect(secretMatches("socmate-b-000000", secret, hash)).toBe(false);
   });
 
-  test("of nobody matches nothing", () => {
+  test("the dummy hash matches no client secret", () => {
     expect(isSecretHash(DUMMY_HASH)).toBe(true);
     fc.assert(fc.property(secrets, (secret) => !secretMatches("socmate-a-000000", secret, DUMMY_HASH)));
   });
 
   test.for(["", "v1:", "v1:short", `v2:${"A".repeat(43)}`, `v1:${"A".repeat(44)}`, "A".repeat(46)])(
-    "is not %j, and that matches nothing without an error",
+    "%j is not the hash of a client secret and matches none, without an error",
     (value) => {
       expect(isSecretHash(value)).toBe(false);
       expect(secretMatches("socmate-a-000000", generateClientSecret(), value)).toBe(false);

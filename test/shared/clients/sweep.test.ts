@@ -11,14 +11,14 @@ const DAY_MS = 24 * HOUR_MS;
 
 let services: FakeServices;
 let client: NewApiClient;
-let call: FakeContext;
+let context: FakeContext;
 beforeEach(async () => {
   services = await createFakeServices();
   client = await services.addClient();
-  call = createContext();
+  context = createContext();
 });
 
-const run = () => services.sweeper.run(call);
+const run = () => services.sweeper.run(context);
 const rowOf = ({ clientId }: NewApiClient) => {
   const row = services.azure.table.rows.get(`${clientId}/client`);
   if (!row) throw new Error("no such row");
@@ -27,7 +27,7 @@ const rowOf = ({ clientId }: NewApiClient) => {
 const nameOf = (of: NewApiClient) => String(rowOf(of).secretName);
 const isEnabled = (name: string) => services.azure.secretVault.secrets.get(name)?.at(-1)?.properties.enabled;
 
-/** A secret that was written and never committed. */
+/** Writes a secret that is never committed. */
 async function orphan(clientId = client.clientId): Promise<string> {
   return services.secrets.put(clientId, hashClientSecret(clientId, generateClientSecret()), createContext());
 }
@@ -38,27 +38,27 @@ async function setEnabled(name: string, enabled: boolean): Promise<void> {
 }
 
 describe("the sweep disables", () => {
-  test("a secret that no row names, a day after it was written and not before", async () => {
+  test("the sweep disables an orphaned secret a day after it was written and not before", async () => {
     const name = await orphan();
     services.azure.clock.advance(DAY_MS - 1_000);
     await expect(run()).resolves.toEqual({ secrets: 2, disabled: 0, broken: 0, complete: true });
     services.azure.clock.advance(1_000);
     await expect(run()).resolves.toEqual({ secrets: 2, disabled: 1, broken: 0, complete: true });
     expect([isEnabled(name), isEnabled(nameOf(client))]).toEqual([false, true]);
-    expect(call.alarms).toEqual([]);
+    expect(context.alarms).toEqual([]);
   });
 
-  test("the secret of a disabled client at once", async () => {
+  test("the sweep disables the secret of a disabled client immediately", async () => {
     rowOf(client).status = "disabled";
     await expect(run()).resolves.toMatchObject({ disabled: 1 });
     expect(isEnabled(nameOf(client))).toBe(false);
     await expect(run()).resolves.toMatchObject({ disabled: 0, broken: 0 });
   });
 
-  test("nothing that the row names by the time it is looked at again", async () => {
+  test("the sweep does not disable a secret that the row names when it is read again", async () => {
     const name = await orphan();
     services.azure.clock.advance(DAY_MS);
-    // The row comes to name it after all rows were listed, as none can.
+    // The row is changed after all rows are listed, which the protocol rules out.
     services.azure.secretVault.before = ({ name: method }) => {
       if (method === "listPropertiesOfSecrets") rowOf(client).secretName = name;
     };
@@ -66,14 +66,14 @@ describe("the sweep disables", () => {
     expect(isEnabled(name)).toBe(true);
   });
 
-  test("nothing that is not ours", async () => {
+  test("the sweep does not disable a secret of another application", async () => {
     await services.azure.secretVault.setSecret("database-password", "x");
     services.azure.clock.advance(DAY_MS);
     await expect(run()).resolves.toMatchObject({ secrets: 1, disabled: 0 });
     expect(isEnabled("database-password")).toBe(true);
   });
 
-  test("a secret without a tag, or with that of a client that was never created", async () => {
+  test("the sweep disables an orphaned secret without a tag or with the tag of an unknown client", async () => {
     const names = [await orphan("socmate-never-created"), await orphan()];
     const untagged = services.azure.secretVault.secrets.get(names[1] ?? "")?.[0];
     if (untagged) untagged.properties.tags = {};
@@ -83,42 +83,42 @@ describe("the sweep disables", () => {
   });
 });
 
-describe("the sweep takes the table for the wrong one, rings an alarm", () => {
-  test("and disables nothing if it has no client at all", async () => {
+describe("the sweep of a wrong table", () => {
+  test("the sweep raises an alarm and disables nothing if the table has no client", async () => {
     services.azure.table.rows.clear();
     services.azure.clock.advance(DAY_MS);
     await expect(run()).resolves.toMatchObject({ disabled: 0 });
     expect(isEnabled(services.azure.secretVault.secrets.keys().next().value ?? "")).toBe(true);
-    expect(call.alarms).toEqual(["sweep_stopped: too many client secrets belong to no client in the table"]);
+    expect(context.alarms).toEqual(["sweep_stopped: too many client secrets belong to no client in the table"]);
   });
 
-  test("and disables a hundred at most if more belong to no client", async () => {
+  test("the sweep raises an alarm and disables a hundred orphaned secrets at most", async () => {
     for (let i = 0; i < 120; i++) await orphan(`socmate-of-another-table-${i}`);
     services.azure.clock.advance(DAY_MS);
     await expect(run()).resolves.toMatchObject({ secrets: 121, disabled: 100 });
-    expect(call.alarms).toHaveLength(1);
+    expect(context.alarms).toHaveLength(1);
   });
 });
 
-describe("an active client whose secret", () => {
-  test("is disabled is reported, and not repaired", async () => {
+describe("the sweep of active clients", () => {
+  test("the sweep reports an active client with a disabled secret and does not repair it", async () => {
     await setEnabled(nameOf(client), false);
     await expect(run()).resolves.toMatchObject({ broken: 1, disabled: 0 });
-    expect(call.alarms).toEqual([
+    expect(context.alarms).toEqual([
       `secret_disabled: the vault secret of the active client ${client.clientId} is disabled`,
     ]);
     expect(isEnabled(nameOf(client))).toBe(false);
   });
 
-  test("is missing is reported", async () => {
+  test("the sweep reports an active client with a missing secret", async () => {
     services.azure.secretVault.secrets.delete(nameOf(client));
     await expect(run()).resolves.toMatchObject({ broken: 1 });
-    expect(call.alarms).toEqual([
+    expect(context.alarms).toEqual([
       `secret_missing: the vault secret of the active client ${client.clientId} is missing`,
     ]);
   });
 
-  test("was replaced while the sweep ran is not reported", async () => {
+  test("the sweep does not report a client whose secret is replaced during the run", async () => {
     const old = nameOf(client);
     const next = await orphan();
     services.azure.secretVault.before = ({ name: method }) => {
@@ -128,10 +128,10 @@ describe("an active client whose secret", () => {
       if (locked) locked.properties.enabled = false;
     };
     await expect(run()).resolves.toMatchObject({ broken: 0 });
-    expect(call.alarms).toEqual([]);
+    expect(context.alarms).toEqual([]);
   });
 
-  test("cannot be looked at is not reported as missing: the run fails, and the next one goes on", async () => {
+  test("the sweep fails, without a report, when a secret cannot be read, and the next run goes on", async () => {
     services.azure.secretVault.secrets.delete(nameOf(client));
     services.azure.secretVault.before = failing("getSecret", () => vaultError(403, "Forbidden", "ForbiddenByRbac"));
     await expect(run()).rejects.toThrow("vault get secret: 403");
@@ -140,7 +140,7 @@ describe("an active client whose secret", () => {
   });
 });
 
-test("twenty thousand secrets are swept page by page, in as many runs as it takes, on any instance", {
+test("the sweep examines twenty thousand secrets page by page, in several runs on different instances", {
   timeout: 120_000,
 }, async () => {
   const { secretVault, clock } = services.azure;
@@ -158,17 +158,17 @@ test("twenty thousand secrets are swept page by page, in as many runs as it take
     secretVault.secrets.set(name, [{ name, value: "", properties }]);
   }
   clock.advance(DAY_MS);
-  // A page takes a second, so that a run, which has four minutes, reads 240 of the 801.
+  // A page takes a second, so that a run of four minutes reads 240 of 801 pages.
   secretVault.before = ({ name }) => {
     if (name === "listPropertiesOfSecrets") clock.advance(1_000);
   };
   const reports: SweepReport[] = [];
   do {
     const instance = await createFakeServices(services.azure);
-    reports.push(await instance.sweeper.run(call));
+    reports.push(await instance.sweeper.run(context));
   } while (!reports.at(-1)?.complete);
   expect(reports.map(({ secrets }) => secrets)).toEqual([6_000, 6_000, 6_000, 2_001]);
   expect(reports.reduce((sum, { disabled }) => sum + disabled, 0)).toBe(200);
   expect(isEnabled(nameOf(client))).toBe(true);
-  expect(call.alarms).toEqual([]);
+  expect(context.alarms).toEqual([]);
 });

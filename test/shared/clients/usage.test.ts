@@ -12,7 +12,7 @@ function createRecorder() {
 }
 
 describe("the use of a client", () => {
-  test("is written after the answer, not before", async () => {
+  test("the use of a client is written after the answer", async () => {
     const { use, written } = createRecorder();
     use("a");
     await Promise.resolve();
@@ -21,7 +21,7 @@ describe("the use of a client", () => {
     expect(written()).toEqual(["a 00:00:00"]);
   });
 
-  test("is written once a minute for each client", async () => {
+  test("the use of a client is written once a minute", async () => {
     const { use, written, clock } = createRecorder();
     for (let second = 0; second <= 120; second++) {
       use("a");
@@ -33,7 +33,7 @@ describe("the use of a client", () => {
     expect(written()).toEqual(["a 00:00:00", "b 00:00:30", "a 00:01:00", "b 00:01:30", "a 00:02:00"]);
   });
 
-  test("that is not written yet is written at the end, which waits for all writes", async () => {
+  test("a flush writes the pending uses and waits for all writes", async () => {
     const { use, usage, written, recordUse, clock } = createRecorder();
     const { promise, resolve } = Promise.withResolvers<void>();
     recordUse.mockReturnValue(promise);
@@ -53,7 +53,7 @@ describe("the use of a client", () => {
     await end;
   });
 
-  test("is not written twice at two ends", async () => {
+  test("a second flush does not write a use again", async () => {
     const { use, usage, written, clock } = createRecorder();
     use("a");
     clock.advance(1_000);
@@ -63,14 +63,14 @@ describe("the use of a client", () => {
     expect(written()).toEqual(["a 00:00:01"]);
   });
 
-  test("that cannot be written fails nobody", async () => {
+  test("a flush succeeds when a use cannot be written", async () => {
     const { use, usage, recordUse } = createRecorder();
     recordUse.mockRejectedValue(new Error("down"));
     use("a");
     await expect(usage.flush()).resolves.toBeUndefined();
   });
 
-  test("that could not be written is written at the end", async () => {
+  test("a flush writes a use whose first write has failed", async () => {
     const { use, usage, recordUse, written } = createRecorder();
     recordUse.mockRejectedValueOnce(new Error("down"));
     use("a");
@@ -80,7 +80,7 @@ describe("the use of a client", () => {
     expect(written()).toEqual(["a 00:00:00", "a 00:00:00"]);
   });
 
-  test("takes bounded memory, however many clients there are", async () => {
+  test("the recorder of uses evicts the oldest client over its limit", async () => {
     const { use, usage, written } = createRecorder();
     for (let i = 0; i < 10_001; i++) use(`client ${i}`);
     await usage.flush();
@@ -88,7 +88,7 @@ describe("the use of a client", () => {
     use("client 10000");
     use("client 0");
     await turn();
-    // The one of late is remembered as written, the one of long ago is not.
+    // The recent use is remembered as written; the oldest one is evicted.
     expect(written().slice(10_001)).toEqual(["client 0 00:00:00"]);
   });
 });

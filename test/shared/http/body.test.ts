@@ -7,11 +7,11 @@ const LIMIT = 8 * 1024;
 const forever = new AbortController().signal;
 
 function post(body: string | ReadableStream<Uint8Array> | null, headers: Record<string, string> = {}): HttpRequest {
-  // The body and headers of a Functions request are those of such a Request.
+  // A Functions request has the body and headers of a Fetch `Request`.
   return new Request("http://127.0.0.1/", { method: "POST", body, headers, duplex: "half" }) as unknown as HttpRequest;
 }
 
-/** A body that comes in chunks of 1 KiB; counts them. */
+/** Makes a request with a body in chunks of 1 KiB and counts the chunks that are read. */
 function chunked(chunks: number, end: "close" | "error" | "stall" = "close") {
   const sent = { chunks: 0, cancelled: false };
   const stream = new ReadableStream<Uint8Array>(
@@ -33,39 +33,39 @@ function chunked(chunks: number, end: "close" | "error" | "stall" = "close") {
 const tooLarge = { status: 413, detail: "The body is too large: send at most 8 KiB." };
 
 describe("a body", () => {
-  test("is read whole, whether it comes at once or in chunks", async () => {
+  test("reads a body in one piece or in chunks", async () => {
     await expect(readBody(post("a=b"), LIMIT, forever)).resolves.toEqual(Buffer.from("a=b"));
     await expect(readBody(chunked(8).request, LIMIT, forever)).resolves.toEqual(Buffer.alloc(LIMIT, "a"));
   });
 
-  test.for([[post(null)], [post("")]])("that is not there is empty", async ([request]) => {
+  test.for([[post(null)], [post("")]])("reads a missing body as empty", async ([request]) => {
     await expect(readBody(request as HttpRequest, LIMIT, forever)).resolves.toHaveLength(0);
   });
 
-  test("that says it is too large is refused before a byte of it is read [check 8]", async () => {
+  test("refuses a body with too large a Content-Length before reading it [check 8]", async () => {
     const request = post("short", { "content-length": String(LIMIT + 1) });
     await expect(readBody(request, LIMIT, forever)).rejects.toThrow(expect.objectContaining(tooLarge));
     expect(request.bodyUsed).toBe(false);
   });
 
-  test("that is too large is refused at the first chunk too many, whatever is behind it [check 8]", async () => {
+  test("refuses a body in chunks at the first chunk over the limit [check 8]", async () => {
     const { request, sent } = chunked(1_000_000);
     await expect(readBody(request, LIMIT, forever)).rejects.toThrow(expect.objectContaining(tooLarge));
     expect(sent).toEqual({ chunks: 9, cancelled: true });
   });
 
-  test("may have a Content-Length that is no number, which says nothing", async () => {
+  test("ignores a Content-Length that is not a number", async () => {
     await expect(readBody(post("a", { "content-length": "x" }), LIMIT, forever)).resolves.toHaveLength(1);
   });
 
-  test("that breaks off is the caller's fault", async () => {
+  test("answers a body that breaks off with 400", async () => {
     const broken = { status: 400, detail: "The body broke off: send it whole." };
     await expect(readBody(chunked(2, "error").request, LIMIT, forever)).rejects.toThrow(
       expect.objectContaining(broken),
     );
   });
 
-  test("that does not come in time is given up, and its rest is not waited for", async () => {
+  test("answers a body that misses its deadline with 408 and does not wait for the rest", async () => {
     const { request } = chunked(2, "stall");
     const deadline = new AbortController();
     const body = readBody(request, LIMIT, deadline.signal);
@@ -75,7 +75,7 @@ describe("a body", () => {
     );
   });
 
-  test("that is refused is refused by an error of its own kind", async () => {
+  test("refuses a body by a PublicError", async () => {
     await expect(readBody(chunked(9).request, LIMIT, forever)).rejects.toBeInstanceOf(PublicError);
   });
 });

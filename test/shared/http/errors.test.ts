@@ -12,13 +12,13 @@ test.for([
   ["invalid_client", 401],
   ["temporarily_unavailable", 503],
   ["server_error", 500],
-] as const)("%s is answered with %d (RFC 6749 §5.2) [check 19]", ([code, status]) => {
+] as const)("answers the error code %s with %d (RFC 6749 §5.2) [check 19]", ([code, status]) => {
   const error = new OAuthError(code, { detail: "d", reason: "wrong_secret" });
   expect(error.status).toBe(status);
   expect(error.headers).toEqual(status === 401 ? { "WWW-Authenticate": 'Basic realm="socmate"' } : {});
 });
 
-test("an error of the token endpoint keeps a status and headers of its own", () => {
+test("an OAuthError keeps its own status and headers", () => {
   const error = new OAuthError("invalid_request", {
     detail: "d",
     reason: "method_not_allowed",
@@ -33,7 +33,7 @@ test("an error of the token endpoint keeps a status and headers of its own", () 
   });
 });
 
-test("a problem is written as RFC 9457 §3.1 has it, and its reason and note are not", () => {
+test("a problem has the members of RFC 9457 §3.1 without the reason and note", () => {
   const errors = [{ field: "name", detail: "Must not be empty." }];
   const bodyOf = (error: PublicError) => JSON.parse(String(problemResponse(error).body));
   expect(bodyOf(new InvalidInput({ detail: "d", reason: "invalid_body", note: "private", errors }))).toEqual({
@@ -46,7 +46,7 @@ test("a problem is written as RFC 9457 §3.1 has it, and its reason and note are
   expect(bodyOf(new PublicError(404, { detail: "d", reason: "unknown_client" }))).not.toHaveProperty("errors");
 });
 
-test("docs/operations.md explains every reason, and the code knows every one that it explains", () => {
+test("docs/operations.md explains exactly the reasons of the code", () => {
   const [, section = ""] = readFileSync("docs/operations.md", "utf8").split("### Reasons");
   const [table = ""] = section.split("\n## ");
   const cells = [...table.matchAll(/^\| (`.*?`) \|/gm)].map(([, cell = ""]) => cell);

@@ -18,12 +18,15 @@ function read(body: string | Uint8Array, contentType = "application/json") {
 const valid = { name: "x", description: "", scopes: ["search:read"] };
 
 describe("a JSON body", () => {
-  test.for(["application/json", "application/json; charset=utf-8", "APPLICATION/JSON"])("may be %s", async (type) => {
-    await expect(read(JSON.stringify(valid), type)).resolves.toEqual(valid);
-  });
+  test.for(["application/json", "application/json; charset=utf-8", "APPLICATION/JSON"])(
+    "accepts a JSON body of the media type %s",
+    async (type) => {
+      await expect(read(JSON.stringify(valid), type)).resolves.toEqual(valid);
+    },
+  );
 
   test.for(["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "application/merge-patch+json"])(
-    "of another media type is refused: %s",
+    "refuses a JSON body of the media type %s",
     async (type) => {
       await expect(read(JSON.stringify(valid), type)).rejects.toThrow(
         expect.objectContaining({ status: 415, detail: "Send the body as JSON: Content-Type: application/json." }),
@@ -39,23 +42,26 @@ describe("a JSON body", () => {
     '{"name":"x",}',
     "\ufeff\ufeff{}",
     Uint8Array.from([0x22, 0xff, 0x22]),
-  ])("that is not JSON in UTF-8 is refused: %j [check 33]", async (body) => {
+  ])("refuses a body that is not JSON in UTF-8: %j [check 33]", async (body) => {
     await expect(read(body)).rejects.toThrow(
       expect.objectContaining({ status: 400, detail: "The body is not valid JSON in UTF-8." }),
     );
   });
 
-  test.for(["null", "1", '"x"', "[]", "true"])("that is not an object is refused: %s [check 33]", async (body) => {
-    await expect(read(body)).rejects.toThrow(
-      expect.objectContaining({
-        status: 400,
-        detail: "The body has a fault: correct what errors names.",
-        errors: [{ field: "", detail: "Must be a JSON object." }],
-      }),
-    );
-  });
+  test.for(["null", "1", '"x"', "[]", "true"])(
+    "refuses a JSON body that is not an object: %s [check 33]",
+    async (body) => {
+      await expect(read(body)).rejects.toThrow(
+        expect.objectContaining({
+          status: 400,
+          detail: "The body has a fault: correct what errors names.",
+          errors: [{ field: "", detail: "Must be a JSON object." }],
+        }),
+      );
+    },
+  );
 
-  test("has every fault named at once, unknown members one by one [check 32]", async () => {
+  test("names all faults of a JSON body together, with each unknown member [check 32]", async () => {
     await expect(read('{"name":1,"status":"active","__proto__":{},"scopes":["x"]}')).rejects.toThrow(
       expect.objectContaining({
         status: 400,
@@ -70,7 +76,7 @@ describe("a JSON body", () => {
     );
   });
 
-  test("has no unknown member shown that may be a secret or is endless [check 37]", async () => {
+  test("does not repeat an unknown member of a JSON body that is a secret or too long [check 37]", async () => {
     const body = { ...valid, [generateClientSecret()]: 1, ["a".repeat(101)]: 1 };
     await expect(read(JSON.stringify(body))).rejects.toThrow(
       expect.objectContaining({
@@ -79,14 +85,14 @@ describe("a JSON body", () => {
     );
   });
 
-  test("has at most a hundred of its faults told, and their number", async () => {
+  test("names at most a hundred faults of a JSON body and their number", async () => {
     const body = { ...valid, scopes: Array(2_000).fill("admin:all") };
     const { detail, errors } = await read(JSON.stringify(body)).catch((problem) => problem);
     expect(detail).toBe("The body has 2000 faults: correct what errors names.");
     expect(errors).toHaveLength(100);
   });
 
-  test("of more than 64 KiB is too large", async () => {
+  test("refuses a JSON body of more than 64 KiB", async () => {
     const fitting = JSON.stringify({ ...valid, name: "a".repeat(65_536 - JSON.stringify(valid).length + 1) });
     expect(fitting).toHaveLength(65_536);
     await expect(read(fitting)).rejects.toThrow(expect.objectContaining({ status: 400 }));

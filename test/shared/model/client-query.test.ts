@@ -40,11 +40,11 @@ describe("a search", () => {
     ["x".repeat(10_000), []],
     ["search:read", []],
     ["\u202e", []],
-  ] as const)("for %j is literal, in any case [check 35]", ([search, found]) => {
+  ] as const)("a search for %j is literal and ignores case [check 35]", ([search, found]) => {
     expect(names({ search })).toEqual(found);
   });
 
-  test("for anything finds what contains it, no more and no less, and never fails [check 35]", () => {
+  test("a search for any text finds exactly the clients that contain it [check 35]", () => {
     fc.assert(
       fc.property(anyText({ maxLength: 4 }), (search) => {
         const wanted = search.normalize("NFC").toLowerCase();
@@ -57,13 +57,13 @@ describe("a search", () => {
   });
 });
 
-test("the status narrows the list", () => {
+test("a status in the query selects the clients of that status", () => {
   expect(names({ status: "disabled" })).toEqual(["Überwachung"]);
   expect(names({ status: "active", search: "o" })).toEqual(["XSOAR Production", "O'Reilly 100%"]);
 });
 
 describe("the query of a list", () => {
-  test("has defaults, and other parameters are ignored", () => {
+  test("a list query has defaults and ignores other parameters", () => {
     expect(clientQuerySchema.parse({ code: "x" })).toEqual({ search: "", limit: 100, offset: 0 });
     expect(clientQuerySchema.parse({ limit: "1000", offset: "999999999" })).toMatchObject({
       limit: 1_000,
@@ -75,7 +75,7 @@ describe("the query of a list", () => {
     ...["0", "1001", "-1", "1.5", "1e3", "0x10", "", " 1", "٣", "9".repeat(400)].map((limit) => ({ limit })),
     ...["-1", "", "1000000000", "NaN"].map((offset) => ({ offset })),
     ...["", "Active", "deleted", "active,disabled"].map((status) => ({ status })),
-  ])("is refused for %j", (query) => {
+  ])("refuses the list query %j", (query) => {
     expect(clientQuerySchema.safeParse(query).error?.issues).toEqual([
       expect.objectContaining({ path: Object.keys(query), message: expect.stringMatching(/^Must be /) }),
     ]);

@@ -9,7 +9,7 @@ import { anyText } from "../../any-text.ts";
 const now = new Date("2026-03-27T00:00:00.999Z");
 const valid = { name: "XSOAR Production", description: "Palo Alto XSOAR", scopes: ["search:read"] };
 
-/** The faults of a body as `<member>: <what is wrong>`; none if it is accepted. */
+/** Returns the faults of a body as `<member>: <message>`, or none if it is accepted. */
 function faultsOf(body: unknown): string[] {
   const { error } = newClientSchema.safeParse(body);
   return error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) ?? [];
@@ -25,26 +25,26 @@ describe("the name of a client", () => {
     ["emoji of several characters", "👨‍👩‍👧‍👦 SOC 🏳️‍🌈 1️⃣ 👍🏽"],
     ["accents", "Überwachung – Zürich"],
     ["another script", "監視チーム"],
-    ["written from right to left", "مراقبة"],
+    ["letters from right to left", "مراقبة"],
     ["quotes and tags", "O'Reilly & Söhne <script>"],
-  ] as const)("may be or have %s [check 34]", ([, name]) => {
+  ] as const)("accepts a client name of %s [check 34]", ([, name]) => {
     expect(named(name).name).toBe(name);
   });
 
-  test("is stored in NFC, and its length is counted in NFC [check 34]", () => {
+  test("a client name is stored in NFC, and its length is counted in NFC [check 34]", () => {
     expect(named("e\u0301".repeat(100)).name).toBe("\u00e9".repeat(100));
   });
 
-  test("loses the space around it", () => {
+  test("a client name is trimmed", () => {
     expect(named(" \u3000 SOC\u00a0team ").name).toBe("SOC\u00a0team");
   });
 
   test.for([
-    ["empty", "", "Must not be empty."],
-    ["only space", " \u2003", "Must not be empty."],
+    ["no characters", "", "Must not be empty."],
+    ["white space alone", " \u2003", "Must not be empty."],
     ["101 letters", "a".repeat(101), "Must be at most 100 characters long."],
     ["101 emoji", "😀".repeat(101), "Must be at most 100 characters long."],
-  ])("is refused for being %s [check 34]", ([, name, message]) => {
+  ])("refuses a client name of %s [check 34]", ([, name, message]) => {
     expect(faultsOf({ ...valid, name })).toEqual([`name: ${message}`]);
   });
 
@@ -64,24 +64,21 @@ describe("the name of a client", () => {
     ["half an emoji", "a\ud83db"],
     ["a private character", "a\ue000b"],
     ["an unassigned character", "a\u{10ffff}b"],
-  ])("is refused for %s [check 34]", ([, name]) => {
+  ])("refuses a client name with %s [check 34]", ([, name]) => {
     expect(faultsOf({ ...valid, name })).toEqual([
       "name: Must not contain control, bidirectional, zero-width or other invisible characters.",
     ]);
   });
 
-  test.for(["name", "description"])(
-    "and the description: a client secret in the %s is refused [check 37]",
-    (member) => {
-      expect(faultsOf({ ...valid, [member]: `secret: ${generateClientSecret()}` })).toEqual([
-        `${member}: Must not contain a client secret.`,
-      ]);
-    },
-  );
+  test.for(["name", "description"])("refuses a client secret in the %s of a client [check 37]", (member) => {
+    expect(faultsOf({ ...valid, [member]: `secret: ${generateClientSecret()}` })).toEqual([
+      `${member}: Must not contain a client secret.`,
+    ]);
+  });
 });
 
 describe("the body of a new client", () => {
-  test("may leave out or empty the description, of at most 500 characters", () => {
+  test("the description of a new client is optional and has at most 500 characters", () => {
     const { name, scopes } = valid;
     expect(newClientSchema.parse({ name, scopes })).toEqual({ name, description: "", scopes });
     expect(faultsOf({ ...valid, description: "" })).toEqual([]);
@@ -91,12 +88,12 @@ describe("the body of a new client", () => {
     ]);
   });
 
-  test("keeps all scopes in the order given", () => {
+  test("a new client keeps its scopes in the given order", () => {
     const scopes = SCOPES.toReversed();
     expect(newClientSchema.parse({ ...valid, scopes }).scopes).toEqual(scopes);
   });
 
-  test("has each wrong scope named [check 31]", () => {
+  test("names each wrong scope of a new client [check 31]", () => {
     const all = SCOPES.join(", ");
     expect(
       faultsOf({ ...valid, scopes: ["alerts:read", "search:read", "Search:read", 7, "search:read", "a b"] }),
@@ -110,7 +107,7 @@ describe("the body of a new client", () => {
     expect(faultsOf({ ...valid, scopes: [] })).toEqual([`scopes: Must name at least one scope of: ${all}.`]);
   });
 
-  test("has no secret shown that stands among the scopes [check 37]", () => {
+  test("does not repeat a client secret among the scopes in the message [check 37]", () => {
     const secret = generateClientSecret();
     expect(faultsOf({ ...valid, scopes: [secret] }).join()).not.toContain(secret);
   });
@@ -127,7 +124,7 @@ describe("the body of a new client", () => {
     "__proto__",
     "constructor",
     "toString",
-  ])("is refused for the member %s, which is not its own [check 32]", (member) => {
+  ])("refuses a new client with the unknown member %s [check 32]", (member) => {
     const body = JSON.parse(`{"name":"x","scopes":["search:read"],${JSON.stringify(member)}:"x"}`);
     const { error } = newClientSchema.safeParse(body);
     expect(error?.issues).toEqual([expect.objectContaining({ code: "unrecognized_keys", keys: [member] })]);
@@ -139,17 +136,17 @@ describe("the body of a new client", () => {
     ["a boolean", true],
     ["an object", {}],
     ["an array of an array", [[]]],
-    ["10,000 arrays in each other", JSON.parse("[".repeat(10_000) + "]".repeat(10_000))],
-    ["10,000 objects in each other", JSON.parse(`${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`)],
+    ["10,000 nested arrays", JSON.parse("[".repeat(10_000) + "]".repeat(10_000))],
+    ["10,000 nested objects", JSON.parse(`${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`)],
   ];
-  test.for(wrong)("is refused where any member, or all of it, is %s [check 33]", ([, value]) => {
+  test.for(wrong)("refuses a new client when any member or the whole body is %s [check 33]", ([, value]) => {
     for (const member of ["name", "description", "scopes"]) {
       expect(faultsOf({ ...valid, [member]: value }), member).toEqual([expect.stringMatching(`^${member}: `)]);
     }
     expect(faultsOf(value)).not.toEqual([]);
   });
 
-  test("has all of its faults named at once", () => {
+  test("names all faults of a new client together", () => {
     expect(faultsOf({ name: "", description: 1 })).toEqual([
       "name: Must not be empty.",
       "description: Must be a string.",
@@ -157,7 +154,7 @@ describe("the body of a new client", () => {
     ]);
   });
 
-  test("is accepted or refused, whatever it is, and what is accepted is well-formed", () => {
+  test("accepts or refuses any body of a new client, and an accepted one is well-formed", () => {
     const body = fc.record(
       { name: fc.anything(), description: fc.anything(), scopes: fc.anything(), x: fc.anything() },
       { requiredKeys: [] },
@@ -177,7 +174,7 @@ describe("the body of a new client", () => {
 });
 
 describe("a new client", () => {
-  test("is active, of whole seconds, with an opaque id in order of time", () => {
+  test("a new client is active, with a creation time in whole seconds and an opaque id in order of time", () => {
     const client = newClient(newClientSchema.parse(valid), "socmate", "admin-user-id", now);
     expect(client).toEqual({
       ...valid,
@@ -202,13 +199,13 @@ describe("a new client", () => {
     ["a".repeat(100), "a".repeat(40)],
     [`${"a".repeat(39)} b`, "a".repeat(39)],
     [`${"a".repeat(38)} b`, `${"a".repeat(38)}-b`],
-  ] as const)("named %j has %s in its client_id [check 34]", ([name, slug]) => {
+  ] as const)("a new client named %j has %s in its client_id [check 34]", ([name, slug]) => {
     const { clientId } = newClient(named(name), "socmate", "admin", now);
     expect(clientId).toMatch(new RegExp(`^socmate-${slug}-[a-z0-9]{6}$`));
     expect(isClientId(clientId)).toBe(true);
   });
 
-  test("is not given the client_id of another of the same name", () => {
+  test("new clients of the same name have different client_ids", () => {
     const ids = Array.from({ length: 100 }, () => newClient(named("x"), "socmate", "admin", now).clientId);
     expect(new Set(ids).size).toBe(100);
   });
@@ -229,19 +226,19 @@ test.for([
   "ä-b",
   "a b",
   `a-${"b".repeat(79)}`,
-])("%j has not the form of a client_id [check 52]", (text) => {
+])("%j does not have the form of a client_id [check 52]", (text) => {
   expect(isClientId(text)).toBe(false);
 });
 
-test("the longest client_id that the settings allow has the form of one", () => {
+test("the longest client_id that the settings allow has the form of a client_id", () => {
   expect(isClientId(newClient(named("a".repeat(100)), "p".repeat(24), "admin", now).clientId)).toBe(true);
 });
 
-test("times are UTC with whole seconds", () => {
+test("times are formatted in UTC with whole seconds", () => {
   expect(wholeSeconds(now)).toBe("2026-03-27T00:00:00Z");
 });
 
-test("a client is shown with the members of the product's documentation, in its order, and no other", () => {
+test("the view of a client has exactly the members of the product's documentation, in its order", () => {
   const client = newClient(newClientSchema.parse(valid), "socmate", "admin-user-id", now);
   const row = { ...client, lastUsedAt: null, secretName: "client-secret-0", etag: "e" };
   expect(JSON.stringify(clientView(row))).toBe(

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { isScope, SCOPE_PERMISSIONS, SCOPES } from "../../../shared/model/scopes.ts";
 
-test("there are the five scopes of the product's documentation, with its words", () => {
+test("the scopes are the five of the product's documentation, with its descriptions", () => {
   expect(SCOPE_PERMISSIONS).toEqual({
     "investigations:read": "Read investigation sessions and results",
     "investigations:write": "Start investigations, send follow-ups",

@@ -9,12 +9,12 @@ test.for([
   ["a zero-width space, a NUL and a line break", "a\u200bb\0c\nd", "a<U+200B>b<U+0000>c<U+000A>d"],
   ["a tag outside of the basic plane", "\u{e0041}", "<U+E0041>"],
   ["emoji of several characters", "👨‍👩‍👧‍👦 SOC 🏳️‍🌈", "👨‍👩‍👧‍👦 SOC 🏳️‍🌈"],
-  ["nothing", "", ""],
-] as const)("shows %s as what it is [check 58]", ([, stored, shown]) => {
+  ["an empty text", "", ""],
+] as const)("shows %s on one line with visible characters [check 58]", ([, stored, shown]) => {
   expect(printable(stored)).toBe(shown);
 });
 
-test("shows every text without a character that could hide or turn others, and those that are accepted as they are", () => {
+test("shows any text without invisible or bidirectional characters, and an accepted text unchanged", () => {
   const schema = singleLineText(0, Number.POSITIVE_INFINITY);
   fc.assert(
     fc.property(anyText(), (text) => {

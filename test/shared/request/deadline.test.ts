@@ -8,7 +8,7 @@ const clock = createClock();
 const never = () => new Promise<never>(() => {});
 const late = expect.objectContaining({ name: "TimeoutError" });
 
-test("work that ends leaves no timer and no listener behind", async () => {
+test("work that ends before its deadline leaves no timer and no listener", async () => {
   const outer = new AbortController().signal;
   await expect(withDeadline(clock, 1_000, async () => "done", outer)).resolves.toBe("done");
   await expect(withDeadline(clock, 1_000, () => Promise.reject(new Error("failed")), outer)).rejects.toThrow("failed");
@@ -16,7 +16,7 @@ test("work that ends leaves no timer and no listener behind", async () => {
   expect(getEventListeners(outer, "abort")).toEqual([]);
 });
 
-test("work that takes too long is aborted, and no longer waited for", async () => {
+test("work that exceeds its deadline is aborted and no longer awaited", async () => {
   const work = vi.fn((_signal: AbortSignal) => never());
   const result = expect(withDeadline(clock, 1_000, work)).rejects.toEqual(late);
   clock.advance(999);
@@ -26,7 +26,7 @@ test("work that takes too long is aborted, and no longer waited for", async () =
   await result;
 });
 
-test("work that gives up by itself says what was wrong", async () => {
+test("work with a deadline rejects with its own error when it fails", async () => {
   const work = (signal: AbortSignal) =>
     new Promise<never>((_resolve, reject) => {
       signal.addEventListener("abort", () => reject(new Error("the body did not come")));
@@ -36,7 +36,7 @@ test("work that gives up by itself says what was wrong", async () => {
   await result;
 });
 
-test("work ends with the outer signal, and does not begin after it", async () => {
+test("work with a deadline ends with the outer signal and does not begin after it", async () => {
   const outer = new AbortController();
   const result = expect(withDeadline(clock, 1_000, never, outer.signal)).rejects.toThrow("the caller has gone");
   outer.abort(new Error("the caller has gone"));

@@ -20,7 +20,7 @@ function lineOf(
 }
 
 describe("a log line", () => {
-  test("is one JSON object with time and level before the fields, and without those that are undefined [check 60]", () => {
+  test("a log line is one JSON object with time and level first and without undefined fields [check 60]", () => {
     const line = lineOf({ event: "token", actor: undefined, status: 200 }, "warn");
     expect(line).toMatch(/^\{"time":"\d{4}-\d\d-\d\dT[\d:.]+Z","level":"warn","event":"token","status":200\}$/);
   });
@@ -38,7 +38,7 @@ describe("a log line", () => {
     "\v",
     "\f",
     "\ud83d",
-  ])("stays one line for %j in a field, which is read back as it was [check 60]", (text) => {
+  ])("a log line stays one line with %j in a field and preserves the value [check 60]", (text) => {
     const line = lineOf({ reason: `a${text}{"level":"info"}` });
     expect(line).toMatch(/^[\x20-\x7e\u00a0-\u2027\u202a-\ud7ff]+$/);
     expect(JSON.parse(line)).toMatchObject({ reason: `a${text}{"level":"info"}` });
@@ -46,7 +46,7 @@ describe("a log line", () => {
 });
 
 describe("the trace of an error", () => {
-  test("tells its kind and where it was thrown, and nothing of its message [check 59]", () => {
+  test("the trace of an error has its name and position, not its message [check 59]", () => {
     const trace = traceOf(new TypeError("canary\n    canary at line two"));
     expect(trace).toMatch(/^TypeError at .*log\.test\.ts/);
     expect(trace).not.toContain("canary");
@@ -54,13 +54,13 @@ describe("the trace of an error", () => {
   });
 
   test.for([["canary"], [null], [undefined], [{ message: "canary" }]])(
-    "of %j, which is none, tells its type alone",
+    "the trace of the thrown value %j has its type alone",
     ([thrown]) => {
       expect(traceOf(thrown)).toBe(typeof thrown);
     },
   );
 
-  test("without a stack is its name", () => {
+  test("the trace of an error without a stack is its name", () => {
     const error = new Error("canary");
     delete error.stack;
     expect(traceOf(error)).toBe("Error");

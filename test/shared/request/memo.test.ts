@@ -11,7 +11,7 @@ function createCache(maxAgeMs = 10 * 60_000) {
 }
 
 describe("a memo", () => {
-  test("loads a value once for callers that miss together, and not for later ones [check 54]", async () => {
+  test("a memo loads a value once for concurrent and later callers [check 54]", async () => {
     const { cache, reads } = createCache();
     const hashes = await Promise.all(Array.from({ length: 50 }, () => cache.get("a")));
     expect(new Set(hashes)).toEqual(new Set(["hash of a"]));
@@ -20,7 +20,7 @@ describe("a memo", () => {
     expect(reads.mock.calls.map(([secretName]) => secretName)).toEqual(["a", "b"]);
   });
 
-  test("loads again after its age, and not before", async () => {
+  test("a memo loads a value again after its age and not before", async () => {
     const { cache, clock, reads } = createCache();
     await cache.get("a");
     clock.advance(10 * 60_000 - 1);
@@ -31,7 +31,7 @@ describe("a memo", () => {
     expect(reads).toHaveBeenCalledTimes(2);
   });
 
-  test("drops a load that failed, for all that waited for it", async () => {
+  test("a memo rejects all callers of a failed load and does not keep it", async () => {
     const { cache, reads } = createCache();
     reads.mockRejectedValueOnce(new Error("down"));
     const failed = await Promise.allSettled([cache.get("a"), cache.get("a")]);
@@ -40,7 +40,7 @@ describe("a memo", () => {
     expect(reads).toHaveBeenCalledTimes(2);
   });
 
-  test("keeps the newer load when an older one fails late", async () => {
+  test("a memo keeps the newer load when an older one fails late", async () => {
     const { cache, clock, reads } = createCache();
     const { promise, reject } = Promise.withResolvers<string>();
     reads.mockReturnValueOnce(promise);
@@ -53,7 +53,7 @@ describe("a memo", () => {
     expect(reads).toHaveBeenCalledTimes(2);
   });
 
-  test("evicts the oldest entry beyond its limit", async () => {
+  test("a memo evicts the oldest entry beyond its limit", async () => {
     const { cache, reads } = createCache();
     for (let i = 0; i <= 10_000; i++) await cache.get(`secret ${i}`);
     reads.mockClear();
@@ -64,7 +64,7 @@ describe("a memo", () => {
     expect(reads).toHaveBeenCalledTimes(1);
   });
 
-  test("without an age shares a load while it is under way, and nothing after it", async () => {
+  test("a memo without an age shares a load in flight and keeps no value", async () => {
     const { cache, reads } = createCache(0);
     await Promise.all([cache.get("a"), cache.get("a")]);
     expect(reads).toHaveBeenCalledTimes(1);

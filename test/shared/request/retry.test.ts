@@ -4,7 +4,7 @@ import { azureError, connectionReset, tableError } from "../../fakes/azure-error
 import { createClock } from "../../fakes/fake-clock.ts";
 import { createContext } from "../../fakes/fake-context.ts";
 
-/** What an operation does at each try in turn: fail with an error, answer, or hang. */
+/** The result of one try of an operation: an error, an answer, or a hang. */
 type Try = Error | "answer" | "hang";
 
 function operation(...tries: Try[]) {
@@ -37,43 +37,43 @@ describe("a call to Azure", () => {
     ["429 with a short retry-after-ms", at(429, { "retry-after-ms": "20", "retry-after": "30" })],
     ["500", at(500)],
     ["503", at(503)],
-  ] as const)("is tried once more after %s [check 41]", async ([, error]) => {
+  ] as const)("retries a call to Azure once after %s [check 41]", async ([, error]) => {
     const { run, name } = operation(error);
     await expect(retry({ name, run }, createContext())).resolves.toBe("answer");
     expect(run).toHaveBeenCalledTimes(2);
   });
 
-  test("is tried twice at most", async () => {
+  test("tries a call to Azure twice at most", async () => {
     const { run, name } = operation(at(503), at(500), at(500));
     await expect(retry({ name, run }, createContext())).rejects.toThrow(unavailable("table get: 500"));
     expect(run).toHaveBeenCalledTimes(2);
   });
 
   test.for([400, 401, 403, 404, 409, 412])(
-    "that is refused with %d is not tried again, and rings an alarm [check 44]",
+    "raises an alarm and does not retry after a refusal with %d [check 44]",
     async (status) => {
       const { run, name } = operation(at(status));
-      const call = createContext();
-      await expect(retry({ name, run }, call)).rejects.toThrow(unavailable(`table get: ${status}`));
+      const context = createContext();
+      await expect(retry({ name, run }, context)).rejects.toThrow(unavailable(`table get: ${status}`));
       expect(run).toHaveBeenCalledTimes(1);
-      expect(call.alarms).toEqual([`azure_refused: table get: ${status}`]);
+      expect(context.alarms).toEqual([`azure_refused: table get: ${status}`]);
     },
   );
 
-  test("rings no alarm for what may pass", async () => {
-    const call = createContext();
-    await expect(retry(operation(at(503), at(503)), call)).rejects.toThrow(Unavailable);
-    expect(call.alarms).toEqual([]);
+  test("raises no alarm for a transient error", async () => {
+    const context = createContext();
+    await expect(retry(operation(at(503), at(503)), context)).rejects.toThrow(Unavailable);
+    expect(context.alarms).toEqual([]);
   });
 
-  test("throws an expected error as it is, at the first try and the second", async () => {
+  test("rethrows an error that is an answer unchanged, at the first and the second try", async () => {
     const expected = tableError(404, "ResourceNotFound");
     const expect404 = { isAnswer: (error: unknown) => statusOf(error) === 404 };
     await expect(retry({ ...operation(expected), ...expect404 }, createContext())).rejects.toBe(expected);
     await expect(retry({ ...operation(at(503), expected), ...expect404 }, createContext())).rejects.toBe(expected);
   });
 
-  test("that hangs is given up and tried once more, without help of the SDK [check 41]", async () => {
+  test("aborts a call that hangs and retries it, without support of the SDK [check 41]", async () => {
     const { run, name } = operation("hang");
     const answered = retry({ name, run }, createContext());
     clock.advance(2_000);
@@ -88,7 +88,7 @@ describe("a call to Azure", () => {
     await ended;
   });
 
-  test("ends with its request: no other try, no wait", async () => {
+  test("stops a call to Azure with its request, without a retry or a pause", async () => {
     const request = new AbortController();
     const { run, name } = operation("hang");
     const call = retry({ name, run }, createContext(request.signal));
@@ -101,7 +101,7 @@ describe("a call to Azure", () => {
     expect(late.run).not.toHaveBeenCalled();
   });
 
-  test("ends with its request in the pause between two tries", async () => {
+  test("stops a call to Azure with its request in the pause between two tries", async () => {
     const request = new AbortController();
     const { run, name } = operation(at(429, { "retry-after": "1" }));
     run.mockImplementationOnce(async () => {
@@ -123,7 +123,7 @@ describe("Retry-After", () => {
     [{ "retry-after": "Fri, 27 Mar 2026 00:00:30 GMT", date }, 30],
     [{ "retry-after": "Fri, 27 Mar 2026 02:00:00 GMT", date }, 60],
   ] as const)(
-    "of more than a second is passed on, not sat out, and never more than a minute: %j [check 21]",
+    "passes on a Retry-After of more than a second without waiting, a minute at most: %j [check 21]",
     async ([headers, seconds]) => {
       const { run, name } = operation(at(429, headers));
       await expect(retry({ name, run }, createContext())).rejects.toThrow(unavailable("table get: 429", seconds));
@@ -132,7 +132,7 @@ describe("Retry-After", () => {
   );
 
   test.for([{ "retry-after": "soon" }, { "retry-after": "" }, { "retry-after": "Fri, 27 Mar 2026 00:00:30 GMT" }])(
-    "that says nothing counts as none: %j",
+    "ignores an invalid Retry-After: %j",
     async (headers) => {
       const { run, name } = operation(at(429, headers), at(429, headers));
       await expect(retry({ name, run }, createContext())).rejects.toThrow(unavailable("table get: 429", 2));
@@ -145,16 +145,16 @@ describe("Retry-After", () => {
     [0.2, 1],
     [61, 60],
     [undefined, 2],
-  ])("of %s seconds is told as %d", ([retryAfterSeconds, told]) => {
+  ])("answers a Retry-After of %s seconds as %d", ([retryAfterSeconds, told]) => {
     expect(new Unavailable("azure_unavailable", { retryAfterSeconds }).retryAfterSeconds).toBe(told);
   });
 });
 
-test("in an outage retries add a tenth to the calls, not as many again", async () => {
+test("retries add a tenth to the calls in an outage", async () => {
   const calls = Array.from({ length: 100 }, () => operation(at(503), at(503)));
   await Promise.allSettled(calls.map((call) => retry(call, createContext())));
   const tries = calls.reduce((sum, { run }) => sum + run.mock.calls.length, 0);
-  // Ten were saved, and a hundred calls earned ten more but for those earned while all were saved.
+  // The budget starts with ten retries. A hundred calls earn up to ten more; a full budget earns none.
   expect(tries).toBeGreaterThanOrEqual(110);
   expect(tries).toBeLessThanOrEqual(120);
 });
@@ -165,6 +165,6 @@ test.for([
   [new Error("x"), undefined],
   [{ statusCode: 404 }, undefined],
   [undefined, undefined],
-])("the status of %s is %s", ([error, status]) => {
+])("the HTTP status of the error %s is %s", ([error, status]) => {
   expect(statusOf(error)).toBe(status);
 });

@@ -22,7 +22,7 @@ type Model = Parameters<FunctionsCore["setProgrammingModel"]>[0];
 type Invocation = Parameters<Model["getInvocationModel"]>[0];
 type Handler = (request: HttpRequest) => unknown;
 
-/** What a test says of an invocation: the route of its function, and binding data beside what the host itself adds. */
+/** An invocation: the route of its function, and binding data beside that of the host. */
 interface Invoked {
   readonly id: string;
   readonly handler: unknown;
@@ -30,7 +30,7 @@ interface Invoked {
   readonly bindingData?: Record<string, { string?: string; json?: string }>;
 }
 
-/** The worker with the module under test in it; the library's part is its context alone. */
+/** Starts a worker with the module under test. The library provides the invocation context alone. */
 async function startWorker() {
   const lines: string[] = [];
   let model: Model | undefined = {
@@ -83,7 +83,7 @@ beforeAll(async () => {
 let count = 0;
 const nextId = () => `invocation-${++count}`;
 
-/** The bytes of a request as the host forwards it. */
+/** Returns the bytes of a request as the host forwards it. */
 function forwarded(id: string, startLine: string, headers: Record<string, string>, body = ""): string {
   const fields = Object.entries({ Host: "worker", "X-Ms-Invocation-Id": id, ...headers });
   return `${startLine} HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${body}`;
@@ -92,7 +92,7 @@ function forwarded(id: string, startLine: string, headers: Record<string, string
 const FORM = "application/x-www-form-urlencoded";
 const JSON_TYPE = { "Content-Type": "application/json" };
 
-/** A body of that size in both framings of HTTP/1.1. */
+/** Returns a body of a size in both framings of HTTP/1.1. */
 function framings(size: number): [string, Record<string, string>, string][] {
   const bytes = "x".repeat(size);
   const chunk = size === 0 ? "" : `${size.toString(16)}\r\n${bytes}\r\n`;
@@ -102,7 +102,7 @@ function framings(size: number): [string, Record<string, string>, string][] {
   ];
 }
 
-/** Sees that the connection serves a request whose answer is known. */
+/** Expects that the connection serves a further request with the right answer. */
 async function expectInOrder(connection: Connection): Promise<void> {
   const id = nextId();
   connection.socket.write(forwarded(id, "POST /tested", { "Content-Length": "5" }, "hello"));
@@ -112,7 +112,7 @@ async function expectInOrder(connection: Connection): Promise<void> {
   expect(answer).toMatchObject({ status: 200, text: '{"body":"hello"}' });
 }
 
-describe("a request that is answered before its body is read leaves the connection to the next one [check 8]:", () => {
+describe("answers before the body is read [check 8]", () => {
   const source = () => services;
   const admin = () => ({ Authorization: `Bearer ${services.adminToken()}` });
   const Clients = "api/admin/api-clients";
@@ -139,22 +139,25 @@ describe("a request that is answered before its body is read leaves the connecti
     ["a function that throws", "POST /tested", () => ({}), throws, "tested", [500]],
     ["a function that returns nothing", "POST /tested", () => ({}), () => undefined, "tested", [500]],
   ];
-  test.for(early)("%s", async ([, startLine, headers, handler, route, statuses]) => {
-    await using connection = await openConnection(worker.url);
-    for (const size of [0, 1_000, 70_000, 300_000, 900_000]) {
-      for (const [framing, frame, body] of framings(size)) {
-        const id = nextId();
-        connection.socket.write(forwarded(id, startLine, { ...headers(), ...frame }, body));
-        const invoked = worker.invoke({ id, handler, route }).catch(() => {});
-        expect(statuses, `${size} bytes ${framing}`).toContain((await connection.answer()).status);
-        await invoked;
-        await expectInOrder(connection);
+  test.for(early)(
+    "the connection stays usable after an answer before the body is read: %s",
+    async ([, startLine, headers, handler, route, statuses]) => {
+      await using connection = await openConnection(worker.url);
+      for (const size of [0, 1_000, 70_000, 300_000, 900_000]) {
+        for (const [framing, frame, body] of framings(size)) {
+          const id = nextId();
+          connection.socket.write(forwarded(id, startLine, { ...headers(), ...frame }, body));
+          const invoked = worker.invoke({ id, handler, route }).catch(() => {});
+          expect(statuses, `${size} bytes ${framing}`).toContain((await connection.answer()).status);
+          await invoked;
+          await expectInOrder(connection);
+        }
       }
-    }
-  });
+    },
+  );
 });
 
-describe("a body that does not end within bounds ends the connection with the answer, which arrives whole:", () => {
+describe("bodies without an end", () => {
   const refuse = () => json(413, { refused: true });
   const start = (connection: Connection) => {
     const id = nextId();
@@ -163,7 +166,7 @@ describe("a body that does not end within bounds ends the connection with the an
   };
   const chunk = `4000\r\n${"x".repeat(0x4000)}\r\n`;
 
-  test("one without end", async () => {
+  test("a body without an end gets its whole answer, and the connection is closed", async () => {
     await using connection = await openConnection(worker.url);
     const answered = start(connection);
     const send = () => connection.socket.write(chunk, (error) => error || setImmediate(send));
@@ -173,7 +176,7 @@ describe("a body that does not end within bounds ends the connection with the an
     await expect(connection.answer()).rejects.toThrow();
   });
 
-  test("one that stalls", async () => {
+  test("a body that stalls gets its whole answer, and the connection is closed", async () => {
     await using connection = await openConnection(worker.url);
     const answered = start(connection);
     connection.socket.write(chunk);
@@ -182,7 +185,7 @@ describe("a body that does not end within bounds ends the connection with the an
     await expect(connection.answer()).rejects.toThrow("The connection ended");
   });
 
-  test("one whose sender goes away", async () => {
+  test("a body whose sender disconnects ends its invocation", async () => {
     const connection = await openConnection(worker.url);
     const answered = start(connection);
     connection.socket.destroy();
@@ -193,7 +196,7 @@ describe("a body that does not end within bounds ends the connection with the an
 describe("a request and its invocation", () => {
   const ok = () => json(200, {});
 
-  test("find each other, whichever comes first", async () => {
+  test("a request and its invocation are matched in either order of arrival", async () => {
     await using connection = await openConnection(worker.url);
     for (const isAnnouncedFirst of [true, false]) {
       const id = nextId();
@@ -205,7 +208,7 @@ describe("a request and its invocation", () => {
     }
   });
 
-  test("that wait for each other in vain are given up after ten seconds, with an answer and a log line", async () => {
+  test("an unmatched request and an unmatched invocation end after ten seconds with an answer and a log line", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const id = nextId();
@@ -230,7 +233,7 @@ describe("a request and its invocation", () => {
   });
 
   // The host keeps the header when a caller has sent it (DefaultHttpProxyService.cs: TryAdd).
-  test("find each other under an id that the caller sent, and are marked", async () => {
+  test("a request and its invocation are matched by an id that the caller sent, and are marked", async () => {
     const seen: Handler = ({ isContradicted }) => json(200, { isContradicted });
     const bindingData = { Headers: { json: JSON.stringify({ "X-Ms-Invocation-Id": "own,another" }) } };
     for (const id of ["own, another", nextId()]) {
@@ -241,7 +244,7 @@ describe("a request and its invocation", () => {
     }
   });
 
-  test("are as many as they were under one id that all callers sent", async () => {
+  test("requests that all have the same id from their callers are each answered once", async () => {
     const bindingData = { Headers: { json: JSON.stringify({ "x-ms-invocation-id": "shared" }) } };
     const echo: Handler = ({ query, isContradicted }) => json(200, { id: query.get("id"), isContradicted });
     const answers = Array.from({ length: 10 }, async (_, index) => {
@@ -257,18 +260,21 @@ describe("a request and its invocation", () => {
   });
 
   test.for<[string, string]>([
-    ["a header in UTF-8", "café"],
+    ["UTF-8", "café"],
     ["a control character", "a\u0001b"],
-  ])("are not waited for where they cannot come, for %s", async ([, value]) => {
-    const bindingData = { Headers: { json: JSON.stringify({ "user-agent": value }) } };
-    const invoked = worker.invoke({ id: nextId(), handler: ok, bindingData });
-    await expect(invoked).rejects.toThrow("The host did not forward the request within 2 s.");
-  });
+  ])(
+    "does not wait ten seconds for a request that the host does not forward, with %s in a header",
+    async ([, value]) => {
+      const bindingData = { Headers: { json: JSON.stringify({ "user-agent": value }) } };
+      const invoked = worker.invoke({ id: nextId(), handler: ok, bindingData });
+      await expect(invoked).rejects.toThrow("The host did not forward the request within 2 s.");
+    },
+  );
 
   test.for<[string, Record<string, string>]>([
     ["60 KB of headers", { "X-Long": "x".repeat(60_000) }],
-    ["an expectation that nobody knows", { Expect: "x" }],
-  ])("meet in spite of %s", async ([, headers]) => {
+    ["an unknown expectation", { Expect: "x" }],
+  ])("a request with %s is matched with its invocation", async ([, headers]) => {
     await using connection = await openConnection(worker.url);
     const id = nextId();
     connection.socket.write(forwarded(id, "GET /tested", headers));
@@ -277,7 +283,7 @@ describe("a request and its invocation", () => {
   });
 });
 
-describe("headers, query and route parameters are those that were sent:", () => {
+describe("headers, query and route parameters", () => {
   const seen: Handler = ({ headers, query, params, isContradicted }) => {
     const authorization = headers.get("Authorization");
     return json(200, { authorization, query: Object.fromEntries(query), params, isContradicted });
@@ -292,7 +298,7 @@ describe("headers, query and route parameters are those that were sent:", () => 
   const told = (headers: object) => ({ json: JSON.stringify(headers) });
   const honest = { authorization: "sent", query: {}, params: { client_id: "a-b" }, isContradicted: false };
 
-  test("read from the request itself", async () => {
+  test("reads headers, query and route parameters from the request itself", async () => {
     expect(await ask({})).toEqual(honest);
     expect(
       await ask({ bindingData: { Headers: told({ AUTHORIZATION: "sent" }), client_id: { string: "a-b" } } }),
@@ -308,23 +314,23 @@ describe("headers, query and route parameters are those that were sent:", () => 
   test.for<[string, Invoked["bindingData"] & {}]>([
     ["headers by a member Headers", { Headers: told({ authorization: "forged" }) }],
     ["no headers by a member Headers", { Headers: told({}) }],
-    ["something else by a member Headers", { Headers: { string: "forged" } }],
+    ["a text by a member Headers", { Headers: { string: "forged" } }],
     ["headers by a member headers", { headers: told({ authorization: "sent" }) }],
     ["a query by a member query", { query: told({}), Headers: told({ authorization: "sent" }) }],
     ["a route parameter by a member in another case", { CLIENT_ID: { string: "a-b" } }],
-  ])("a request that tells %s is marked", async ([, bindingData]) => {
+  ])("marks a request whose binding data set %s", async ([, bindingData]) => {
     expect(await ask({ bindingData })).toEqual({ ...honest, isContradicted: true });
   });
 
   test.for(["headers", "Headers", "QUERY", "client_id", "Client_ID"])(
-    "a parameter %s of the URL is marked",
+    "marks a request with the query parameter %s",
     async (name) => {
       expect(await ask({}, `/clients/a-b?${name}=x`)).toMatchObject({ params: honest.params, isContradicted: true });
     },
   );
 });
 
-test("nothing is served before @azure/functions has its functions", () => {
+test("fails to start before functions are registered with @azure/functions", () => {
   const serve = () => serveForwardedRequests({ getProgrammingModel: () => undefined, setProgrammingModel: vi.fn() });
   expect(serve).toThrow("Functions must be registered with @azure/functions first.");
 });

@@ -2,14 +2,14 @@ import { startStack } from "../local/stack.ts";
 import { startKeyVault } from "../local/vault/key-vault.ts";
 import { enforceLimits } from "../local/vault/vault-limits.ts";
 import { atDistance } from "./distance.ts";
-import type { StandInsOptions } from "./processes.ts";
+import type { EmulatorsOptions } from "./processes.ts";
 
-const { signingVaults = 1, limits, distances }: StandInsOptions = JSON.parse(process.argv[2] ?? "{}");
+const { signingVaults = 1, limits, distances }: EmulatorsOptions = JSON.parse(process.argv[2] ?? "{}");
 const stack = await startStack();
 const { certificate, identity, settings } = stack;
 
 let signatures = 0;
-/** A key that is as old as this signs in every vault, not only in the one that has the oldest. */
+/** Creation time of the signing keys: a key of this age is active in every vault. */
 const twoDaysAgo = () => Date.now() - 2 * 86_400_000;
 const vaults = await Promise.all(
   Array.from({ length: signingVaults }, async () => {

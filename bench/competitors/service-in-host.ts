@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { startFunctionsHost } from "../../local/host/functions-host.ts";
 import { readHostJson } from "../../local/host/host-json.ts";
 
-/** This service as `npm start` runs it: the deployed bundle in the local Functions host, in one process with it. */
+/** Starts this service as `npm start` does: the deployed bundle and the local Functions host in one process. */
 export async function start(bundle = join(import.meta.dirname, "../../dist/functions.cjs")): Promise<string> {
   const log = (line: string) => void process.stdout.write(`${line}\n`);
   const host = await startFunctionsHost({

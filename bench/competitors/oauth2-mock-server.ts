@@ -1,6 +1,6 @@
 import { OAuth2Server } from "oauth2-mock-server";
 
-/** oauth2-mock-server: a key in memory, and no check of the client at all. */
+/** Starts oauth2-mock-server. Its key is in memory, and it does not authenticate the client. */
 export async function start(): Promise<string> {
   const server = new OAuth2Server();
   await server.issuer.keys.generate("RS256");

@@ -3,11 +3,11 @@ import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey, jwtVerify 
 import { z } from "zod";
 import { ClientHistory } from "./register.ts";
 
-/** Enough concurrent requests to overlap at any step, few enough for two cores. */
+/** Number of token callers: enough to overlap at any step, few enough for two cores. */
 const TOKEN_CALLERS = 8;
 const ADMINISTRATORS = 3;
 const CLIENTS = 6;
-/** A client is looked at and replaced after so many requests: an unknown outcome stays open for as long as its client is used. */
+/** A client is checked and replaced after so many requests, since an unknown outcome stays open during the use of its client. */
 const REQUESTS_PER_CLIENT = 60;
 const ANSWER_TIMEOUT_MS = 30_000;
 const TRIES_AT_THE_END = 20;
@@ -20,38 +20,38 @@ const bodySchema = z.object({
 });
 type Body = z.output<typeof bodySchema>;
 
-/** What callers and administrators went through. */
-export interface StormReport {
+/** The answers to callers and administrators. */
+export interface WorkloadReport {
   readonly requests: number;
-  /** How often each operation was answered with each status, as `token 200`; `none` where the connection broke. */
+  /** Number of answers by operation and status, as in `token 200`; `none` for a broken connection. */
   readonly answers: Readonly<Record<string, number>>;
-  /** What no caller may ever see, one sentence each. */
+  /** Violations of the guarantees, one sentence each. */
   readonly violations: readonly string[];
 }
 
-interface StormOptions {
-  /** The instances as they are now; they may come and go. */
+interface WorkloadOptions {
+  /** The URLs of the running instances, which may change. */
   urls(): readonly string[];
-  /** What every token has to verify with. */
+  /** The keys that every token must verify with. */
   readonly keys: JSONWebKeySet;
   adminToken(): string;
   random(): number;
-  /** Whether to go on. */
+  /** Whether the workload continues. */
   goesOn(): boolean;
 }
 
 /**
- * Lets callers ask for tokens with every secret there ever was, and administrators create, regenerate, disable, look and list, all
- * at once and on all instances, and checks what they are told, client by client, against the register that each client is.
+ * Runs concurrent callers and administrators on all instances. Callers request tokens with current and earlier secrets;
+ * administrators create, regenerate, disable, get and list. The answers about each client are checked for linearizability.
  */
-export async function runStorm(options: StormOptions): Promise<StormReport> {
-  const storm = new Storm(options);
-  await storm.run();
-  return storm.report();
+export async function runWorkload(options: WorkloadOptions): Promise<WorkloadReport> {
+  const workload = new Workload(options);
+  await workload.run();
+  return workload.report();
 }
 
-class Storm {
-  readonly #options: StormOptions;
+class Workload {
+  readonly #options: WorkloadOptions;
   readonly #answers = new Map<string, number>();
   readonly #violations: string[] = [];
   readonly #clients: ClientHistory[] = [];
@@ -59,7 +59,7 @@ class Storm {
   readonly #keyOf: JWTVerifyGetKey;
   #ticks = 0;
 
-  constructor(options: StormOptions) {
+  constructor(options: WorkloadOptions) {
     this.#options = options;
     this.#keyOf = createLocalJWKSet(options.keys);
   }
@@ -73,7 +73,7 @@ class Storm {
     await Promise.all(this.#clients.map((client) => this.#retire(client)));
   }
 
-  report(): StormReport {
+  report(): WorkloadReport {
     const requests = [...this.#answers.values()].reduce((sum, count) => sum + count, 0);
     return { requests, answers: Object.fromEntries([...this.#answers].sort()), violations: this.#violations };
   }
@@ -82,7 +82,7 @@ class Storm {
     while (this.#options.goesOn()) await work();
   }
 
-  /** A caller presents the newest secret most of the time, an older one or one of another client otherwise. */
+  /** Requests a token, mostly with the newest secret, else with an older one or one of another client. */
   async #token(): Promise<void> {
     const client = this.#pick(this.#clients);
     const secrets = this.#options.random() < 0.7 ? client.secrets.slice(-1) : client.secrets;
@@ -140,7 +140,7 @@ class Storm {
   }
 
   async #create(): Promise<void> {
-    const body = JSON.stringify({ name: "Storm", scopes: ["search:read"] });
+    const body = JSON.stringify({ name: "Workload", scopes: ["search:read"] });
     const answer = await this.#askAdmin("create", "POST", "", body);
     if (!answer || answer.status === 503) return;
     const { client_id: clientId, client_secret: secret } = answer.body;
@@ -148,14 +148,14 @@ class Storm {
     else this.#clients.push(new ClientHistory(clientId, secret, () => ++this.#ticks));
   }
 
-  /** Takes a client out of the storm, so that its history comes to an end; a few always stay. */
+  /** Removes a client from the workload, so that its history ends. Half of the clients always stay. */
   async #replace(client: ClientHistory): Promise<void> {
     if (!this.#clients.includes(client) || this.#clients.length <= CLIENTS / 2) return;
     this.#clients.splice(this.#clients.indexOf(client), 1);
     await this.#retire(client);
   }
 
-  /** Tries every secret once more, until each has an answer that says something, and judges the history. */
+  /** Tries every secret until it is answered with 200 or 401, then checks the history. */
   async #retire(client: ClientHistory): Promise<void> {
     for (const secret of [...client.secrets]) {
       for (let tries = 0; tries < TRIES_AT_THE_END; tries++) {
@@ -181,7 +181,7 @@ class Storm {
     return this.#ask(operation, `/api/admin/api-clients${path}`, { method, headers, ...(body && { body }) });
   }
 
-  /** Sends a request to any instance; `undefined` where the connection broke. */
+  /** Sends a request to a random instance. Returns `undefined` if the connection broke. */
   async #ask(operation: string, path: string, init: RequestInit): Promise<{ status: number; body: Body } | undefined> {
     let told = "none";
     try {

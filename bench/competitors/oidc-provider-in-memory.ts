@@ -4,7 +4,7 @@ import { SCOPES } from "../../shared/model/scopes.ts";
 import { clientMetadata, providerConfiguration } from "../oidc-configuration.ts";
 import { serve } from "../serve.ts";
 
-/** node-oidc-provider with its client and its key in memory. */
+/** Starts node-oidc-provider with its client and its key in memory. */
 export async function start(): Promise<string> {
   const { BENCH_CLIENT_ID = "", BENCH_CLIENT_SECRET = "", TOKEN_ISSUER = "" } = process.env;
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });

@@ -5,7 +5,7 @@ import { clientMetadata, providerConfiguration } from "../oidc-configuration.ts"
 import { connectRawAzure } from "../raw-azure.ts";
 import { serve } from "../serve.ts";
 
-/** node-oidc-provider on the service's own stores: rows in the table, hashes in a vault, its key in a vault. Its calls to Azure are those of the floor. */
+/** Starts node-oidc-provider on the stores of the service: rows in the table, hashes and the key in vaults. Its calls to Azure are those of the baseline. */
 export async function start(): Promise<string> {
   const azure = await connectRawAzure(process.env);
   const hashes = new Map<string, string>();

@@ -4,7 +4,7 @@ import { isClientSecret, secretMatches } from "../../shared/clients/client-secre
 import { connectRawAzure } from "../raw-azure.ts";
 import { serve } from "../serve.ts";
 
-/** The floor: `node:http` with one table read and one signature over undici, the checks of the service, and nothing else. */
+/** Starts the baseline: `node:http` with one table read and one signature over undici, the checks of the service, and nothing else. */
 export async function start(): Promise<string> {
   const { TOKEN_ISSUER: iss, TOKEN_AUDIENCE: aud, TOKEN_LIFETIME_SECONDS: lifetime = "1800" } = process.env;
   const azure = await connectRawAzure(process.env);

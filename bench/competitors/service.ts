@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { serveToken } from "../serve-token.ts";
 
-/** This service: the token function of the deployed bundle. */
+/** Starts the token function of the deployed bundle on `node:http`. */
 export async function start(): Promise<string> {
   return serveToken(join(import.meta.dirname, "../../dist/functions.cjs"));
 }
