@@ -3,8 +3,13 @@ import type { LogLevel, RegisteredFunction } from "./functions-messages.ts";
 
 const DRAIN_MS = 5000;
 
-/** Gets one line for each request, and every line that the app logs. */
+/** Receives one line for each request, and the log lines of the app that `isLogged` lets through. */
 export type HostLog = (level: LogLevel, line: string) => void;
+
+/** Whether log lines of a level are written: all but `debug` and `trace`. */
+export function isLogged(level: LogLevel): boolean {
+  return level !== "debug" && level !== "trace";
+}
 
 /** Answers with an empty body, whatever the client may still be sending. */
 export function end(request: IncomingMessage, response: ServerResponse, status: number): void {

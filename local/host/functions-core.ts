@@ -10,13 +10,16 @@ export interface FunctionsApp {
   readonly functions: readonly RegisteredFunction[];
   /** The HTTP server in the app that takes forwarded requests. */
   readonly httpUri: string;
-  /** Runs a function with its hooks; rejects with what it threw. */
-  invoke(registered: RegisteredFunction, request: InvocationRequest): Promise<void>;
+  /** Runs a function with its hooks, and rejects with the error that it threw. `onLog` also gets the log lines of this invocation. */
+  invoke(registered: RegisteredFunction, request: InvocationRequest, onLog?: InvocationLog): Promise<void>;
   /** Runs the hooks for the end of the app. */
   terminate(): Promise<void>;
 }
 
-/** Gets the log lines of an app, and those of the library, which name no function. */
+/** Receives the log lines of one invocation. */
+export type InvocationLog = (level: LogLevel, message: string) => void;
+
+/** Receives the log lines of an app, and those of the library, which have no function name. */
 export type AppLog = (level: LogLevel, message: string, functionName?: string) => void;
 
 /**
@@ -33,11 +36,12 @@ export async function loadFunctionsApp(bundle: string, log: AppLog): Promise<Fun
     level: LogLevel,
     category: string,
     message: string,
-    invocation?: { name: string; context: unknown },
+    invocation?: { name: string; context: unknown; onLog: InvocationLog | undefined },
   ) => {
     const line = { level, category, message, hookData: {}, invocationContext: invocation?.context };
     hooks.runNow("log", line);
     log(line.level, line.message, invocation?.name);
+    invocation?.onLog?.(line.level, line.message);
   };
   provideCore({
     version: VERSION,
@@ -68,8 +72,8 @@ export async function loadFunctionsApp(bundle: string, log: AppLog): Promise<Fun
     functions,
     httpUri,
     terminate: () => hooks.run("appTerminate", { hookData: {}, appHookData }),
-    invoke: async ({ name, bindings, callback }, request) => {
-      const invocation = { name, context: undefined as unknown };
+    invoke: async ({ name, bindings, callback }, request, onLog) => {
+      const invocation = { name, context: undefined as unknown, onLog };
       const core = {
         invocationId: request.invocationId,
         request,

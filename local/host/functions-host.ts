@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { close, listen } from "../server/http-server.ts";
 import { ACTIVITY_TIMEOUT_MS } from "./forwarder.ts";
-import { end, endConnection, type HostLog, logWhenDone } from "./functions-call.ts";
+import { end, endConnection, type HostLog, isLogged, logWhenDone } from "./functions-call.ts";
 import { loadFunctionsApp } from "./functions-core.ts";
 import { createRequestHandler, type RequestHandler } from "./functions-requests.ts";
 import { httpFunctions } from "./functions-routes.ts";
@@ -56,8 +56,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   const hostUrl = `http://127.0.0.1:${await listen(host)}`;
   try {
     const app = await loadFunctionsApp(bundle, (level, message, functionName) => {
-      if (level === "debug" || level === "trace") return;
-      log(level, functionName === undefined ? `functions: ${message}` : message);
+      if (isLogged(level)) log(level, functionName === undefined ? `functions: ${message}` : message);
     });
     const isDisabled = (name: string) => isTrue(settings[`AzureWebJobs.${name}.Disabled`]);
     const watch = watchWithTimeout(hostJson.functionTimeoutMs, log, endWorker);

@@ -41,7 +41,8 @@ export function createRequestHandler({ functions, timers, hostKey, hasHomepage, 
     if (path === undefined) return endConnection(request, response, 400);
     const timer = isFromGateway ? undefined : /^\/admin\/functions\/([^/]+)$/i.exec(path)?.[1];
     if (timer === undefined) return runFunction(request, response, path);
-    return end(request, response, hasHostKey(request, hostKey) ? runTimer(timers, timer, request) : 401);
+    if (!hasHostKey(request, hostKey)) return end(request, response, 401);
+    return runTimer(timers, timer, request, response);
   };
 }
 
@@ -51,12 +52,18 @@ function targetOf({ url = "" }: IncomingMessage, path: string): string {
   return encodePath(path) + (start < 0 ? "" : encodeQuery(url.slice(start)));
 }
 
-/** As on Azure the run is not waited for. JSON is asked for because a browser sends it from no foreign page unasked. */
-function runTimer(timers: Timers, name: string, request: IncomingMessage): number {
-  if (request.method !== "POST" || !timers.has(name)) return 404;
-  if (request.headers["content-type"] !== "application/json") return 415;
-  void timers.run(name);
-  return 202;
+/** Answers 202 with the log lines of the run, one a line. Only JSON is accepted: a browser sends it to another origin only after a preflight. */
+async function runTimer(
+  timers: Timers,
+  name: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.method !== "POST" || !timers.has(name)) return end(request, response, 404);
+  if (request.headers["content-type"] !== "application/json") return end(request, response, 415);
+  const lines = await timers.run(name);
+  response.writeHead(202, { "content-type": "text/plain; charset=utf-8" }).end(lines.join("\n"));
+  request.resume();
 }
 
 /** azure-functions-host, HomepageMiddleware.cs. */

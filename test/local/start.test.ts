@@ -37,9 +37,9 @@ async function runScript(script: string, env: Record<string, string>) {
 }
 
 /** Starts everything, as `npm start` does after the build, and waits until it says that it is ready. */
-async function start(env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ["local/start.ts"], {
-    env: { ...process.env, PORT: String(port), LOCAL_DATA_DIR: dir, ...env },
+async function start(...args: string[]) {
+  const child = spawn(process.execPath, ["local/start.ts", ...args], {
+    env: { ...process.env, PORT: String(port), LOCAL_DATA_DIR: dir },
   });
   const output = await outputOf(child, "Requests  one line each");
   return { child, output, url: `http://127.0.0.1:${port}` };
@@ -125,10 +125,10 @@ describe("npm start", () => {
     expect((await stat(stackFile)).mode & 0o077).toBe(0);
   });
 
-  test("has npm run sweep run the timer function", async () => {
+  test("serves npm run sweep, which prints the log lines of the run", async () => {
     const { stdout, stderr, exitCode } = await runScript("sweep.ts", { LOCAL_DATA_DIR: dir });
     expect([stderr, exitCode]).toEqual(["", 0]);
-    expect(stdout).toContain('"event":"sweep"');
+    expect(JSON.parse(stdout)).toMatchObject({ event: "sweep", outcome: "success" });
   });
 
   test("does not start twice on one folder", async () => {
@@ -184,6 +184,16 @@ describe("npm start", () => {
     ]);
     expect(await readdir(dir)).not.toContain("unused");
   });
+});
+
+describe("npm run sweep", () => {
+  test("exits with 1 after a run that failed", async () => {
+    const running = await start("--fault", "secret-list=forbid");
+    const { stdout, exitCode } = await runScript("sweep.ts", { LOCAL_DATA_DIR: dir });
+    expect(stdout).toContain('"event":"sweep"');
+    expect(exitCode).toBe(1);
+    expect(await end(running, "SIGINT")).toBe(0);
+  }, 120_000);
 });
 
 describe("npm run stand-ins", () => {

@@ -110,17 +110,21 @@ describe("a Functions host", () => {
     expect(service.lines.join("\n")).not.toContain(service.hostKey);
   });
 
-  test("runs a timer function when somebody with the key says so, and logs its failure", async () => {
-    const run = (timer: string, headers: Record<string, string>) =>
-      statusOf(`/admin/functions/${timer}`, { method: "POST", headers, body: "{}" }, service.hostUrl);
+  test("runs a timer function for a caller with the key, and answers with the log lines of the run", async () => {
+    const run = async (timer: string, headers: Record<string, string>) => {
+      const init = { method: "POST", headers, body: "{}" };
+      const answer = await fetch(`${service.hostUrl}/admin/functions/${timer}`, init);
+      return [answer.status, await answer.text()];
+    };
     const json = { "content-type": "application/json" };
-    expect(await run("tick", withKey(json))).toBe(202);
+    expect(await run("tick", withKey(json))).toEqual([202, "logged: tick false\nlogged: tick ended well"]);
     await logged(service, "logged: tick false");
-    expect(await run("fails", withKey(json))).toBe(202);
-    await logged(service, "Executed 'fails' (Failed): Error: timer failed on purpose");
-    expect(await run("unknown", withKey(json))).toBe(404);
-    expect(await run("tick", withKey())).toBe(415);
-    expect(await run("tick", json)).toBe(401);
+    const failure = "Executed 'fails' (Failed): Error: timer failed on purpose";
+    expect(await run("fails", withKey(json))).toEqual([202, expect.stringContaining(`\n${failure}`)]);
+    await logged(service, failure);
+    expect(await run("unknown", withKey(json))).toEqual([404, ""]);
+    expect(await run("tick", withKey())).toEqual([415, ""]);
+    expect(await run("tick", json)).toEqual([401, ""]);
   });
 
   test("shows a page at its root unless AzureWebJobsDisableHomepage says otherwise", async () => {
