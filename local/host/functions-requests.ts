@@ -8,7 +8,7 @@ import { decodePath, encodePath, encodeQuery } from "./kestrel.ts";
 
 const HOMEPAGE = "<!DOCTYPE html>\n<title>Your Functions app is up and running</title>\n";
 
-/** What a host serves. */
+/** The app of a host. */
 export interface HostedApp {
   readonly functions: readonly HttpFunction[];
   readonly timers: Timers;
@@ -17,7 +17,7 @@ export interface HostedApp {
   readonly runner: HttpFunctionRunner;
 }
 
-/** Answers a request that Kestrel let through. The host's own operations are not offered through the gateway. */
+/** Answers a request that Kestrel accepted. The gateway does not offer the host's own operations. */
 export type RequestHandler = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -25,7 +25,7 @@ export type RequestHandler = (
 ) => Promise<void> | void;
 
 /**
- * Makes the part of the host that finds out what a request is for, and asks for the key (azure-functions-host,
+ * Creates the handler that dispatches a request to a function or an operation of the host, and checks its key (azure-functions-host,
  * FunctionInvocationMiddleware.cs).
  */
 export function createRequestHandler({ functions, timers, hostKey, hasHomepage, runner }: HostedApp): RequestHandler {
@@ -46,13 +46,13 @@ export function createRequestHandler({ functions, timers, hostKey, hasHomepage, 
   };
 }
 
-/** What goes to the worker. */
+/** Returns the path and query of the forwarded request. */
 function targetOf({ url = "" }: IncomingMessage, path: string): string {
   const start = url.indexOf("?");
   return encodePath(path) + (start < 0 ? "" : encodeQuery(url.slice(start)));
 }
 
-/** Answers 202 with the log lines of the run, one a line. Only JSON is accepted: a browser sends it to another origin only after a preflight. */
+/** Answers 202 with the log lines of the run. Only JSON is accepted: a browser sends it to another origin only after a preflight. */
 async function runTimer(
   timers: Timers,
   name: string,
@@ -66,7 +66,7 @@ async function runTimer(
   request.resume();
 }
 
-/** azure-functions-host, HomepageMiddleware.cs. */
+/** Answers for the root (azure-functions-host, HomepageMiddleware.cs). */
 function sendHomepage(request: IncomingMessage, response: ServerResponse, hasHomepage: boolean): void {
   if (hasHomepage)
     response.writeHead(200, { "content-type": "text/html", "content-length": HOMEPAGE.length }).end(HOMEPAGE);
