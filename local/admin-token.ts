@@ -1,6 +1,6 @@
 import { dataDir, fetchAdminToken, findRunningStack } from "./running-stack.ts";
 
-// `npm run --silent admin-token`: a token of an administrator for the stack that runs, and nothing else.
+// `npm run --silent admin-token`: prints an admin token for the running stack, and nothing else.
 
 const dir = dataDir();
 const stack = await findRunningStack(dir);

@@ -11,19 +11,19 @@ const localSettingsSchema = z.looseObject({
 });
 
 /**
- * Writes `local.settings.json`, with which Azure Functions Core Tools run the service on the stack; keeps what else is in it.
- * `storage` is the connection string of a blob service, which the host needs for the locks of its timers.
+ * Writes the settings of a stack into `local.settings.json`, which Azure Functions Core Tools read. Other settings in the file stay.
+ * `storage` is the connection string of a blob service: the host stores the locks of its timers there.
  */
 export async function writeLocalSettings(
   { settings, port }: Pick<Stack, "settings" | "port">,
   storage: string,
 ): Promise<void> {
-  const kept = localSettingsSchema.parse(JSON.parse((await readIfPresent(PATH)) ?? "{}"));
+  const existing = localSettingsSchema.parse(JSON.parse((await readIfPresent(PATH)) ?? "{}"));
   const written = {
-    ...kept,
+    ...existing,
     IsEncrypted: false,
-    Values: { ...kept.Values, FUNCTIONS_WORKER_RUNTIME: "node", AzureWebJobsStorage: storage, ...settings },
-    Host: { ...kept.Host, LocalHttpPort: port },
+    Values: { ...existing.Values, FUNCTIONS_WORKER_RUNTIME: "node", AzureWebJobsStorage: storage, ...settings },
+    Host: { ...existing.Host, LocalHttpPort: port },
   };
   await writeFile(PATH, `${JSON.stringify(written, null, 2)}\n`, { mode: 0o600 });
 }

@@ -1,6 +1,7 @@
 import { runRotationDrill } from "./rotation-drill.ts";
 
-// `npm run drill`: rotates keys under load for about a minute, and counts the tokens that do not verify; `npm run drill -- 20` goes on longer.
+// `npm run drill`: rotates keys under load and counts the tokens that do not verify, for about a minute. `npm run drill -- 20` makes 20
+// rotations.
 
 const LEAD_SECONDS = 15;
 const DEFAULT_ROTATIONS = 4;

@@ -2,15 +2,15 @@ import { type FaultProxy, startFaultProxy } from "./faults/fault-proxy.ts";
 import type { Faults } from "./faults/faults.ts";
 import type { Stack } from "./stack.ts";
 
-/** A stack whose service goes through fault proxies to everything that it needs. */
+/** A stack whose settings lead the service through fault proxies. */
 export interface FaultyStack extends Pick<Stack, "settings" | "port"> {
-  /** Settles when all that was to be applied later has been. */
+  /** Settles when no request is held back or under way. */
   settled(): Promise<void>;
-  /** Ends the proxies, not the stack behind them. */
+  /** Closes the proxies. The stack behind them stays open. */
   close(): Promise<void>;
 }
 
-/** Puts a proxy in front of every stand-in; an instance that is started on what this returns runs into the faults. */
+/** Starts a fault proxy in front of every emulator of a stack. An instance on the returned stack meets the faults. */
 export async function startFaultyStack(
   stack: Pick<Stack, "settings" | "port" | "certificate">,
   faults: Faults,

@@ -4,9 +4,9 @@ import { startIdentity } from "./azure/identity.ts";
 import { dataDir, findRunningStack } from "./running-stack.ts";
 import { disableSigningKey, rotateSigningKey, signingKeyClient } from "./signing-keys.ts";
 
-// `npm run keys`: what the stack that runs signs with, and what comes next.
-// `npm run keys -- rotate`: makes a new version of the key in each signing vault.
-// `npm run keys -- disable <kid>`: takes a key out of use, as in an emergency.
+// `npm run keys`: prints the active and the next signing key of the running stack.
+// `npm run keys -- rotate`: creates a new version of the key in each signing vault.
+// `npm run keys -- disable <kid>`: disables a version, as in an emergency.
 
 const health = z.object({
   signing_vaults: z.array(
@@ -35,7 +35,7 @@ async function run([command = "show", kid = "", ...rest]: string[]): Promise<voi
   if (command === "show" && !kid) await show(`${stack.url}/health`, urls);
   else if (command === "rotate" && !kid) await rotate(await clients(dir, urls));
   else if (command === "disable" && kid && rest.length === 0) await disable(await clients(dir, urls), kid);
-  else throw new Error('Say "rotate", or "disable" and a kid, or nothing to see the keys.');
+  else throw new Error("Usage: npm run keys [-- rotate | disable <kid>]");
 }
 
 async function show(healthUrl: string, urls: string[]): Promise<void> {
@@ -55,10 +55,10 @@ async function disable(vaults: Awaited<ReturnType<typeof clients>>, kid: string)
   for (const keys of vaults) {
     if (await disableSigningKey(keys, kid)) return console.log(`${keys.vaultUrl}  disabled`);
   }
-  throw new Error("No signing vault has a key of this kid that is enabled.");
+  throw new Error("No signing vault has an enabled key with this kid.");
 }
 
-/** The stack keeps what its identity signs with in its folder, so that whoever may read that may act for it. */
+/** Creates SDK clients that authenticate as the identity of the stack, whose key is in the stack's folder. */
 async function clients(dir: string, urls: string[]) {
   const [certificate, identity] = await Promise.all([loopbackCertificate(dir), startIdentity({ dir })]);
   await identity.close();

@@ -5,38 +5,38 @@ import { startService } from "./host/service.ts";
 import { rotateSigningKey, signingKeyClient } from "./signing-keys.ts";
 import { type Stack, startStack } from "./stack.ts";
 
-/** How long a drill is: a key is published for `leadSeconds` before it signs, 10 or more. */
+/** Options of a drill. A key is published for `leadSeconds`, 10 or more, before it signs. */
 export interface DrillOptions {
   readonly leadSeconds: number;
   readonly rotations: number;
   readonly onProgress?: (text: string) => void;
 }
 
-/** What came out of a drill. */
+/** The result of a drill. */
 export interface DrillReport {
   tokens: number;
   verifications: number;
-  /** Why tokens did not verify, one entry for each time. */
+  /** The codes of jose's errors, one for each failed verification. */
   failures: string[];
-  /** Requests for a token that were answered by anything else. */
+  /** The number of token requests that got no token. */
   refusals: number;
-  /** The keys that signed, in the order in which they began to. */
+  /** The keys that signed, in the order of their first token. */
   kids: string[];
 }
 
 const VAULTS = 2;
 const INSTANCES = 2;
 const CLIENTS = 4;
-/** So many tokens from all of the drill are verified again and again. */
-const KEPT_TOKENS = 50;
+/** The size of the sample of earlier tokens that are verified repeatedly. */
+const SAMPLE_SIZE = 50;
 const REPEAT_MS = 2_000;
 
 const created = z.object({ client_id: z.string(), client_secret: z.string() });
 const issued = z.object({ access_token: z.string() });
 
 /**
- * Rotates keys under load. Instances over several vaults issue tokens without a break. `jose` verifies each at once, and many
- * again and again, with key sets that it keeps for exactly as long as it may, whatever kid it meets meanwhile.
+ * Rotates keys under load. Several instances on several vaults issue tokens without a break. `jose` verifies each token immediately and
+ * a sample of the earlier ones repeatedly. Its key sets are cached for exactly their `max-age`, and no unknown kid refreshes them.
  */
 export async function runRotationDrill(options: DrillOptions): Promise<DrillReport> {
   const stack = await startStack({ signingVaults: VAULTS });
@@ -60,7 +60,7 @@ async function drill(stack: Stack, urls: string[], options: DrillOptions): Promi
   const report: DrillReport = { tokens: 0, verifications: 0, failures: [], refusals: 0, kids: [] };
   const forms = await Promise.all(Array.from({ length: CLIENTS }, () => createClient(stack, urls[0] ?? "")));
   const verifiers = await Promise.all(urls.map(strictKeySet));
-  const kept: string[] = [];
+  const sample: string[] = [];
   const over = new AbortController();
 
   const verify = async (token: string) => {
@@ -86,15 +86,15 @@ async function drill(stack: Stack, urls: string[], options: DrillOptions): Promi
         report.kids.push(kid);
         onProgress(`${kid} signs`);
       }
-      // Of n tokens so far, each is among the kept ones with the same chance.
-      const place = Math.floor(Math.random() * Math.max(report.tokens, KEPT_TOKENS));
-      if (place < KEPT_TOKENS) kept[place] = token;
+      // Reservoir sampling: each token so far is in the sample with the same probability.
+      const place = Math.floor(Math.random() * Math.max(report.tokens, SAMPLE_SIZE));
+      if (place < SAMPLE_SIZE) sample[place] = token;
       await verify(token);
     }
   };
   const repeat = async () => {
     while (!over.signal.aborted) {
-      for (const token of kept) if (token) await verify(token);
+      for (const token of sample) if (token) await verify(token);
       await sleep(REPEAT_MS, undefined, { signal: over.signal }).catch(() => {});
     }
   };
@@ -104,9 +104,9 @@ async function drill(stack: Stack, urls: string[], options: DrillOptions): Promi
     const lastKid = async (rotation: number): Promise<string> => {
       const [client] = keys.slice(rotation % keys.length);
       const kid = client ? await rotateSigningKey(client) : "";
-      onProgress(`${kid} is made`);
+      onProgress(`${kid} is created`);
       if (rotation + 1 === rotations) return kid;
-      // Every other rotation comes before the key of the one before has begun to sign.
+      // Every second rotation follows before the key of the previous one signs.
       await sleep(leadSeconds * 1_000 * (rotation % 2 === 0 ? 0.4 : 1.2));
       return lastKid(rotation + 1);
     };
@@ -135,7 +135,7 @@ async function requestToken(url: string, form: string): Promise<string | undefin
   return issued.safeParse(await answer.json()).data?.access_token;
 }
 
-/** A key set that is fetched again when its time is over, and never for a kid that it lacks. */
+/** Returns a key set that is fetched again after its `max-age` only, not for an unknown kid. */
 async function strictKeySet(serviceUrl: string): Promise<JWTVerifyGetKey> {
   const url = new URL("/.well-known/jwks.json", serviceUrl);
   const { headers } = await fetch(url);

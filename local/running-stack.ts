@@ -8,9 +8,9 @@ import type { Stack } from "./stack.ts";
 const PROBE_MS = 2000;
 
 const runningStackSchema = z.object({
-  /** The service, through the gateway. */
+  /** The gateway of the service. */
   url: z.string(),
-  /** Its Functions host, and the key that this asks for; not there when another host runs the service. */
+  /** The Functions host and its key; absent when Core Tools run the service. */
   hostUrl: z.string().optional(),
   hostKey: z.string().optional(),
   tablesUrl: z.string(),
@@ -22,15 +22,15 @@ const runningStackSchema = z.object({
   adminTokenUrl: z.string(),
 });
 
-/** Where the parts of a running stack are. */
+/** The addresses of the parts of a running stack. */
 export type RunningStack = z.infer<typeof runningStackSchema>;
 
-/** The folder of the local stack: `LOCAL_DATA_DIR`, else `.local`. */
+/** Returns the folder of the local stack: `LOCAL_DATA_DIR`, else `.local`. */
 export function dataDir(): string {
   return process.env.LOCAL_DATA_DIR || ".local";
 }
 
-/** Where the parts of a stack are, and its service if that runs too. */
+/** Returns the addresses of the parts of a stack, and of its service if that runs. */
 export function partsOf({ settings, adminIssuer }: Stack, service?: Service): RunningStack {
   return {
     url: settings.TOKEN_ISSUER,
@@ -45,14 +45,14 @@ export function partsOf({ settings, adminIssuer }: Stack, service?: Service): Ru
   };
 }
 
-/** Says in `stack.json` of the folder that a stack runs on it. Returns what takes that back. */
+/** Writes `stack.json`, by which other commands find the stack of a folder. Returns a function that removes it. */
 export async function announceStack(dir: string, parts: RunningStack): Promise<() => Promise<void>> {
   const path = join(dir, "stack.json");
   await writeFile(path, `${JSON.stringify(parts, null, 2)}\n`, { mode: 0o600 });
   return () => rm(path, { force: true });
 }
 
-/** The stack that runs on the folder, or `undefined`; a `stack.json` that a killed one left behind does not count. */
+/** Finds the stack that runs on a folder: one whose admin issuer answers. The `stack.json` of a killed stack is ignored. */
 export async function findRunningStack(dir: string): Promise<RunningStack | undefined> {
   const text = await readIfPresent(join(dir, "stack.json"));
   try {
@@ -64,7 +64,7 @@ export async function findRunningStack(dir: string): Promise<RunningStack | unde
   }
 }
 
-/** Gets a token of an administrator from a running stack. */
+/** Requests an admin token from a running stack. */
 export async function fetchAdminToken({ adminTokenUrl }: RunningStack): Promise<string> {
   const response = await fetch(adminTokenUrl, {
     method: "POST",

@@ -7,7 +7,7 @@ import { SIGNING_KEY_NAME } from "./stack.ts";
 const RESOURCE = "https://vault.azure.net";
 const TOKEN_MS = 3_600_000;
 
-/** Makes the SDK's client for the keys of a local vault. */
+/** Creates the SDK's client for the keys of a local vault. */
 export function signingKeyClient(
   vaultUrl: string,
   identity: Pick<Identity, "token">,
@@ -19,12 +19,12 @@ export function signingKeyClient(
   return new KeyClient(vaultUrl, credential, { disableChallengeResourceVerification: true, tlsOptions: { ca: cert } });
 }
 
-/** Makes a new version of the signing key. Returns its kid. */
+/** Creates a new version of the signing key. Returns its kid. */
 export async function rotateSigningKey(keys: KeyClient): Promise<string> {
   return kidOf(await keys.rotateKey(SIGNING_KEY_NAME));
 }
 
-/** Disables the version of the signing key with this kid; `false` if the vault has none that is enabled. */
+/** Disables the version of the signing key with this kid. Returns `false` when the vault has no enabled version with it. */
 export async function disableSigningKey(keys: KeyClient, kid: string): Promise<boolean> {
   for await (const { version = "", enabled } of keys.listPropertiesOfKeyVersions(SIGNING_KEY_NAME)) {
     if (!enabled || (await kidOf(await keys.getKey(SIGNING_KEY_NAME, { version }))) !== kid) continue;
@@ -34,7 +34,7 @@ export async function disableSigningKey(keys: KeyClient, kid: string): Promise<b
   return false;
 }
 
-/** The RFC 7638 thumbprint, by which the JWKS names a key. */
+/** Returns the RFC 7638 thumbprint, the kid of the key in the JWKS. */
 async function kidOf({ key }: KeyVaultKey): Promise<string> {
   const [n = "", e = ""] = [key?.n, key?.e].map((part) => Buffer.from(part ?? []).toString("base64url"));
   return calculateJwkThumbprint({ kty: "RSA", n, e });

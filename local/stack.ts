@@ -13,26 +13,26 @@ import { startKeyVault } from "./vault/key-vault.ts";
 /** The name of the key in every signing vault. */
 export const SIGNING_KEY_NAME = "token-signing";
 
-/** Everything that the service needs around it, running on loopback. */
+/** The emulators of Azure on loopback, and the settings of a service that uses them. */
 export interface Stack {
   /** The environment of the service: its settings, the platform's variables for the identity, and the certificate to trust. */
   readonly settings: StackSettings;
-  /** The port that `TOKEN_ISSUER` names; it was free when the stack started. */
+  /** The port in `TOKEN_ISSUER`, for the service. It was free when the stack started. */
   readonly port: number;
   readonly certificate: Certificate;
   readonly identity: Identity;
   readonly adminIssuer: AdminIssuer;
-  /** A token of an administrator, as `AdminIssuer.token` makes it. */
+  /** Signs an admin token, as `AdminIssuer.token` does. */
   adminToken(claims?: Claims): string;
   close(): Promise<void>;
 }
 
-/** The settings of the service on a stack, and more variables where somebody adds them. */
+/** The settings of the service on a stack, and any additional variables. */
 export type StackSettings = Readonly<Record<string, string> & ReturnType<typeof settingsOf>>;
 
 /**
- * How to start a stack: in memory without `dir`; `port` is where its service is going to be; `clock`, in milliseconds, dates
- * what the vaults create; `signingVaults` is how many there are, 1 by default.
+ * Options of a stack. Without `dir` its data is in memory. `port` is the future port of its service. `clock` returns the time of changes
+ * in the vaults in milliseconds. `signingVaults` is their number, 1 by default.
  */
 export interface StackOptions {
   readonly dir?: string | undefined;
@@ -52,8 +52,8 @@ interface Parts {
 }
 
 /**
- * Starts the stand-ins for Azure: table storage, a vault for secrets, a vault or more with a signing key, the identity endpoint,
- * and the issuer of admin tokens.
+ * Starts the emulators of Azure: table storage, a vault for secrets, one or more vaults with a signing key, the identity endpoint, and
+ * the issuer of admin tokens.
  */
 export async function startStack({ dir, port, clock, signingVaults: count = 1 }: StackOptions = {}): Promise<Stack> {
   const inDir = (name: string) => dir && join(dir, name);
@@ -117,7 +117,7 @@ function settingsOf(parts: Parts) {
   };
 }
 
-/** A port that is free now and stays so: it is below the range from which systems give ports to whoever asks for any. */
+/** Finds a free port below the range of ephemeral ports, so that no other process gets it from the system. */
 async function freePort(): Promise<number> {
   const server = createServer();
   try {

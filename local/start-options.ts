@@ -2,14 +2,19 @@ import { parseArgs } from "node:util";
 import { FAULT_KINDS, type Fault, parseFault } from "./faults/faults.ts";
 import { OPERATIONS } from "./faults/operation.ts";
 
-/** What `npm start` was asked for. */
+/** The options of `npm start`. */
 export interface StartOptions {
   readonly help: boolean;
-  readonly standIns: boolean;
+  /** Whether only the emulators start, without the service. */
+  readonly emulatorsOnly: boolean;
   readonly faults: readonly Fault[];
 }
 
-/** Reads the arguments of the command. Throws a sentence for a person. */
+/**
+ * Parses the arguments of the command.
+ *
+ * @throws an error whose message is one sentence for the user.
+ */
 export function readStartOptions(args: string[]): StartOptions {
   const { values } = parseArgs({
     args,
@@ -19,22 +24,23 @@ export function readStartOptions(args: string[]): StartOptions {
       fault: { type: "string", multiple: true, default: [] },
     },
   });
-  return { help: values.help, standIns: values["stand-ins"], faults: values.fault.map(parseFault) };
+  return { help: values.help, emulatorsOnly: values["stand-ins"], faults: values.fault.map(parseFault) };
 }
 
 const kinds = Object.entries(FAULT_KINDS).map(([kind, meaning]) => `  ${kind.padEnd(12)} ${meaning}`);
 
-/** What `npm start -- --help` says. */
-export const USAGE = `npm start                          the service on stand-ins for Azure, until Ctrl-C
-npm start -- --fault <rule> …      the same, but what it asks Azure for goes wrong as the rules say
+/** The help text of `npm start -- --help`. */
+export const USAGE = `npm start                          runs the service on emulators of Azure, until Ctrl-C
+npm start -- --fault <rule> …      the same, with faults in the requests to the emulators
 
-PORT (7071) and LOCAL_DATA_DIR (.local) say where. A rule is <operation>=<kind>[:<value>][@<percent>%], for example
+PORT (7071) is the port of the service, LOCAL_DATA_DIR (.local) the folder of its data.
+A rule is <operation>=<kind>[:<value>][@<percent>%], for example
 
-  --fault table-merge=lose-reply@20%     every fifth change is made, and nobody is told
-  --fault 'secret-*=throttle:5'          Key Vault has no time for the hashes of secrets for another 5 s
-  --fault key-sign=delay:3000            signing takes 3 s
+  --fault table-merge=lose-reply@20%     one in five changes of a row is applied, but its reply is lost
+  --fault 'secret-*=throttle:5'          the secrets vault answers 429 with Retry-After: 5
+  --fault key-sign=delay:3000            a signature takes 3 s longer
 
-The first rule that matches a request and happens counts. The request, on its way to Azure,
+The first rule that matches a request and takes effect is applied. The request, on its way to Azure,
 ${kinds.join("\n")}
 
 Operations: ${OPERATIONS.join(", ")}.

@@ -12,15 +12,15 @@ import { announceStack, dataDir, findRunningStack, partsOf, type RunningStack } 
 import { close, listen } from "./server/http-server.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { readStartOptions, USAGE } from "./start-options.ts";
-import { requestLine, warningLine, welcome, welcomeStandIns } from "./terminal.ts";
+import { requestLine, warningLine, welcome, welcomeEmulators } from "./terminal.ts";
 
-// `npm start`: the stand-ins for Azure and the service on them, until Ctrl-C; `npm start -- --help` says more.
-// `npm run stand-ins`: without the service, which Azure Functions Core Tools run then.
+// `npm start`: runs the emulators of Azure and the service on them, until Ctrl-C. `npm start -- --help` prints the options.
+// `npm run stand-ins`: runs the emulators alone, for a service in Azure Functions Core Tools.
 
 const TOKEN_REFRESH_MS = 30 * 60_000;
 const PARENT_CHECK_MS = 500;
-/** What the environment of the command may change; the other settings say where the stand-ins are. */
-const CHANGEABLE = [
+/** The settings that the environment of the command can override. The others are the addresses of the emulators. */
+const OVERRIDABLE = [
   "TOKEN_LIFETIME_SECONDS",
   "TOKEN_REUSE_BURST",
   "TOKEN_REUSE_PER_SECOND",
@@ -34,20 +34,20 @@ let stopping: Promise<never> | undefined;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(0));
 if (process.env.npm_lifecycle_event) {
-  // npm hands a signal to the shell between it and this process, and a shell that dies of it tells nobody.
+  // npm sends a signal to the shell between it and this process. A shell that ends by it does not pass it on.
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && stop(0), PARENT_CHECK_MS).unref();
 }
 
 try {
-  const { help, standIns, faults } = readStartOptions(process.argv.slice(2));
+  const { help, emulatorsOnly, faults } = readStartOptions(process.argv.slice(2));
   if (help) {
     console.log(USAGE);
     await stop(0);
   }
-  await (standIns ? startStandIns() : startAll(faults));
+  await (emulatorsOnly ? startEmulators() : startAll(faults));
 } catch (error) {
-  // A part that ended because a Ctrl-C came while it started is not worth a word.
+  // After Ctrl-C a failed start is expected.
   if (stopping === undefined) console.error(error instanceof Error ? error.message : error);
   await stop(1);
 }
@@ -55,27 +55,27 @@ try {
 async function startAll(faults: readonly Fault[]): Promise<void> {
   const started = performance.now();
   const stack = await startStackHere();
-  const service = await startServiceOn(faults.length === 0 ? stack : await through(faults, stack));
+  const service = await startServiceOn(faults.length === 0 ? stack : await withFaults(faults, stack));
   const parts = partsOf(stack, service);
   await announce(stack, parts);
   console.log(welcome(parts, { dir, token: stack.adminToken(), milliseconds: performance.now() - started }));
 }
 
-/** The stack as the service shall see it, with proxies that make the faults. */
-async function through(faults: readonly Fault[], stack: Stack): Promise<FaultyStack> {
+/** Starts fault proxies in front of the stack. Returns a stack with the addresses of the proxies. */
+async function withFaults(faults: readonly Fault[], stack: Stack): Promise<FaultyStack> {
   const faulty = await startFaultyStack(stack, new Faults(faults));
   await cleanUpWith(faulty.close);
   return faulty;
 }
 
-async function startStandIns(): Promise<void> {
+async function startEmulators(): Promise<void> {
   const stack = await startStackHere();
   const blobs = await startBlobs(join(dir, "blobs"));
   await cleanUpWith(blobs.close);
   const parts = partsOf(stack);
   await announce(stack, parts);
   await writeLocalSettings(stack, blobs.connectionString);
-  console.log(welcomeStandIns(parts, { dir, blobsUrl: blobs.url }));
+  console.log(welcomeEmulators(parts, { dir, blobsUrl: blobs.url }));
 }
 
 async function startStackHere(): Promise<Stack> {
@@ -85,14 +85,14 @@ async function startStackHere(): Promise<Stack> {
   if (running) throw new Error(`The folder ${dir} is in use by ${running.url}; choose another with LOCAL_DATA_DIR.`);
   const stack = await startStack({ dir, port });
   await cleanUpWith(stack.close);
-  return { ...stack, settings: { ...stack.settings, ...changedSettings() } };
+  return { ...stack, settings: { ...stack.settings, ...overriddenSettings() } };
 }
 
-function changedSettings(): Record<string, string> {
-  return Object.fromEntries(CHANGEABLE.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+function overriddenSettings(): Record<string, string> {
+  return Object.fromEntries(OVERRIDABLE.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
-/** Runs the service: all that it writes goes to a file, one line a request and every warning to the terminal. */
+/** Starts the service. Its output goes to a file; requests, one line each, and warnings also go to the terminal. */
 async function startServiceOn(stack: Pick<Stack, "settings" | "port">): Promise<Service> {
   const logFile = join(dir, "service.log");
   const log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
@@ -108,13 +108,13 @@ async function startServiceOn(stack: Pick<Stack, "settings" | "port">): Promise<
   void service.exited.then((exitCode) => {
     if (stopping !== undefined) return;
     const reason = exitCode === FUNCTION_TIMEOUT_EXIT_CODE ? ": a function ran for longer than functionTimeout" : "";
-    console.error(`The service has ended unexpectedly${reason}; the last lines of ${logFile} may say why.`);
+    console.error(`The service has ended unexpectedly${reason}; see the last lines of ${logFile}.`);
     void stop(1);
   });
   return service;
 }
 
-/** Leaves what other commands find the stack by: its addresses, and a token file that is always valid. */
+/** Writes the addresses of the stack for other commands, and a file with an admin token, which is renewed before it expires. */
 async function announce(stack: Stack, parts: RunningStack): Promise<void> {
   await cleanUpWith(await announceStack(dir, parts));
   const tokenFile = join(dir, "admin-token");
@@ -124,7 +124,7 @@ async function announce(stack: Stack, parts: RunningStack): Promise<void> {
   setInterval(writeToken, TOKEN_REFRESH_MS).unref();
 }
 
-/** Remembers what has to be undone. Does not return when a stop has begun, which then undoes this too. */
+/** Registers a cleanup for the stop. Never settles once a stop has begun: the start ends here, and the stop runs the cleanup. */
 async function cleanUpWith(cleanup: () => unknown): Promise<void> {
   cleanups.push(cleanup);
   await stopping;
@@ -135,7 +135,7 @@ function stop(exitCode: number): Promise<never> {
   return stopping;
 }
 
-/** Undoes everything, last first, and ends the process. A second Ctrl-C does not wait for that. */
+/** Runs the cleanups, last first, and ends the process. A second Ctrl-C ends it immediately. */
 async function cleanUp(exitCode: number): Promise<never> {
   process.on("SIGINT", () => process.exit(130));
   for (let cleanup = cleanups.pop(); cleanup; cleanup = cleanups.pop()) await cleanup();

@@ -5,7 +5,7 @@ import type { RunningStack } from "./running-stack.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
-// `styleText` leaves colours out where standard output is no terminal, or NO_COLOR is set.
+// `styleText` omits colours when standard output is not a terminal or NO_COLOR is set.
 const styled = (style: Style, text: string) => styleText(style, text, { stream: process.stdout });
 const title = (text: string, aside: string) => `  ${styled(["bold", "green"], text)}  ${styled("dim", aside)}`;
 const heading = (text: string, aside = "") => `  ${styled("bold", text)}${aside && `  ${styled("dim", aside)}`}`;
@@ -21,19 +21,19 @@ const eventSchema = z.object({
   client_id: z.string().optional(),
 });
 
-/** The host's line about a request, with its status first; `undefined` for any other line. */
+/** Formats the host's log line of a request, with the status first. Returns `undefined` for any other line. */
 export function requestLine(line: string): string | undefined {
   const { method = "", path, status, duration = "" } = REQUEST_LINE.exec(line)?.groups ?? {};
   if (status === undefined) return undefined;
   return `  ${styled(styleOf(status), status)} ${method.padEnd(6)} ${path}  ${styled("dim", duration)}`;
 }
 
-/** A warning of the service in short, where it is one of its events. */
+/** Formats a warning of the service; an event in JSON is shortened to its event, outcome and reason. */
 export function warningLine(line: string): string {
   return INDENT + styled("yellow", shortened(line));
 }
 
-/** What `npm start` says once everything runs. */
+/** The text that `npm start` prints when the service is ready. */
 export function welcome(
   parts: RunningStack,
   { dir, token, milliseconds }: { dir: string; token: string; milliseconds: number },
@@ -44,7 +44,7 @@ ${title("SoCMate API clients", `ready after ${(milliseconds / 1000).toFixed(1)} 
 
 ${row("Service", styled("bold", url))}
 ${row("Admin page", styled("bold", `${url}/console/`))}
-${row("Functions host", `${hostUrl} ${styled("dim", "without the gateway, which adds the header of the next line")}`)}
+${row("Functions host", `${hostUrl} ${styled("dim", "without the gateway; it requires this header")}`)}
 ${row("", `x-functions-key: ${hostKey}`)}
 ${rows(parts, dir)}
 ${row("Log", join(dir, "service.log"))}
@@ -69,15 +69,15 @@ ${heading("Requests", "one line each")}
 `;
 }
 
-/** What `npm run stand-ins` says once they run. */
-export function welcomeStandIns(parts: RunningStack, { dir, blobsUrl }: { dir: string; blobsUrl: string }): string {
+/** The text that `npm run stand-ins` prints when the emulators are ready. */
+export function welcomeEmulators(parts: RunningStack, { dir, blobsUrl }: { dir: string; blobsUrl: string }): string {
   return `
-${title("Stand-ins for Azure", "run, Ctrl-C stops them")}
+${title("Emulators of Azure", "ready, Ctrl-C stops them")}
 
 ${rows(parts, dir)}
 ${row("Blob storage", `${blobsUrl} ${styled("dim", "AzureWebJobsStorage, for the host itself")}`)}
 
-${heading("Run the service on them", "with Azure Functions Core Tools, for which local.settings.json is written")}
+${heading("Run the service on them", "with Azure Functions Core Tools and the local.settings.json just written")}
 
 npm run build && func start
 `;
@@ -90,7 +90,7 @@ function rows(parts: RunningStack, dir: string): string {
     row("", `${parts.signingVaultUrls} ${styled("dim", "signing key")}`),
     row("Identity", parts.identityEndpoint),
     row("Admin issuer", parts.adminIssuer),
-    row("Data", `${dir} ${styled("dim", "clients survive a restart; delete it to start afresh")}`),
+    row("Data", `${dir} ${styled("dim", "clients survive a restart; delete the folder to start empty")}`),
   ].join("\n");
 }
 

@@ -11,7 +11,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { join } from "node:path";
 import { z } from "zod";
 import { close, HttpError, listen, readJson, respond } from "../server/http-server.ts";
-import { keptFile } from "../server/read-or-create-file.ts";
+import { readOrCreateFile } from "../server/read-or-create-file.ts";
 import { TENANT_ID } from "./identity.ts";
 import { encodeJwt } from "./jwt.ts";
 
@@ -19,10 +19,10 @@ const LIFETIME_SECONDS = 3600;
 const CONSOLE_CLIENT_ID = "10ca1000-0000-4000-8000-000000000003";
 const LOOPBACK_ORIGIN = /^http:\/\/(127\.0\.0\.1|localhost)(:\d+)?$/;
 
-/** Claims that replace the default ones; one that is `undefined` is left out. */
+/** Claims that replace the default ones; `undefined` removes a claim. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** Issues administrators' tokens as Entra ID's v2.0 endpoints do. */
+/** An issuer of admin tokens with the endpoints of Entra ID v2.0. */
 export interface AdminIssuer {
   /** Value of `ADMIN_ISSUER`. */
   readonly issuer: string;
@@ -32,20 +32,20 @@ export interface AdminIssuer {
   readonly jwksUrl: string;
   /** Value of `CONSOLE_CLIENT_ID`. */
   readonly consoleClientId: string;
-  /** Answers `POST` of claims in JSON with `{"access_token","expires_in","token_type"}`. */
+  /** The endpoint that answers a `POST` of claims in JSON with `{"access_token","expires_in","token_type"}`. */
   readonly tokenUrl: string;
   readonly kid: string;
   readonly privateKey: KeyObject;
-  /** A token of an administrator, valid for one hour unless the claims say otherwise. */
+  /** Signs an admin token. It is valid for one hour unless the claims change that. */
   token(claims?: Claims): string;
-  /** Signs any header and payload with the issuer's key: for tests of hostile tokens. */
+  /** Signs any header and payload with the issuer's key, for tests of hostile tokens. */
   sign(header: object, payload: object): string;
   close(): Promise<void>;
 }
 
-/** Starts the issuer, on plain HTTP. With a folder its key is kept. */
+/** Starts the issuer on plain HTTP. With `dir` its key survives a restart. */
 export async function startAdminIssuer({ dir }: { dir?: string | undefined } = {}): Promise<AdminIssuer> {
-  const privateKey = createPrivateKey(await keptFile(dir && join(dir, "admin-issuer-key.pem"), newPrivateKey));
+  const privateKey = createPrivateKey(await readOrCreateFile(dir && join(dir, "admin-issuer-key.pem"), newPrivateKey));
   const { e, n } = createPublicKey(privateKey).export({ format: "jwk" });
   const kid = createHash("sha256")
     .update(JSON.stringify({ e, kty: "RSA", n })) // RFC 7638
@@ -90,7 +90,7 @@ export async function startAdminIssuer({ dir }: { dir?: string | undefined } = {
       case `OPTIONS ${tokenUrl}`:
         return undefined;
       case `POST ${tokenUrl}`: {
-        // JSON, because a browser asks before it sends that from a foreign page.
+        // A browser sends JSON to another origin only after a preflight.
         if (request.headers["content-type"] !== "application/json")
           throw new HttpError(415, { error: "invalid_request" });
         const claims = z.record(z.string(), z.unknown()).parse(await readJson(request));
@@ -128,7 +128,7 @@ function newPrivateKey(): string {
   return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
-/** Lets pages of this machine read answers (CORS). */
+/** Allows CORS to origins on loopback. */
 function allowLoopbackPages({ headers }: IncomingMessage, response: ServerResponse): void {
   if (!LOOPBACK_ORIGIN.test(headers.origin ?? "")) return;
   response.setHeader("access-control-allow-origin", headers.origin ?? "");

@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 
-// The account that Azurite has, with the key that everybody knows (Microsoft Learn, "Use the Azurite emulator").
+// Azurite's account with its public key (Microsoft Learn, "Use the Azurite emulator").
 const ACCOUNT = "devstoreaccount1";
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-/** What the thread of the blob service gets: the folder to keep blobs in. */
+/** The data of the blob service's thread: the folder of the blobs. */
 export interface BlobsWorkerData {
   readonly dir: string;
 }
@@ -19,7 +19,7 @@ export interface Blobs {
   close(): Promise<void>;
 }
 
-/** Starts Azurite's blob service, which the Functions host keeps its own state in; the service never asks it. */
+/** Starts Azurite's blob service, where Microsoft's Functions host stores its own state. The service never uses it. */
 export async function startBlobs(dir: string): Promise<Blobs> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const workerData: BlobsWorkerData = { dir };

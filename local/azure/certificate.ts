@@ -8,21 +8,21 @@ const LIFETIME_DAYS = 365;
 const RENEW_BEFORE_DAYS = 30;
 const DAY_MS = 86_400_000;
 
-/** A certificate for loopback and its private key, in PEM, and the file that `NODE_EXTRA_CA_CERTS` has to name. */
+/** A certificate for loopback and its private key, in PEM, and the path of the certificate for `NODE_EXTRA_CA_CERTS`. */
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
   readonly path: string;
 }
 
-/** Returns the self-signed certificate for 127.0.0.1 and localhost that `dir` keeps, or a new one 30 days before it expires. */
+/** Reads the self-signed certificate for 127.0.0.1 and localhost from `dir`, or creates one when there is none or it expires in 30 days. */
 export async function loopbackCertificate(dir: string): Promise<Certificate> {
   const path = join(dir, "certificate.pem");
   const keyPath = join(dir, "certificate-key.pem");
   const [cert, key] = await Promise.all([readIfPresent(path), readIfPresent(keyPath)]);
   if (cert !== undefined && key !== undefined && isFresh(cert)) return { cert, key, path };
 
-  // Loaded only when it is needed: it takes as long as most of the stack.
+  // Loaded on demand: loading it takes as long as most of the stack.
   const { generate } = await import("selfsigned");
   const made = await generate([{ name: "commonName", value: "SoCMate local stack" }], {
     keyType: "ec",
@@ -47,7 +47,7 @@ export async function loopbackCertificate(dir: string): Promise<Certificate> {
   return { cert: made.cert, key: made.private, path };
 }
 
-/** Makes this process trust the certificate, as `NODE_EXTRA_CA_CERTS` makes a child trust it. */
+/** Makes this process trust a certificate, as `NODE_EXTRA_CA_CERTS` does for a child process. */
 export function trustCertificate({ cert }: Pick<Certificate, "cert">): void {
   tls.setDefaultCACertificates([...tls.getCACertificates("default"), cert]);
 }

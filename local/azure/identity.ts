@@ -3,35 +3,40 @@ import { createServer, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { z } from "zod";
 import { close, HttpError, listen, respond } from "../server/http-server.ts";
-import { keptFile } from "../server/read-or-create-file.ts";
+import { readOrCreateFile } from "../server/read-or-create-file.ts";
 import { encodeJwt } from "./jwt.ts";
 
-/** The directory (tenant) that all local tokens name. */
+// The azure room has the emulators of the platform around the service, other than Key Vault: the managed identity, the admin issuer in
+// place of Entra ID, Azurite's tables and blobs, and the certificate of all HTTPS servers on loopback. The identity is the root of the
+// room: its endpoint is App Service's, and the tables and the vaults require its tokens. So the service authenticates here
+// as on Azure, with no switch or key of its own. Azurite checks the form of a token, not its signature; the vault emulator checks both.
+
+/** The tenant of all local tokens. */
 export const TENANT_ID = "10ca1000-0000-4000-8000-000000000001";
 
 const CLIENT_ID = "10ca1000-0000-4000-8000-000000000002";
 const LIFETIME_SECONDS = 24 * 3600;
 
-/** The managed identity of App Service, as `@azure/identity` sees it. */
+/** The managed identity of App Service, with the endpoint that `@azure/identity` uses. */
 export interface Identity {
   /** Value of `IDENTITY_ENDPOINT`. */
   readonly endpoint: string;
   /** Value of `IDENTITY_HEADER`. */
   readonly header: string;
-  /** Value of `AZURE_CLIENT_ID`: the one user-assigned identity there is. */
+  /** Value of `AZURE_CLIENT_ID`: the only user-assigned identity. */
   readonly clientId: string;
-  /** An access token for an Azure resource such as `https://vault.azure.net`, for 24 hours. */
+  /** Signs an access token for an Azure resource such as `https://vault.azure.net`, valid for 24 hours. */
   token(resource: string): string;
-  /** Whether this identity issued the token, for that resource, and it has not expired. */
+  /** Whether this identity issued the token for the resource, and it has not expired. */
   accepts(token: string, resource: string): boolean;
   close(): Promise<void>;
 }
 
 const claimsSchema = z.object({ aud: z.string(), exp: z.number() });
 
-/** Starts the identity endpoint, on plain HTTP as App Service has it. With a folder its key is kept, so tokens outlive it. */
+/** Starts the identity endpoint, on plain HTTP as on App Service. With `dir` its key, and so its tokens, survive a restart. */
 export async function startIdentity({ dir }: { dir?: string | undefined } = {}): Promise<Identity> {
-  const key = await keptFile(dir && join(dir, "identity.key"), () => randomBytes(32).toString("base64url"));
+  const key = await readOrCreateFile(dir && join(dir, "identity.key"), () => randomBytes(32).toString("base64url"));
   const header = randomUUID();
   const sign = (input: string) => createHmac("sha256", key).update(input).digest();
 
@@ -39,7 +44,7 @@ export async function startIdentity({ dir }: { dir?: string | undefined } = {}):
     const iat = nowSeconds();
     const claims = {
       aud: resource,
-      iss: `https://sts.windows.net/${TENANT_ID}/`, // Azurite asks for this beginning
+      iss: `https://sts.windows.net/${TENANT_ID}/`, // Azurite requires this prefix
       iat,
       nbf: iat,
       exp: iat + LIFETIME_SECONDS,
@@ -76,7 +81,11 @@ export async function startIdentity({ dir }: { dir?: string | undefined } = {}):
   return { endpoint, header, clientId: CLIENT_ID, token, accepts, close: () => close(server) };
 }
 
-/** The resource that the request wants a token for. Throws the endpoint's answer to a request that it refuses. */
+/**
+ * Returns the resource of a token request.
+ *
+ * @throws HttpError 401 or 400 with the endpoint's body.
+ */
 function resourceOf({ url = "", headers }: IncomingMessage, header: string): string {
   const query = new URL(url, "http://127.0.0.1").searchParams;
   const resource = query.get("resource");

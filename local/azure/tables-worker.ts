@@ -22,7 +22,7 @@ const configuration = new TableConfiguration(
   undefined,
   false, // loose
   true, // skip the check of the API version
-  "-", // certificate and key: not files, see below
+  "-", // certificate and key come from getCert, not from files
   "-",
   "",
   "basic", // OAuth

@@ -7,10 +7,10 @@ import { Worker } from "node:worker_threads";
 import type { Certificate } from "./certificate.ts";
 import type { Identity } from "./identity.ts";
 
-const ACCOUNT = "devstoreaccount1"; // the one that Azurite has
+const ACCOUNT = "devstoreaccount1"; // Azurite's account
 const TABLE = "apiclients";
 
-/** What the thread of the table service gets: its certificate, and the file to keep tables in, if they are kept. */
+/** The data of the table service's thread: its certificate, and the file of the tables, unless they are in memory. */
 export interface TablesWorkerData {
   readonly certificate: Certificate;
   readonly path: string | undefined;
@@ -24,8 +24,8 @@ export interface Tables {
 }
 
 /**
- * Starts Azurite's table service with the table `apiclients`, on disk with `dir`, else in memory. It has a thread of its own,
- * so that the rest of the stack starts while it loads, and so that its work does not hold up the vaults.
+ * Starts Azurite's table service with the table `apiclients`, on disk with `dir`, else in memory. It runs in a thread of its own:
+ * the rest of the stack starts while Azurite loads, and its work does not delay the vaults.
  */
 export async function startTables(options: {
   certificate: Certificate;
@@ -53,7 +53,7 @@ export async function startTables(options: {
   };
 }
 
-/** Creates the table if it is not there. By hand: the SDK would add 300 ms to the start. */
+/** Creates the table unless it exists. Without the SDK, which would add 300 ms to the start. */
 async function createTable(url: string, certificate: Certificate, token: string): Promise<void> {
   const creation = request(`${url}/Tables`, {
     method: "POST",

@@ -12,44 +12,49 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Certificate } from "../azure/certificate.ts";
 import { close, listen } from "../server/http-server.ts";
 import type { Fault, Faults } from "./faults.ts";
-import { operationOf, type Received } from "./operation.ts";
+import { operationOf, type ReceivedRequest } from "./operation.ts";
 
-const DEFAULT_LATE_MS = 1_000;
+// The faults room breaks the requests between the service and the emulators. A fault is injected by a proxy on the wire, not by a stub in
+// the code, so that the deployed bundle meets it through its real clients, and so that a write can be applied although its answer is
+// lost, or long after the caller gave up. One list of rules (faults.ts) drives all proxies; operation.ts names the requests that
+// rules match.
 
-/** A proxy in front of one stand-in. */
+const DEFAULT_APPLY_LATER_MS = 1_000;
+
+/** A proxy in front of one emulator. */
 export interface FaultProxy {
-  /** The stand-in's URL, but with the proxy's port. */
+  /** The URL of the emulator, with the port of the proxy. */
   readonly url: string;
-  /** Settles when all that was to be applied later has been. */
+  /** Settles when no request is held back or under way. */
   settled(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts a proxy that passes requests on to a stand-in and does to them what the rules say. */
+/** Starts a proxy that forwards requests to an emulator and injects the faults of the rules. */
 export async function startFaultProxy(target: string, certificate: Certificate, faults: Faults): Promise<FaultProxy> {
   const { protocol, host, hostname, port } = new URL(target);
   const secure = protocol === "https:";
   const agent = secure ? new HttpsAgent({ keepAlive: true, ca: certificate.cert }) : new HttpAgent({ keepAlive: true });
-  const late = new Set<Promise<unknown>>();
+  const pending = new Set<Promise<unknown>>();
 
   async function forward({
     method,
     path,
     headers,
     body,
-  }: Received): Promise<{ answer: IncomingMessage; body: Buffer }> {
-    const { "transfer-encoding": chunked, ...kept } = headers;
+  }: ReceivedRequest): Promise<{ answer: IncomingMessage; body: Buffer }> {
+    const { "transfer-encoding": chunked, ...forwarded } = headers;
     const length = chunked === undefined ? {} : { "content-length": body.length };
-    // The vaults build their URLs from the Host header, which is to be the proxy's; the issuer wants to see its own.
+    // The vaults build links from the Host header, which must lead to the proxy. The admin issuer compares it with its own.
     const hostHeader = secure ? {} : { host };
-    const options = { agent, hostname, port, method, path, headers: { ...kept, ...length, ...hostHeader } };
+    const options = { agent, hostname, port, method, path, headers: { ...forwarded, ...length, ...hostHeader } };
     const request = secure ? httpsRequest(options) : httpRequest(options);
     request.end(body);
     const [answer] = (await once(request, "response")) as [IncomingMessage];
     return { answer, body: await buffer(answer) };
   }
 
-  async function passOn(received: Received, response: ServerResponse): Promise<void> {
+  async function passOn(received: ReceivedRequest, response: ServerResponse): Promise<void> {
     const { answer, body } = await forward(received);
     const { "transfer-encoding": _, connection: __, ...headers } = answer.headers;
     response.writeHead(answer.statusCode ?? 502, { ...headers, "content-length": body.length }).end(body);
@@ -69,7 +74,7 @@ export async function startFaultProxy(target: string, certificate: Certificate, 
         return void response.destroy();
       case "apply-later":
         response.destroy();
-        await sleep(fault.value ?? DEFAULT_LATE_MS, undefined, { ref: false });
+        await sleep(fault.value ?? DEFAULT_APPLY_LATER_MS, undefined, { ref: false });
         return void (await forward(received));
       case "reset":
         return void response.destroy();
@@ -81,8 +86,8 @@ export async function startFaultProxy(target: string, certificate: Certificate, 
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const handled = handle(request, response)
       .catch(() => response.destroy())
-      .finally(() => late.delete(handled));
-    late.add(handled);
+      .finally(() => pending.delete(handled));
+    pending.add(handled);
   };
   const server = secure
     ? createHttpsServer({ cert: certificate.cert, key: certificate.key }, onRequest)
@@ -92,7 +97,7 @@ export async function startFaultProxy(target: string, certificate: Certificate, 
   return {
     url: url.pathname === "/" ? url.origin : url.href,
     settled: async () => {
-      while (late.size > 0) await Promise.all(late);
+      while (pending.size > 0) await Promise.all(pending);
     },
     close: async () => {
       await close(server);
@@ -101,7 +106,7 @@ export async function startFaultProxy(target: string, certificate: Certificate, 
   };
 }
 
-/** An error answer that names the fault in the words of both Table Storage and Key Vault. */
+/** Answers with an error in a body that is both Table Storage's and Key Vault's, or in the body of the rule. */
 function refuse({ kind, value, body }: Fault, response: ServerResponse): void {
   const [status, code, headers] = {
     fail: [value ?? 500, "InternalError", {}] as const,

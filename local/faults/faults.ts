@@ -1,43 +1,47 @@
 import { OPERATIONS } from "./operation.ts";
 
-/** What can happen to a request to Azure and its answer. */
+/** The kinds of faults, with the texts of `npm start -- --help`. */
 export const FAULT_KINDS = {
-  delay: "arrives after <ms>: with more than the service's 2 s, a write lands when nobody waits for it any more",
+  delay: "arrives after <ms>; above the service's time-out of 2 s, a write is applied after the service gave up",
   fail: "is not applied; the answer is status <status> (500)",
-  throttle: "is not applied; the answer is 429, with Retry-After: <seconds> if that is given",
-  forbid: "is not applied; the answer is 403, as for an identity that has lost its role",
+  throttle: "is not applied; the answer is 429, with Retry-After: <seconds> if given",
+  forbid: "is not applied; the answer is 403, as for an identity without its role",
   reset: "is not applied; the connection breaks",
   "lose-reply": "is applied; the connection breaks before the answer",
-  "apply-later": "is applied after <ms> (1000); the connection breaks at once",
+  "apply-later": "is applied after <ms> (1000); the connection breaks immediately",
 } as const;
 export type FaultKind = keyof typeof FAULT_KINDS;
 
 /** One rule of fault injection. */
 export interface Fault {
-  /** The operation it is about, e.g. `table-merge`; `*` stands for any letters. */
+  /** The operation that it matches, e.g. `table-merge`; `*` matches any letters. */
   readonly operation: string;
   readonly kind: FaultKind;
-  /** What the kind takes: milliseconds, seconds or a status. */
+  /** The value of the kind: milliseconds, seconds or a status. */
   readonly value?: number | undefined;
-  /** How likely it is, 0–1; certain if not given. */
+  /** Its probability, 0–1; 1 by default. */
   readonly chance?: number | undefined;
-  /** How often it happens at most. */
+  /** The number of times that it is still injected; unlimited by default. */
   times?: number | undefined;
-  /** The body of an error answer in place of Azure's JSON: what a gateway between may send. */
+  /** The body of an error answer in place of Azure's JSON, as a gateway in between may send it. */
   readonly body?: string | undefined;
 }
 
-/** Reads a rule as `npm start -- --fault` takes it: `<operation>=<kind>[:<value>][@<percent>%]`. Throws a sentence for a person. */
+/**
+ * Parses a rule of `npm start -- --fault`: `<operation>=<kind>[:<value>][@<percent>%]`.
+ *
+ * @throws an error whose message is one sentence for the user.
+ */
 export function parseFault(text: string): Fault {
   const [, operation = "", kind = "", value, percent] =
     /^([a-z*-]+)=([a-z-]+)(?::(\d+))?(?:@(\d+(?:\.\d+)?)%)?$/.exec(text) ?? [];
-  const refuse = (why: string) => new Error(`"${text}" is no fault: ${why}`);
+  const refuse = (why: string) => new Error(`"${text}" is not a fault: ${why}`);
   if (!operation) throw refuse("write <operation>=<kind>[:<value>][@<percent>%].");
   if (!isFaultKind(kind)) throw refuse(`the kind is one of ${Object.keys(FAULT_KINDS).join(", ")}.`);
   if (!OPERATIONS.some((known) => matches(operation, known))) {
     throw refuse(`there is no such operation; the operations are ${OPERATIONS.join(", ")}.`);
   }
-  if (kind === "delay" && value === undefined) throw refuse(`say for how many milliseconds: ${operation}=delay:3000.`);
+  if (kind === "delay" && value === undefined) throw refuse(`give the milliseconds: ${operation}=delay:3000.`);
   return {
     operation,
     kind,
@@ -46,13 +50,13 @@ export function parseFault(text: string): Fault {
   };
 }
 
-/** The rules that fault proxies follow, and what they did. */
+/** The rules of fault proxies, and counts of requests and faults. */
 export class Faults {
-  /** Can be set anew at any time; of several that match a request, the first that happens is the one. */
+  /** Can be replaced at any time. The first rule that matches a request and takes effect is applied. */
   rules: readonly Fault[];
-  /** How many requests there were, by operation. */
+  /** The number of requests by operation. */
   readonly requests = new Map<string, number>();
-  /** How many faults there were, by kind. */
+  /** The number of injected faults by kind. */
   readonly injected = new Map<FaultKind, number>();
   readonly #random: () => number;
 
@@ -61,15 +65,15 @@ export class Faults {
     this.#random = random;
   }
 
-  /** Counts a request and decides what happens to it. */
+  /** Counts a request. Returns the fault to inject, if any. */
   next(operation: string): Fault | undefined {
     count(this.requests, operation);
-    const fault = this.rules.find((rule) => matches(rule.operation, operation) && this.#happens(rule));
+    const fault = this.rules.find((rule) => matches(rule.operation, operation) && this.#takesEffect(rule));
     if (fault) count(this.injected, fault.kind);
     return fault;
   }
 
-  #happens(rule: Fault): boolean {
+  #takesEffect(rule: Fault): boolean {
     if (rule.times !== undefined && rule.times <= 0) return false;
     if (rule.chance !== undefined && this.#random() >= rule.chance) return false;
     if (rule.times !== undefined) rule.times -= 1;

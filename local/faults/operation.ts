@@ -1,14 +1,14 @@
 import type { IncomingMessage } from "node:http";
 
-/** A request to a stand-in that was read whole, so that it can be sent on at any time. */
-export interface Received {
+/** A request to an emulator with its whole body, so that it can be forwarded at any time. */
+export interface ReceivedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
   readonly body: Buffer;
 }
 
-/** What the service asks Azure for. A client's row is `table`, a row of its use `usage`, that of the sweep `position`. */
+/** The operations of the service on Azure. `table` is the row of a client, `usage` that of its use, `position` that of the sweep. */
 export const OPERATIONS = [
   ...["table-get", "table-list", "table-insert", "table-merge"],
   ...["usage-insert", "usage-merge", "position-get", "position-insert", "position-merge"],
@@ -17,8 +17,8 @@ export const OPERATIONS = [
   ...["identity-token", "admin-keys"],
 ];
 
-/** The name of what a request asks for, one of {@link OPERATIONS}. */
-export function operationOf({ method, path, body }: Received): string {
+/** Returns the operation of a request, one of {@link OPERATIONS}. */
+export function operationOf({ method, path, body }: ReceivedRequest): string {
   const [route = ""] = path.split("?", 1);
   if (route.startsWith("/secrets")) return secretOperation(method, route);
   if (route.startsWith("/keys")) return keyOperation(method, route);

@@ -4,7 +4,7 @@ import type { RouteParameters } from "./route.ts";
 
 const MAX_DEPTH = 64;
 
-/** What binding data is made of; the body counts only if it was read whole. */
+/** The sources of binding data. `body` is present when the host has read it whole. */
 export interface BindingDataSource {
   readonly request: IncomingMessage;
   readonly body: Buffer | undefined;
@@ -13,9 +13,9 @@ export interface BindingDataSource {
 }
 
 /**
- * What goes to the worker with an invocation, as Azure's HTTP trigger collects it in one dictionary that ignores case
+ * Returns the binding data of an invocation. Azure's HTTP trigger collects it in one case-insensitive dictionary
  * (azure-webjobs-sdk-extensions, HttpTriggerAttributeBindingProvider.cs, GetRequestBindingData): the members of a JSON body, then the
- * query's parameters, then the route's, then the collections `Query` and `Headers` unless something has that name already. A later
+ * query's parameters, then the route's, then the collections `Query` and `Headers` unless an entry has that name already. A later
  * value replaces an earlier one, but the name keeps its first spelling. So a caller can add parameters, change the case of their
  * names, and hide or replace the headers.
  */
@@ -35,8 +35,8 @@ export function bindingDataOf({ request, body, parameters, target }: BindingData
 }
 
 /**
- * The members of a JSON object, of whatever media type (azure-webjobs-sdk-extensions, Utility.cs, ApplyBindingData): objects as JSON,
- * strings, numbers and booleans as strings; lists and `null` are left out.
+ * Returns the members of a JSON object of any media type (azure-webjobs-sdk-extensions, Utility.cs, ApplyBindingData): objects as JSON;
+ * strings, numbers and booleans as strings. Lists and `null` are left out.
  */
 function membersOf(body: Buffer | undefined): [string, RpcTypedData][] {
   const parsed = jsonOf(new TextDecoder().decode(body));
@@ -44,12 +44,12 @@ function membersOf(body: Buffer | undefined): [string, RpcTypedData][] {
   return Object.entries(parsed).flatMap(([name, value]): [string, RpcTypedData][] => {
     if (value === null || Array.isArray(value)) return [];
     if (typeof value === "object") return [[name, { json: JSON.stringify(value) }]];
-    // As .NET writes it: `True`.
+    // .NET writes `True` and `False`.
     return [[name, { string: String(value).replace(/^[tf](?=rue$|alse$)/, (first) => first.toUpperCase()) }]];
   });
 }
 
-/** Nothing, for what is no JSON and for what nests deeper than Newtonsoft's reader goes. */
+/** Parses JSON. Returns `undefined` for invalid JSON and for a depth over the limit of Newtonsoft's reader. */
 function jsonOf(text: string): unknown {
   try {
     return depthOf(text) > MAX_DEPTH ? undefined : JSON.parse(text);
@@ -68,7 +68,7 @@ function depthOf(json: string): number {
   return deepest;
 }
 
-/** The query's parameters, whose names ignore case; of repeated ones the last (HttpRequestExtensions.cs, GetQueryParameterDictionary). */
+/** Returns the query's parameters, the last of equal names in any case (HttpRequestExtensions.cs, GetQueryParameterDictionary). */
 function queryOf(target: string): Record<string, string> {
   const query = new Map<string, { name: string; value: string }>();
   for (const [name, value] of new URLSearchParams(target.split(/\?(.*)/s, 2)[1])) {
@@ -78,7 +78,7 @@ function queryOf(target: string): Record<string, string> {
   return Object.fromEntries([...query.values()].map(({ name, value }) => [name, value]));
 }
 
-/** The request's headers as a function sees them: repeated ones joined by a comma, and those of App Service's front end. */
+/** Returns the request's headers as a function sees them: repeated ones joined by a comma, with those of App Service's front end. */
 function headersOf({ rawHeaders, socket }: IncomingMessage): Record<string, string> {
   const headers = new Map<string, { name: string; value: string }>();
   const add = (name: string, value: string) => {

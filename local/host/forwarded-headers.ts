@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { hasBody } from "./request-body.ts";
 
-// What the forwarder leaves out in both directions (microsoft/reverse-proxy, RequestUtilities.cs).
-const OF_ONE_CONNECTION = [
+// The forwarder removes hop-by-hop headers in both directions (microsoft/reverse-proxy, RequestUtilities.cs).
+const HOP_BY_HOP = [
   "alpn",
   "alt-svc",
   "close",
@@ -19,10 +19,10 @@ const OF_ONE_CONNECTION = [
   "transfer-encoding",
   "upgrade",
 ];
-const NOT_ANSWERED = new Set(OF_ONE_CONNECTION);
-/** Also what it writes itself (HttpTransformer.Default), and `Trailer`, which Node's client refuses without chunks. */
+const NOT_ANSWERED = new Set(HOP_BY_HOP);
+/** Also the headers that it sets itself (HttpTransformer.Default), and `Trailer`, which Node's client refuses without chunks. */
 const NOT_FORWARDED = new Set([
-  ...OF_ONE_CONNECTION,
+  ...HOP_BY_HOP,
   "forwarded",
   "host",
   "trailer",
@@ -32,13 +32,13 @@ const NOT_FORWARDED = new Set([
   "x-forwarded-proto",
 ]);
 const INVOCATION_ID = "x-ms-invocation-id";
-/** No `Content-Length: 0` is added for these (dotnet/runtime, HttpMethod.cs, MustHaveRequestBody). */
+/** Methods that get no `Content-Length: 0` (dotnet/runtime, HttpMethod.cs, MustHaveRequestBody). */
 const WITHOUT_BODY = new Set(["GET", "HEAD", "CONNECT", "OPTIONS", "DELETE"]);
 
-/** The headers of the forwarded request. A header `x-ms-invocation-id` of the caller stays (DefaultHttpProxyService.cs, TryAdd). */
+/** Returns the headers of the forwarded request. The caller's own `x-ms-invocation-id` stays (DefaultHttpProxyService.cs, TryAdd). */
 export function forwardedHeaders(request: IncomingMessage, uri: URL, invocationId: string): string[] {
   const { rawHeaders, headers, socket, method = "" } = request;
-  const forwarded = ["Host", uri.host, ...kept(rawHeaders, NOT_FORWARDED)];
+  const forwarded = ["Host", uri.host, ...withoutHeaders(rawHeaders, NOT_FORWARDED)];
   if (headers["transfer-encoding"] !== undefined) forwarded.push("Transfer-Encoding", "chunked");
   if (!hasBody(request) && headers["content-length"] === undefined && !WITHOUT_BODY.has(method)) {
     forwarded.push("Content-Length", "0");
@@ -49,16 +49,16 @@ export function forwardedHeaders(request: IncomingMessage, uri: URL, invocationI
   return forwarded;
 }
 
-/** The headers of the answer to the caller. */
+/** Returns the headers of the answer to the caller. */
 export function answeredHeaders({ rawHeaders }: IncomingMessage): string[] {
-  return kept(rawHeaders, NOT_ANSWERED);
+  return withoutHeaders(rawHeaders, NOT_ANSWERED);
 }
 
-function kept(rawHeaders: readonly string[], left: ReadonlySet<string>): string[] {
+function withoutHeaders(rawHeaders: readonly string[], removed: ReadonlySet<string>): string[] {
   const headers: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const [name = "", value = ""] = rawHeaders.slice(index, index + 2);
-    if (!left.has(name.toLowerCase())) headers.push(name, value);
+    if (!removed.has(name.toLowerCase())) headers.push(name, value);
   }
   return headers;
 }

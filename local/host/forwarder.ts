@@ -4,13 +4,13 @@ import { answeredHeaders, forwardedHeaders } from "./forwarded-headers.ts";
 import { hasBody, readBody } from "./request-body.ts";
 import { sendToWorker } from "./worker-client.ts";
 
-// The reverse proxy in Azure's host, which hands a request to the worker's own HTTP server and its answer to the caller
+// The reverse proxy in Azure's host: it forwards a request to the worker's HTTP server, and the answer to the caller
 // (azure-functions-host, DefaultHttpProxyService.cs; microsoft/reverse-proxy, HttpForwarder.cs).
 
-/** ActivityTimeout of DefaultHttpProxyService.cs: how long nothing may move in either direction. */
+/** ActivityTimeout of DefaultHttpProxyService.cs: the longest time without a byte in either direction. */
 export const ACTIVITY_TIMEOUT_MS = 240_000;
 
-/** What to forward: `body` if it was read before, `target` as it goes to the worker. */
+/** A request to forward. `body` is present when it was read before; `target` is the encoded path and query. */
 export interface ForwardOptions {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -23,15 +23,15 @@ export interface ForwardOptions {
 }
 
 /**
- * Forwards a request to the worker and copies the answer to the caller; resolves with what ends that answer, which Azure's host does
- * when the invocation is over. An answer without a body is not seen before.
+ * Forwards a request to the worker and copies the answer to the caller. Resolves with a function that ends the answer, because Azure's
+ * host ends it when the invocation is over. The head of an answer without a body is sent at its end too.
  *
- * @throws when there is no whole answer: an error that was logged nowhere yet.
+ * @throws an error, not logged yet, when the answer is incomplete.
  */
 export async function forwardRequest(options: ForwardOptions): Promise<() => void> {
   const { request, response, uri, target, invocationId, activityTimeoutMs } = options;
   const activity = new Activity(activityTimeoutMs);
-  const leave = () => activity.end(new Error("The caller went away."));
+  const leave = () => activity.end(new Error("The caller closed the connection."));
   response.once("close", leave);
   try {
     const answer = await sendToWorker({
@@ -72,7 +72,7 @@ async function* only(chunk: Buffer): AsyncGenerator<Buffer> {
   yield chunk;
 }
 
-/** Ends when nothing has happened for some time. */
+/** An abort signal that fires after a time without activity. */
 class Activity {
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
@@ -97,7 +97,7 @@ class Activity {
     this.#controller.abort(reason);
   }
 
-  /** The chunks, each of which counts as activity. */
+  /** Passes chunks through; each renews the time-out. */
   async *of(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
       this.renew();

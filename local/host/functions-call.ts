@@ -3,16 +3,21 @@ import type { LogLevel, RegisteredFunction } from "./functions-messages.ts";
 
 const DRAIN_MS = 5000;
 
-/** Gets one line for each request, and every line that the app logs. */
+/** Receives one line for each request, and the log lines of the app that `isLogged` lets through. */
 export type HostLog = (level: LogLevel, line: string) => void;
 
-/** Answers with an empty body, whatever the client may still be sending. */
+/** Whether log lines of a level are written: all but `debug` and `trace`. */
+export function isLogged(level: LogLevel): boolean {
+  return level !== "debug" && level !== "trace";
+}
+
+/** Answers with an empty body, and drains the rest of the request. */
 export function end(request: IncomingMessage, response: ServerResponse, status: number): void {
   response.writeHead(status, status === 204 ? {} : { "content-length": 0 }).end();
   void drain(request).then((isComplete) => isComplete || request.destroy());
 }
 
-/** Answers with an empty body, and ends the connection with it; a client that was slow before is not waited for again. */
+/** Answers with an empty body and closes the connection. The rest of a slow request is not drained. */
 export async function endConnection(
   request: IncomingMessage,
   response: ServerResponse,
@@ -20,12 +25,12 @@ export async function endConnection(
   { isSlow = false } = {},
 ): Promise<void> {
   response.writeHead(status, { "content-length": 0, connection: "close" }).flushHeaders();
-  // A connection that is closed with unread bytes in it is reset, and the answer may be lost.
+  // Closing a connection with unread bytes resets it, and the answer may be lost.
   if (!isSlow) await drain(request);
   response.end();
 }
 
-/** Reads and drops the rest of a request that is answered, for 5 seconds as Kestrel does. Returns whether it came to its end. */
+/** Drains a request for 5 seconds, as Kestrel does. Returns whether the request is complete. */
 async function drain(request: IncomingMessage): Promise<boolean> {
   if (request.complete) return true;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -36,13 +41,13 @@ async function drain(request: IncomingMessage): Promise<boolean> {
   return request.complete;
 }
 
-/** Logs that a function failed. */
+/** Logs the failure of a function. */
 export function logFailure(log: HostLog, { name }: RegisteredFunction, error: unknown): void {
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
   log("error", `Executed '${name}' (Failed): ${reason}`);
 }
 
-/** Logs the request once it is over: method, path without query and without a client secret that strayed into it, status, milliseconds. */
+/** Logs a request at its end: method, path, status, milliseconds. The query, and a client secret in the path, are left out. */
 export function logWhenDone(request: IncomingMessage, response: ServerResponse, log: HostLog): void {
   const started = performance.now();
   response.once("close", () => {

@@ -1,28 +1,31 @@
 import Module, { createRequire } from "node:module";
 import type { InvocationRequest, LogLevel, ProgrammingModel, RegisteredFunction } from "./functions-messages.ts";
 
-// The part of Azure's Node worker, in the process of the host. The versions are what an app may ask for.
+// The part of Azure's Node worker that loads an app, in the process of the host. An app can read the versions.
 const VERSION = "3.13.0";
 const HOST_VERSION = "4.1046.100";
 
 /** A loaded Functions app. */
 export interface FunctionsApp {
   readonly functions: readonly RegisteredFunction[];
-  /** The HTTP server in the app that takes forwarded requests. */
+  /** The address of the app's HTTP server, which receives forwarded requests. */
   readonly httpUri: string;
-  /** Runs a function with its hooks; rejects with what it threw. */
-  invoke(registered: RegisteredFunction, request: InvocationRequest): Promise<void>;
-  /** Runs the hooks for the end of the app. */
+  /** Runs a function with its hooks, and rejects with the error that it threw. `onLog` also gets the log lines of this invocation. */
+  invoke(registered: RegisteredFunction, request: InvocationRequest, onLog?: InvocationLog): Promise<void>;
+  /** Runs the app's terminate hooks. */
   terminate(): Promise<void>;
 }
 
-/** Gets the log lines of an app, and those of the library, which name no function. */
+/** Receives the log lines of one invocation. */
+export type InvocationLog = (level: LogLevel, message: string) => void;
+
+/** Receives the log lines of an app, and those of the library, which have no function name. */
 export type AppLog = (level: LogLevel, message: string, functionName?: string) => void;
 
 /**
- * Loads a Functions app from its CommonJS bundle as Azure's Node worker does. A process runs one app at a time.
+ * Loads a Functions app from its CommonJS bundle, as Azure's Node worker does. A process runs one app at a time.
  *
- * @throws what the bundle throws while it loads, and an error when the app does not take forwarded requests.
+ * @throws the error of a bundle that fails to load, and an error when the app does not receive forwarded requests.
  */
 export async function loadFunctionsApp(bundle: string, log: AppLog): Promise<FunctionsApp> {
   const functions: RegisteredFunction[] = [];
@@ -33,11 +36,12 @@ export async function loadFunctionsApp(bundle: string, log: AppLog): Promise<Fun
     level: LogLevel,
     category: string,
     message: string,
-    invocation?: { name: string; context: unknown },
+    invocation?: { name: string; context: unknown; onLog: InvocationLog | undefined },
   ) => {
     const line = { level, category, message, hookData: {}, invocationContext: invocation?.context };
     hooks.runNow("log", line);
     log(line.level, line.message, invocation?.name);
+    invocation?.onLog?.(line.level, line.message);
   };
   provideCore({
     version: VERSION,
@@ -68,8 +72,8 @@ export async function loadFunctionsApp(bundle: string, log: AppLog): Promise<Fun
     functions,
     httpUri,
     terminate: () => hooks.run("appTerminate", { hookData: {}, appHookData }),
-    invoke: async ({ name, bindings, callback }, request) => {
-      const invocation = { name, context: undefined as unknown };
+    invoke: async ({ name, bindings, callback }, request, onLog) => {
+      const invocation = { name, context: undefined as unknown, onLog };
       const core = {
         invocationId: request.invocationId,
         request,
@@ -134,7 +138,7 @@ class Disposable {
 
 let provided: object | undefined;
 
-/** Makes `require("@azure/functions-core")`, a module that exists nowhere else, return the core. */
+/** Makes `require("@azure/functions-core")` return the core; there is no such module on disk. */
 function provideCore(core: object): void {
   if (!provided) {
     Module.prototype.require = new Proxy(Module.prototype.require, {

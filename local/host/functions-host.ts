@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { close, listen } from "../server/http-server.ts";
 import { ACTIVITY_TIMEOUT_MS } from "./forwarder.ts";
-import { end, endConnection, type HostLog, logWhenDone } from "./functions-call.ts";
+import { end, endConnection, type HostLog, isLogged, logWhenDone } from "./functions-call.ts";
 import { loadFunctionsApp } from "./functions-core.ts";
 import { createRequestHandler, type RequestHandler } from "./functions-requests.ts";
 import { httpFunctions } from "./functions-routes.ts";
@@ -12,11 +12,18 @@ import type { HostJson } from "./host-json.ts";
 import { setHostKey } from "./host-key.ts";
 import { createKestrel, refusalOf } from "./kestrel.ts";
 
+// The host room runs the deployed bundle as Azure's Functions host does, with the rules of that host that can break a request: Kestrel's
+// limits (kestrel.ts, request-body.ts), routes (route.ts), keys (host-key.ts), binding data (binding-data.ts), the forwarding of
+// a request to the worker (forwarder.ts, worker-client.ts) and the worker's programming model (functions-core.ts). Azure Functions Core
+// Tools are no substitute for tests: they download a binary at install, and cannot be made stricter. Each rule names the source file of
+// Azure's host or of .NET that it follows; docs/design.md lists the remaining differences. Host and worker share one process here, which
+// service-process.ts starts as a child of its own, so that a time-out can end it as on Azure.
+
 const STOP_MS = 5000;
 /** azure-functions-host, ScriptConstants.cs, DefaultMaxRequestBodySize. */
 const DEFAULT_MAX_BODY_BYTES = 104_857_600;
 
-/** How to start a host: the bundle's path, what `host.json` says, and the app settings. `port` is the gateway's. */
+/** Options of a host: the path of the bundle, the content of `host.json`, and the app settings. `port` is the gateway's. */
 export interface FunctionsHostOptions {
   readonly bundle: string;
   readonly hostJson: HostJson;
@@ -24,23 +31,23 @@ export interface FunctionsHostOptions {
   readonly port: number;
   readonly log: HostLog;
   readonly activityTimeoutMs?: number | undefined;
-  /** Ends the process of the worker, which is that of the host: `process.exit` unless told otherwise. */
+  /** Ends the process of worker and host; `process.exit` by default. */
   readonly endWorker?: () => void;
 }
 
-/** A running Functions host, and a gateway before it. */
+/** A running Functions host with a gateway in front of it. */
 export interface FunctionsHost {
-  /** The gateway, which adds the host's key to every request as API Management does. */
+  /** The gateway: it sets the host's key on every request, as API Management does. */
   readonly url: string;
-  /** The host itself, which asks for its key. */
+  /** The host itself, which requires its key. */
   readonly hostUrl: string;
-  /** The key of all functions, and of the host's own operations. */
+  /** The key of all functions and of the host's own operations. */
   readonly hostKey: string;
-  /** Stops: requests under way, and then the app's hooks for its end, have 5 seconds each. */
+  /** Stops the host. Requests under way get 5 seconds, then the app's terminate hooks another 5. */
   close(): Promise<void>;
 }
 
-/** Starts a Functions host for one app and answers as Azure's does, or more strictly. */
+/** Starts a Functions host for one app. It answers as Azure's host does, or more strictly. */
 export async function startFunctionsHost(options: FunctionsHostOptions): Promise<FunctionsHost> {
   const { bundle, hostJson, settings, port, log, activityTimeoutMs = ACTIVITY_TIMEOUT_MS } = options;
   const { endWorker = () => process.exit(FUNCTION_TIMEOUT_EXIT_CODE) } = options;
@@ -51,13 +58,12 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     setHostKey(request, hostKey);
     return true;
   });
-  // The ports come first: one that is taken is said before the app starts anything.
+  // The ports come first, so that a port in use is reported before the app starts.
   const url = `http://127.0.0.1:${await listen(gateway, port)}`;
   const hostUrl = `http://127.0.0.1:${await listen(host)}`;
   try {
     const app = await loadFunctionsApp(bundle, (level, message, functionName) => {
-      if (level === "debug" || level === "trace") return;
-      log(level, functionName === undefined ? `functions: ${message}` : message);
+      if (isLogged(level)) log(level, functionName === undefined ? `functions: ${message}` : message);
     });
     const isDisabled = (name: string) => isTrue(settings[`AzureWebJobs.${name}.Disabled`]);
     const watch = watchWithTimeout(hostJson.functionTimeoutMs, log, endWorker);
@@ -76,9 +82,12 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
       hostUrl,
       hostKey,
       close: async () => {
-        await atMost(STOP_MS, Promise.all([gateway, host].map((server) => new Promise((done) => server.close(done)))));
+        await waitAtMost(
+          STOP_MS,
+          Promise.all([gateway, host].map((server) => new Promise((done) => server.close(done)))),
+        );
         for (const server of [gateway, host]) server.closeAllConnections();
-        await atMost(STOP_MS, app.terminate());
+        await waitAtMost(STOP_MS, app.terminate());
       },
     };
   } catch (error) {
@@ -87,7 +96,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   }
 }
 
-/** Makes a listener; `prepare` gets every request that Kestrel lets through, and returns whether it came to the gateway. */
+/** Creates a server. `prepare` is called for every request that Kestrel accepts, and returns whether this is the gateway. */
 function serve(ready: Promise<RequestHandler>, log: HostLog, prepare: (request: IncomingMessage) => boolean): Server {
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const refused = refusalOf(request);
@@ -98,7 +107,7 @@ function serve(ready: Promise<RequestHandler>, log: HostLog, prepare: (request: 
   return createKestrel((request, response) => {
     logWhenDone(request, response, log);
     handle(request, response).catch((error: unknown) => {
-      if (response.destroyed) return; // the client went away
+      if (response.destroyed) return; // the client closed the connection
       log("error", `functions: ${error instanceof Error ? error.stack : error}`);
       if (response.headersSent) response.destroy();
       else end(request, response, 500);
@@ -110,7 +119,8 @@ function maxBodyBytesOf({ FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: limit = "" }: Funct
   return /^\d+$/.test(limit) ? Number(limit) : DEFAULT_MAX_BODY_BYTES;
 }
 
-async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+/** Waits for the work, at most for the time given. */
+async function waitAtMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
   await Promise.race([work, new Promise((resolve) => setTimeout(resolve, milliseconds).unref())]);
 }
 

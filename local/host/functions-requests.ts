@@ -8,7 +8,7 @@ import { decodePath, encodePath, encodeQuery } from "./kestrel.ts";
 
 const HOMEPAGE = "<!DOCTYPE html>\n<title>Your Functions app is up and running</title>\n";
 
-/** What a host serves. */
+/** The app of a host. */
 export interface HostedApp {
   readonly functions: readonly HttpFunction[];
   readonly timers: Timers;
@@ -17,7 +17,7 @@ export interface HostedApp {
   readonly runner: HttpFunctionRunner;
 }
 
-/** Answers a request that Kestrel let through. The host's own operations are not offered through the gateway. */
+/** Answers a request that Kestrel accepted. The gateway does not offer the host's own operations. */
 export type RequestHandler = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -25,7 +25,7 @@ export type RequestHandler = (
 ) => Promise<void> | void;
 
 /**
- * Makes the part of the host that finds out what a request is for, and asks for the key (azure-functions-host,
+ * Creates the handler that dispatches a request to a function or an operation of the host, and checks its key (azure-functions-host,
  * FunctionInvocationMiddleware.cs).
  */
 export function createRequestHandler({ functions, timers, hostKey, hasHomepage, runner }: HostedApp): RequestHandler {
@@ -41,25 +41,32 @@ export function createRequestHandler({ functions, timers, hostKey, hasHomepage, 
     if (path === undefined) return endConnection(request, response, 400);
     const timer = isFromGateway ? undefined : /^\/admin\/functions\/([^/]+)$/i.exec(path)?.[1];
     if (timer === undefined) return runFunction(request, response, path);
-    return end(request, response, hasHostKey(request, hostKey) ? runTimer(timers, timer, request) : 401);
+    if (!hasHostKey(request, hostKey)) return end(request, response, 401);
+    return runTimer(timers, timer, request, response);
   };
 }
 
-/** What goes to the worker. */
+/** Returns the path and query of the forwarded request. */
 function targetOf({ url = "" }: IncomingMessage, path: string): string {
   const start = url.indexOf("?");
   return encodePath(path) + (start < 0 ? "" : encodeQuery(url.slice(start)));
 }
 
-/** As on Azure the run is not waited for. JSON is asked for because a browser sends it from no foreign page unasked. */
-function runTimer(timers: Timers, name: string, request: IncomingMessage): number {
-  if (request.method !== "POST" || !timers.has(name)) return 404;
-  if (request.headers["content-type"] !== "application/json") return 415;
-  void timers.run(name);
-  return 202;
+/** Answers 202 with the log lines of the run. Only JSON is accepted: a browser sends it to another origin only after a preflight. */
+async function runTimer(
+  timers: Timers,
+  name: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.method !== "POST" || !timers.has(name)) return end(request, response, 404);
+  if (request.headers["content-type"] !== "application/json") return end(request, response, 415);
+  const lines = await timers.run(name);
+  response.writeHead(202, { "content-type": "text/plain; charset=utf-8" }).end(lines.join("\n"));
+  request.resume();
 }
 
-/** azure-functions-host, HomepageMiddleware.cs. */
+/** Answers for the root (azure-functions-host, HomepageMiddleware.cs). */
 function sendHomepage(request: IncomingMessage, response: ServerResponse, hasHomepage: boolean): void {
   if (hasHomepage)
     response.writeHead(200, { "content-type": "text/html", "content-length": HOMEPAGE.length }).end(HOMEPAGE);

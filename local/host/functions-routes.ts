@@ -2,7 +2,7 @@ import type { HostLog } from "./functions-call.ts";
 import { type RegisteredFunction, triggerOf } from "./functions-messages.ts";
 import { compileRoute, type Route, type RouteParameters } from "./route.ts";
 
-/** An HTTP function with its whole route; `needsKey` if not everybody may call it, `isDisabled` by an app setting. */
+/** An HTTP function with its full route. `needsKey`: it is not anonymous. `isDisabled`: an app setting disables it. */
 export interface HttpFunction {
   readonly registered: RegisteredFunction;
   readonly bindingName: string;
@@ -12,14 +12,14 @@ export interface HttpFunction {
   readonly isDisabled: boolean;
 }
 
-/** How the HTTP functions of an app are found. */
+/** Options for the routes of an app: the prefix of all routes, and the functions that app settings disable. */
 export interface RouteOptions {
   readonly prefix: string;
   readonly isDisabled: (name: string) => boolean;
   readonly log: HostLog;
 }
 
-/** The HTTP functions of an app, best route first. Those that Azure refuses are logged and left out, so they answer 404. */
+/** Returns the HTTP functions of an app in the order of their precedence. A function that Azure refuses is logged and left out: 404. */
 export function httpFunctions(
   functions: readonly RegisteredFunction[],
   { prefix, isDisabled, log }: RouteOptions,
@@ -40,7 +40,7 @@ export function httpFunctions(
   return accepted.sort((a, b) => (a.route.precedence < b.route.precedence ? -1 : 1));
 }
 
-/** The first function that answers the method at the path, and what its route captured of it. */
+/** Finds the first function for a method and path, with the route's parameters. */
 export function findFunction(
   routes: readonly HttpFunction[],
   method: string,
@@ -54,7 +54,7 @@ export function findFunction(
 }
 
 function refusal(own: string, { route, methods }: HttpFunction, accepted: readonly HttpFunction[]): string | undefined {
-  // Azure looks at the route without its prefix.
+  // Azure checks the route without its prefix.
   if (/^(admin|runtime)/i.test(own)) return "The specified route conflicts with one or more built in routes.";
   const rival = accepted.find(
     (other) => other.route.template === route.template && other.methods.some((method) => methods.includes(method)),

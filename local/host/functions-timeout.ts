@@ -1,15 +1,15 @@
 import type { HostLog } from "./functions-call.ts";
 
-/** Ends the worker's process after a run that took too long. */
+/** The exit code of the worker's process after an invocation over `functionTimeout`. */
 export const FUNCTION_TIMEOUT_EXIT_CODE = 3;
 
-/** Waits for a function's run in the worker, but not for longer than `functionTimeout`. */
+/** Waits for an invocation, at most for `functionTimeout`. */
 export type WatchInvocation = <T>(name: string, invocationId: string, run: Promise<T>) => Promise<T>;
 
 /**
- * Makes a watch over the runs of functions. When one takes too long, Azure's host ends the worker's process with everybody's
- * requests and starts another (azure-webjobs-sdk, FunctionExecutor.cs, OnFunctionTimeout; azure-functions-host,
- * WebScriptHostExceptionHandler.cs); here `endWorker` does the first half.
+ * Creates a watch over invocations. When one exceeds the time-out, Azure's host ends the worker's process with all its requests and
+ * starts another (azure-webjobs-sdk, FunctionExecutor.cs, OnFunctionTimeout; azure-functions-host, WebScriptHostExceptionHandler.cs).
+ * `endWorker` ends the process; nothing restarts it here.
  */
 export function watchWithTimeout(functionTimeoutMs: number, log: HostLog, endWorker: () => void): WatchInvocation {
   return async (name, invocationId, run) => {

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 
-/** The settings of `host.json` that this host follows. */
+/** The settings of `host.json` that this host applies. */
 export interface HostJson {
   readonly routePrefix: string;
   readonly functionTimeoutMs: number;
 }
 
-// Without a value: 30 minutes (azure-functions-host, ScriptJobHostOptionsSetup.cs; 5 minutes on the old Consumption plan alone).
+// The default is 30 minutes (azure-functions-host, ScriptJobHostOptionsSetup.cs; 5 minutes on the old Consumption plan).
 const functionTimeoutSchema = z
   .string()
   .regex(/^\d\d:\d\d:\d\d$/)
@@ -22,7 +22,11 @@ const hostJsonSchema = z.object({
   extensions: z.object({ http: z.object({ routePrefix: z.string() }) }),
 });
 
-/** Reads a `host.json`. Throws on a `functionTimeout` that is not `hh:mm:ss`. */
+/**
+ * Reads a `host.json`.
+ *
+ * @throws when `functionTimeout` is not `hh:mm:ss`.
+ */
 export function readHostJson(path: string): HostJson {
   const { functionTimeout, extensions } = hostJsonSchema.parse(JSON.parse(readFileSync(path, "utf8")));
   return { routePrefix: extensions.http.routePrefix, functionTimeoutMs: functionTimeout };

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 const KEY_HEADER = "x-functions-key";
 
 /**
- * Whether a request carries the host's key: in the header, or in the query's `code` where there is no such header
+ * Whether a request has the host's key: in the header, or without that header in the query's `code`
  * (azure-functions-host, AuthenticationLevelHandler.cs).
  */
 export function hasHostKey({ headers, url = "" }: IncomingMessage, hostKey: string): boolean {
@@ -12,13 +12,13 @@ export function hasHostKey({ headers, url = "" }: IncomingMessage, hostKey: stri
   return (headers[KEY_HEADER] ?? code) === hostKey;
 }
 
-/** Sets the host's key, whatever the caller sent: the part of API Management. */
+/** Replaces the key of a request by the host's, as API Management does. */
 export function setHostKey(request: IncomingMessage, hostKey: string): void {
   request.headers[KEY_HEADER] = hostKey;
-  const kept: string[] = [];
+  const others: string[] = [];
   for (let index = 0; index < request.rawHeaders.length; index += 2) {
     const [name = "", value = ""] = request.rawHeaders.slice(index, index + 2);
-    if (name.toLowerCase() !== KEY_HEADER) kept.push(name, value);
+    if (name.toLowerCase() !== KEY_HEADER) others.push(name, value);
   }
-  request.rawHeaders = [...kept, KEY_HEADER, hostKey];
+  request.rawHeaders = [...others, KEY_HEADER, hostKey];
 }

@@ -9,7 +9,7 @@ import type { WatchInvocation } from "./functions-timeout.ts";
 import { lengthOf, RequestBodyError, readWholeBody } from "./request-body.ts";
 import type { RouteParameters } from "./route.ts";
 
-/** What the runs of HTTP functions have in common. */
+/** The parts of the host that every invocation of an HTTP function uses. */
 export interface HttpFunctionRunner {
   readonly app: FunctionsApp;
   readonly watch: WatchInvocation;
@@ -18,7 +18,7 @@ export interface HttpFunctionRunner {
   readonly log: HostLog;
 }
 
-/** A request that matched a function's route; `target` is its path, encoded, and its query. */
+/** A request that matched the route of a function. `target` is its encoded path and query. */
 export interface HttpCall extends Pick<HttpFunction, "registered" | "bindingName"> {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -27,10 +27,10 @@ export interface HttpCall extends Pick<HttpFunction, "registered" | "bindingName
 }
 
 /**
- * Runs an HTTP function as Azure's host does: reads a body with a `Content-Length` whole, announces the invocation to the worker with
- * its binding data, and forwards the request to the worker's HTTP server. The answer ends when the invocation is over, whatever it came
- * to, and the forwarding is (azure-functions-host, GrpcWorkerChannel.cs, InvokeResponse). So a function that throws leaves its caller
- * waiting unless the worker answers the forwarded request nevertheless.
+ * Runs an HTTP function as Azure's host does. It reads a body with a `Content-Length` whole, announces the invocation to the worker with
+ * its binding data, and forwards the request to the worker's HTTP server. The answer ends when both the invocation, with whatever result,
+ * and the forwarding are over (azure-functions-host, GrpcWorkerChannel.cs, InvokeResponse). So the caller of a function that throws waits
+ * until the time-out, unless the worker answers the forwarded request nevertheless.
  */
 export async function runHttpFunction(call: HttpCall, runner: HttpFunctionRunner): Promise<void> {
   const { registered, bindingName, request, response, target } = call;
@@ -59,7 +59,7 @@ export async function runHttpFunction(call: HttpCall, runner: HttpFunctionRunner
     if (invoked.status === "rejected") throw invoked.reason;
     forwarded.value();
   } catch (error) {
-    if (response.destroyed) return; // the caller went away
+    if (response.destroyed) return; // the caller closed the connection
     logFailure(log, registered, error);
     // ExceptionMiddleware.cs
     if (response.headersSent) response.destroy();

@@ -2,13 +2,13 @@ import type { IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
 
 // Kestrel's minimum data rate: 240 bytes/s after a grace period of 5 s (dotnet/aspnetcore, KestrelServerLimits.cs, TimeoutControl.cs).
-// Only the time counts in which the host waits for the caller.
+// The time in which the host does not wait for the caller does not count.
 const GRACE_MS = 5000;
 const MIN_BYTES_PER_MS = 0.24;
-/** The framing of chunks counts towards the limit; Node does not tell its size, so that this is the least of it: the last chunk. */
+/** The framing of chunks counts towards the limit. Node does not report its size, so the last chunk alone is counted. */
 const LAST_CHUNK_BYTES = 5;
 
-/** A body that Kestrel does not let through: too large, or so slow that nothing more is waited for. */
+/** Thrown for a body that Kestrel refuses: too large, or slower than the minimum rate. */
 export class RequestBodyError extends Error {
   readonly isSlow: boolean;
 
@@ -18,21 +18,21 @@ export class RequestBodyError extends Error {
   }
 }
 
-/** Whether a body belongs to the request: a `Content-Length` above 0, or chunks. */
+/** Whether a request has a body: a `Content-Length` above 0, or chunks. */
 export function hasBody(request: IncomingMessage): boolean {
   return request.headers["transfer-encoding"] !== undefined || lengthOf(request) > 0;
 }
 
-/** The `Content-Length` of a request, 0 if it has none. */
+/** Returns the `Content-Length` of a request, 0 if it has none. */
 export function lengthOf({ headers }: IncomingMessage): number {
   return Number(headers["content-length"] ?? 0);
 }
 
 /**
- * Reads a body as Kestrel does. The bytes limit is `IHttpMaxRequestBodySizeFeature`, which azure-functions-host,
- * HttpRequestBodySizeMiddleware.cs, sets.
+ * Reads a body as Kestrel does. `maxBytes` is the limit that azure-functions-host, HttpRequestBodySizeMiddleware.cs, sets as
+ * `IHttpMaxRequestBodySizeFeature`.
  *
- * @throws RequestBodyError when it is too large or too slow, and Node's error when the caller goes away.
+ * @throws RequestBodyError when the body is too large or too slow, and Node's error when the caller closes the connection.
  */
 export async function* readBody(request: IncomingMessage, maxBytes: number): AsyncGenerator<Buffer> {
   if (lengthOf(request) > maxBytes) throw new RequestBodyError("The body is too large.", { isSlow: false });
@@ -41,7 +41,7 @@ export async function* readBody(request: IncomingMessage, maxBytes: number): Asy
   let waitedMs = 0;
   for (;;) {
     const started = performance.now();
-    const next = await atMost(Math.max(GRACE_MS, bytes / MIN_BYTES_PER_MS) - waitedMs, chunks.next());
+    const next = await withTimeout(Math.max(GRACE_MS, bytes / MIN_BYTES_PER_MS) - waitedMs, chunks.next());
     if (!next) throw new RequestBodyError("The body comes too slowly.", { isSlow: true });
     waitedMs += performance.now() - started;
     if (next.done) return;
@@ -51,18 +51,19 @@ export async function* readBody(request: IncomingMessage, maxBytes: number): Asy
   }
 }
 
-/** Reads a body whole, as `readBody` does. */
+/** Reads a whole body into memory, with the limits of `readBody`. */
 export function readWholeBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return buffer(readBody(request, maxBytes));
 }
 
-async function atMost<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
+/** Resolves with `undefined` when the work takes longer. */
+async function withTimeout<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const timer = setTimeout(resolve, milliseconds, undefined);
   try {
     return await Promise.race([work, promise]);
   } finally {
     clearTimeout(timer);
-    work.catch(() => {}); // it may fail after the time
+    work.catch(() => {}); // a failure after the time-out
   }
 }

@@ -1,10 +1,10 @@
-/** What a route template captured of a path. */
+/** The values of a route's parameters in a path. */
 export type RouteParameters = Readonly<Record<string, string>>;
 
 /** A route template such as `api/clients/{id}` or `files/{*path}`, matched as ASP.NET does. */
 export interface Route {
   readonly template: string;
-  /** The lower sorts first: literal segments before parameters, parameters before a catch-all. */
+  /** The sort key of routes: literal segments come before parameters, parameters before a catch-all. */
   readonly precedence: string;
   match(path: string): RouteParameters | undefined;
 }
@@ -13,9 +13,9 @@ const SEGMENT = /^\{(?<catchAll>\*?)(?<name>\w+)(?<optional>\??)\}$/;
 const SPECIAL = /[\\^$.*+?()[\]{}|/-]/g;
 
 /**
- * Compiles a route template. Literals match in any case, and a slash at the end of the path does not count.
+ * Compiles a route template. Literals are case-insensitive, and a slash at the end of the path is ignored.
  *
- * @throws on what this host does not support: constraints, defaults, and parameters that are only a part of a segment.
+ * @throws on templates that this host does not support: constraints, defaults, and parameters within a segment.
  */
 export function compileRoute(template: string): Route {
   const segments = template.split("/").filter((segment) => segment !== "");

@@ -1,7 +1,7 @@
 import { type FunctionsHost, startFunctionsHost } from "./functions-host.ts";
 import { readHostJson } from "./host-json.ts";
 
-// Runs one instance of the service in a process of its own: `node service-process.ts <arguments in JSON>`. Its parent: service.ts.
+// Runs one instance of the service in a process of its own, which service.ts starts: `node service-process.ts <arguments in JSON>`.
 
 /** The arguments of the process. */
 export interface ServiceArguments {
@@ -11,7 +11,7 @@ export interface ServiceArguments {
   readonly activityTimeoutMs?: number | undefined;
 }
 
-/** What the process tells its parent, once. */
+/** The only message of the process to its parent. */
 export type ServiceMessage = Omit<FunctionsHost, "close"> | { readonly failed: string };
 
 const { bundle, hostJson, port, activityTimeoutMs }: ServiceArguments = JSON.parse(process.argv[2] ?? "");
@@ -19,10 +19,10 @@ const { bundle, hostJson, port, activityTimeoutMs }: ServiceArguments = JSON.par
 let host: FunctionsHost | undefined;
 let stopping = false;
 
-process.on("message", stop); // the parent has nothing else to say
-process.on("disconnect", stop); // the parent is gone
+process.on("message", stop); // the only message of the parent
+process.on("disconnect", stop); // the parent has ended
 process.on("SIGTERM", stop);
-process.on("SIGINT", () => {}); // Ctrl-C reaches the whole group; the parent decides
+process.on("SIGINT", () => {}); // Ctrl-C reaches the whole process group; the parent stops this process
 
 try {
   host = await startFunctionsHost({
@@ -34,14 +34,14 @@ try {
     log: (level, line) => (/^(warning|error|critical)$/.test(level) ? console.error(line) : console.log(line)),
   });
   const { url, hostUrl, hostKey } = host;
-  tell({ url, hostUrl, hostKey });
+  send({ url, hostUrl, hostKey });
 } catch (error) {
-  tell({ failed: reasonOf(error) });
+  send({ failed: reasonOf(error) });
   process.exitCode = 1;
   process.disconnect();
 }
 
-function tell(message: ServiceMessage): void {
+function send(message: ServiceMessage): void {
   process.send?.(message);
 }
 

@@ -8,23 +8,23 @@ const ROOT = join(import.meta.dirname, "../..");
 
 /** One instance of the service. */
 export interface Service {
-  /** The gateway, which adds the host's key to every request. */
+  /** The gateway, which sets the host's key on every request. */
   readonly url: string;
-  /** The Functions host itself, which asks for its key. */
+  /** The Functions host itself, which requires its key. */
   readonly hostUrl: string;
   readonly hostKey: string;
   readonly pid: number;
-  /** Everything the process wrote so far, unless `onLine` took it. */
+  /** The output of the process so far; empty with `onLine`. */
   readonly lines: readonly string[];
-  /** Settles when the process has ended, with its exit code or `null` after a signal. */
+  /** Resolves at the end of the process with its exit code, or with `null` after a signal. */
   readonly exited: Promise<number | null>;
-  /** Ends the process: gently, or with the signal given. Settles when it is gone. */
+  /** Stops the process, gracefully or with a signal. Resolves when it has ended. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /**
- * How to run an instance: on the stack's own port unless `port` says another (0: any); `env` is added to the stack's settings,
- * and what is `undefined` there left out; `onLine` gets what the process writes.
+ * Options of an instance. `port` is by default the stack's own; 0 lets the system choose. `env` is added to the stack's settings; an
+ * `undefined` removes one. `onLine` receives the output of the process.
  */
 export interface ServiceOptions {
   readonly port?: number;
@@ -32,13 +32,13 @@ export interface ServiceOptions {
   readonly bundle?: string;
   /** Path of a `host.json`. */
   readonly hostJson?: string;
-  /** How long the host waits for the app's HTTP server. */
+  /** The activity time-out of the host's forwarder. */
   readonly activityTimeoutMs?: number;
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
 }
 
 /**
- * Runs an instance of the service on a stack in a child process, which answers when this settles.
+ * Starts an instance of the service on a stack in a child process. Resolves when it answers requests.
  *
  * @throws an error with one sentence when the process cannot start.
  */
@@ -67,7 +67,7 @@ export async function startService(
   const exited = once(child, "close").then(([code]) => code as number | null);
 
   const message = await Promise.race([
-    once(child, "message").then(([told]) => told as ServiceMessage),
+    once(child, "message").then(([received]) => received as ServiceMessage),
     exited.then(
       (code): ServiceMessage => ({
         failed: `The service ended with ${code === null ? "a signal" : `exit code ${code}`}.`,
@@ -85,7 +85,7 @@ export async function startService(
     exited,
     stop: async (signal) => {
       if (child.exitCode === null && child.signalCode === null) {
-        // A message works on Windows too, which has no SIGTERM. After `disconnect()` Node never says "close".
+        // A message, since Windows has no SIGTERM. Not `disconnect()`: after it Node emits no "close".
         if (signal === undefined) child.send("stop");
         else child.kill(signal);
       }

@@ -10,13 +10,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 const MAX_TRIES = 10;
 const FIRST_DELAY_MS = 50;
 const MAX_DELAY_MS = 250;
-/** Without an answer in this time the body is sent, whatever was expected. */
+/** The wait for `100 Continue`, after which the body is sent anyway. */
 const EXPECT_CONTINUE_MS = 1000;
 
-// The connections are everybody's: what a request leaves behind in one meets the next request.
+// All requests share the connections: unread bytes of one request are met by the next.
 const agent = new Agent({ keepAlive: true });
 
-/** A request for the worker; `body` is `undefined` for none. */
+/** A request to the worker; `body` is `undefined` if it has none. */
 export interface WorkerRequest {
   readonly uri: URL;
   readonly method: string;
@@ -27,10 +27,10 @@ export interface WorkerRequest {
 }
 
 /**
- * Sends a request to the worker. As on Azure's host the answer is looked at when the whole body has been sent and not before, and a body
- * is sent once only: after that, further tries fail too.
+ * Sends a request to the worker, with retries. As on Azure's host, the answer is read only after the whole body has been sent, and a body
+ * can be sent only once: retries after that fail too.
  *
- * @throws the reason of the first failure, when all tries have failed.
+ * @throws the error of the first try when all have failed.
  */
 export async function sendToWorker({ body, ...request }: WorkerRequest): Promise<IncomingMessage> {
   const content = body && new OneTimeContent(body);
@@ -47,7 +47,7 @@ export async function sendToWorker({ body, ...request }: WorkerRequest): Promise
   throw failures[0];
 }
 
-/** A body, which cannot be read again. */
+/** A body that can be read once. */
 class OneTimeContent {
   readonly #chunks: AsyncIterable<Uint8Array>;
   #isTaken = false;
@@ -70,14 +70,14 @@ async function send(
   if (headers.some((text) => /[\u0080-\uffff]/.test(text))) throw new Error("A header is not ASCII.");
   const forwarded = sendRequest(uri, { agent, method, path: target, headers: [...headers], signal });
   const answered = once(forwarded, "response").then(([answer]) => answer as IncomingMessage);
-  answered.catch(() => {}); // it is awaited below
-  forwarded.on("error", () => {}); // `answered` rejects with it; after the answer, whoever reads that notices
+  answered.catch(() => {}); // awaited below
+  forwarded.on("error", () => {}); // `answered` rejects with it; an error after the answer is met by its reader
   if (!content) forwarded.end();
   else if (await isWanted(forwarded, headers, answered)) await pipeline(content.take(), forwarded);
   return await answered;
 }
 
-/** Sends the headers, and waits for `100 Continue` where they ask for it. A body that is not sent costs the connection. */
+/** Sends the headers, and waits for `100 Continue` if they expect it. Returns whether to send the body; else the connection is closed. */
 async function isWanted(
   forwarded: ClientRequest,
   headers: readonly string[],

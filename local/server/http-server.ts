@@ -4,7 +4,11 @@ import type { Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { text } from "node:stream/consumers";
 
-/** What a stand-in answers instead of what it was asked for. */
+// The server room is the part that all emulators share: an HTTP server on loopback whose end closes every connection, and answers in
+// JSON. It is on Node's own server, since a framework would hide the bytes and connections that the emulators have to play. It knows
+// nothing of Azure and imports no other room.
+
+/** An error answer of an emulator, with its body and headers. */
 export class HttpError extends Error {
   readonly status: number;
   readonly body: object;
@@ -18,12 +22,12 @@ export class HttpError extends Error {
   }
 }
 
-/** Every connection of a server: `closeAllConnections` leaves out those whose TLS handshake is under way, and waits for them for ever. */
+/** The connections of each server. Node's `closeAllConnections` leaves out those in a TLS handshake, so `close` would never end. */
 const connections = new WeakMap<Server | HttpsServer, Set<Socket>>();
 
-/** Listens on loopback only; port 0 lets the system choose. Returns the port; rejects when it is taken. */
+/** Listens on loopback; port 0 lets the system choose one. Returns the port. Rejects with `EADDRINUSE` when it is taken. */
 export async function listen(server: Server | HttpsServer, port = 0): Promise<number> {
-  // Clients keep connections longer than Node's 5 seconds, and one that is closed just as it is used again is a reset.
+  // Clients reuse idle connections for longer than Node's 5 seconds. A connection that closes while a client reuses it is a reset.
   server.keepAliveTimeout = 120_000;
   const sockets = new Set<Socket>();
   connections.set(server, sockets);
@@ -44,14 +48,14 @@ export async function close(server: Server | HttpsServer): Promise<void> {
   await closed;
 }
 
-/** Answers with what `answer` returns as JSON, 204 for nothing, or what it throws as an `HttpError`. */
+/** Answers with the result of `answer` as JSON, with 204 for `undefined`, or with the `HttpError` that it throws. */
 export async function respond(response: ServerResponse, answer: () => unknown): Promise<void> {
   try {
     const body = await answer();
     if (body === undefined) response.writeHead(204).end();
     else sendJson(response, 200, body);
   } catch (error) {
-    if (response.req.socket.destroyed) return; // the client went away in the middle of its request
+    if (response.req.socket.destroyed) return; // the client closed the connection
     if (!(error instanceof HttpError)) console.error(error);
     const { status, body, headers } = error instanceof HttpError ? error : new HttpError(500, {});
     response.req.resume();
@@ -59,7 +63,11 @@ export async function respond(response: ServerResponse, answer: () => unknown): 
   }
 }
 
-/** Reads the body of a request as JSON; no body is an empty object. */
+/**
+ * Reads the body of a request as JSON; an empty body is an empty object.
+ *
+ * @throws HttpError 400 when it is not JSON.
+ */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const body = await text(request);
   try {

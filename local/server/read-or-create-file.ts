@@ -2,12 +2,12 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
- * Returns what the file holds; when there is none, what `make` returns, and writes that into it for the next time (mode 0600).
- * Without a path nothing is kept.
+ * Returns the content of a text file, or creates the file (mode 0600) with the result of `make` and returns that.
+ * Without a path it returns the result of `make`.
  */
-export async function keptFile(path: string | undefined, make: () => string): Promise<string> {
-  const kept = path === undefined ? undefined : await readIfPresent(path);
-  if (kept !== undefined) return kept;
+export async function readOrCreateFile(path: string | undefined, make: () => string): Promise<string> {
+  const existing = path === undefined ? undefined : await readIfPresent(path);
+  if (existing !== undefined) return existing;
   const content = make();
   if (path !== undefined) {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -16,7 +16,7 @@ export async function keptFile(path: string | undefined, make: () => string): Pr
   return content;
 }
 
-/** Reads a text file, or returns `undefined` where there is none. */
+/** Reads a text file. Returns `undefined` when it does not exist. */
 export async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");

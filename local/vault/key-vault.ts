@@ -6,25 +6,31 @@ import { type Identity, TENANT_ID } from "../azure/identity.ts";
 import { close, HttpError, listen, readJson, respond } from "../server/http-server.ts";
 import { vaultError } from "./vault-error.ts";
 import { openJournal } from "./vault-journal.ts";
-import { type Key, keyOperations, newKey } from "./vault-keys.ts";
+import { generateKey, type Key, keyOperations } from "./vault-keys.ts";
 import { type Change, VaultObjects } from "./vault-objects.ts";
 import { type Secret, secretOperations } from "./vault-secrets.ts";
 import type { VaultOperations } from "./vault-wire.ts";
 
+// The vault emulator is a Key Vault that the SDK's clients cannot tell from Azure's, as far as the service, its commands and its tests
+// use one. Microsoft has no emulator of Key Vault, and a fake in memory would leave the SDKs, TLS, the authentication challenge and the
+// paging of lists untested. So it answers over HTTPS, checks the token of every request, and refuses with Key Vault's own error bodies.
+// A journal on disk (vault-journal.ts) keeps the data of `npm start`. The rules of versions (vault-objects.ts) are the same for secrets
+// and keys, which differ in their operations (vault-secrets.ts, vault-keys.ts).
+
 const RESOURCE = "https://vault.azure.net";
 const ACTIONS = new Set(["versions", "create", "rotate", "sign"]);
 
-/** A running vault. */
+/** A running vault emulator. */
 export interface KeyVault {
   readonly url: string;
-  /** Creates an RSA 2048 key of that name unless there is one. */
+  /** Creates an RSA 2048 key with this name unless one exists. */
   ensureKey(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * How to start a vault: in memory without `dir`; `clock` returns milliseconds and dates what is created; `admit` is asked before each
- * operation, such as `POST keys name sign`, and refuses it by throwing an `HttpError`.
+ * Options of a vault. Without `dir` its data is in memory. `clock` returns the time of changes in milliseconds. `admit` is called before
+ * each operation, such as `POST keys name sign`, and throws an `HttpError` to refuse it.
  */
 export interface KeyVaultOptions {
   readonly certificate: Certificate;
@@ -37,7 +43,7 @@ export interface KeyVaultOptions {
 
 type Line = ({ readonly kind: "secret" } & Change<Secret>) | ({ readonly kind: "key" } & Change<Key>);
 
-/** Starts a Key Vault that the real SDK clients talk to: secrets, and RSA keys that sign with RS256. */
+/** Starts a vault emulator for secrets and for RSA keys that sign with RS256. */
 export async function startKeyVault(options: KeyVaultOptions): Promise<KeyVault> {
   const { certificate, identity, dir, port, clock = Date.now, admit } = options;
   const secrets = new VaultObjects<Secret>("secret", clock, () => journal);
@@ -57,7 +63,7 @@ export async function startKeyVault(options: KeyVaultOptions): Promise<KeyVault>
   return {
     url,
     ensureKey: async (name) => {
-      if (!keys.has(name)) keys.add(name, await newKey(2048));
+      if (!keys.has(name)) keys.add(name, await generateKey(2048));
     },
     close: async () => {
       await close(server);
@@ -66,7 +72,7 @@ export async function startKeyVault(options: KeyVaultOptions): Promise<KeyVault>
   };
 }
 
-/** Every client asks first without a token, to learn from the challenge which one it needs. */
+/** Accepts a token for Key Vault. The first request of a client has none: the challenge names the resource that the token must be for. */
 function authenticate(request: IncomingMessage, identity: Identity): void {
   const [scheme, token] = (request.headers.authorization ?? "").split(" ");
   if (scheme === "Bearer" && token && identity.accepts(token, RESOURCE)) return;
@@ -80,7 +86,7 @@ async function answer(
   operations: VaultOperations,
   admit: KeyVaultOptions["admit"],
 ): Promise<unknown> {
-  // Not a URL object: it would resolve what Key Vault refuses as a name. The SDKs leave the place of "no version" empty.
+  // Not a URL object: it would resolve dot segments, which Key Vault refuses as names. The SDKs send "no version" as an empty segment.
   const [path = "", search] = (request.url ?? "").split("?", 2);
   const [collection, name, ...rest] = path.split("/").filter((segment) => segment !== "");
   const query = new URLSearchParams(search);
@@ -92,7 +98,7 @@ async function answer(
   const version = rest.find((segment) => segment !== action);
   const operationName = [request.method, collection, name && "name", action].filter(Boolean).join(" ");
   const operation = operations[operationName];
-  if (!operation) throw vaultError(404, "NotFound", "There is nothing at this address.");
+  if (!operation) throw vaultError(404, "NotFound", "The vault has no such operation.");
   admit?.(operationName);
   const body = request.method === "GET" ? {} : await readJson(request);
   return operation({ body, query, base: `https://${request.headers.host}`, name: name ?? "", version });

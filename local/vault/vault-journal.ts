@@ -1,15 +1,15 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Where a vault writes what it did, one JSON line a change. */
+/** A file of changes, one line of JSON each. */
 export interface Journal {
   append(change: object): void;
   close(): void;
 }
 
 /**
- * Replays every change in the file through `apply`, oldest first, and opens the file to append to.
- * Without a path nothing is kept.
+ * Replays every change of the file through `apply`, oldest first, and opens the file for appending.
+ * Without a path the journal writes nothing.
  */
 export function openJournal<Change extends object>(path: string | undefined, apply: (change: Change) => void): Journal {
   if (path === undefined) return { append: () => {}, close: () => {} };
@@ -17,7 +17,7 @@ export function openJournal<Change extends object>(path: string | undefined, app
   if (existsSync(path)) {
     const text = readFileSync(path, "utf8");
     const end = text.lastIndexOf("\n") + 1;
-    // A process killed in mid-write leaves half a line; the change it stood for was never confirmed.
+    // A process that was killed during a write leaves half a line. Its change was never confirmed.
     if (end < text.length) truncateSync(path, Buffer.byteLength(text.slice(0, end)));
     for (const line of text.slice(0, end).split("\n")) {
       if (line) apply(JSON.parse(line));

@@ -19,13 +19,13 @@ import {
   type VaultOperations,
 } from "./vault-wire.ts";
 
-/** What a version of a key holds: an RSA private key, and its size in bits. */
+/** The content of a version of a key: an RSA private key, and its size in bits. */
 export interface Key {
   readonly jwk: JsonWebKey;
   readonly size: number;
 }
 
-/** DER of a `DigestInfo` of SHA-256 up to the digest itself (RFC 8017 §9.2). */
+/** The DER of a SHA-256 `DigestInfo` up to the digest (RFC 8017 §9.2). */
 const SHA256_DIGEST_INFO = Buffer.from("3031300d060960864801650304020105000420", "hex");
 
 const keyBody = commonBody.extend({ kty: z.literal("RSA"), key_size: z.literal([2048, 3072, 4096]).default(2048) });
@@ -37,13 +37,13 @@ const signBody = z.object({
     .refine((digest) => digest.length === 32, "RS256 needs a digest of 32 bytes."),
 });
 
-/** Makes an RSA key. */
-export async function newKey(size: number): Promise<Key> {
+/** Generates an RSA key of a size in bits. */
+export async function generateKey(size: number): Promise<Key> {
   const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: size });
   return { jwk: privateKey.export({ format: "jwk" }), size };
 }
 
-/** The operations on keys. */
+/** Returns the operations on keys. */
 export function keyOperations(keys: VaultObjects<Key>): VaultOperations {
   const kidOf = ({ base, name }: VaultCall, version: string) => `${base}/keys/${name}/${version}`;
   const item = (kid: string, found: Version<Key>) => ({ kid, attributes: attributesOf(found), tags: found.tags });
@@ -54,13 +54,6 @@ export function keyOperations(keys: VaultObjects<Key>): VaultOperations {
   };
 
   return {
-    "GET keys": ({ base, query }) =>
-      answerPage(
-        `${base}/keys`,
-        query,
-        (from, size) => keys.list(from, size),
-        ({ name, newest }) => item(`${base}/keys/${name}`, newest),
-      ),
     "GET keys name versions": (call) =>
       answerPage(
         `${call.base}/keys/${call.name}/versions`,
@@ -71,11 +64,11 @@ export function keyOperations(keys: VaultObjects<Key>): VaultOperations {
     "GET keys name": (call) => bundle(call, keys.usable(call.name, call.version, "get")),
     "POST keys name create": async (call) => {
       const { key_size: size, ...common } = parseBody(keyBody, call);
-      return bundle(call, keys.add(call.name, await newKey(size), attributesFrom(common)));
+      return bundle(call, keys.add(call.name, await generateKey(size), attributesFrom(common)));
     },
     "POST keys name rotate": async (call) => {
       const { content } = keys.get(call.name);
-      return bundle(call, keys.add(call.name, await newKey(content.size)));
+      return bundle(call, keys.add(call.name, await generateKey(content.size)));
     },
     "PATCH keys name": (call) => {
       const changes = attributesFrom(parseBody(commonBody, call));
@@ -83,7 +76,7 @@ export function keyOperations(keys: VaultObjects<Key>): VaultOperations {
     },
     "POST keys name sign": (call) => {
       const { value: digest } = parseBody(signBody, call);
-      // With no version in the address the newest one signs, and the answer names it.
+      // Without a version in the address the newest version signs, and the answer names it.
       const found = keys.usable(call.name, call.version, "sign");
       return { kid: kidOf(call, found.version), value: signDigest(found.content, digest).toString("base64url") };
     },
@@ -94,7 +87,7 @@ const privateKeys = new WeakMap<Key, KeyObject>();
 
 /**
  * Signs a SHA-256 digest (RSASSA-PKCS1-v1_5). Synchronous, 0.3 ms: Node has no asynchronous call that takes a digest
- * instead of the data, and a thread would cost more than it saves.
+ * in place of the data, and a thread would cost more than it saves.
  */
 function signDigest(key: Key, digest: Buffer): Buffer {
   const privateKey = privateKeys.get(key) ?? createPrivateKey({ key: key.jwk, format: "jwk" });

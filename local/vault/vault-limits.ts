@@ -2,14 +2,14 @@ import { HttpError } from "../server/http-server.ts";
 
 const WINDOW_MS = 10_000;
 
-/** How many operations of a kind a vault takes in ten seconds. */
+/** Operations of each kind that a vault accepts in ten seconds. */
 export interface VaultLimits {
   readonly signatures: number;
   readonly secretReads: number;
   readonly secretWrites: number;
 }
 
-/** What Key Vault takes of RSA 2048 keys in software, and of secrets, for each vault. */
+/** Key Vault's limits for one vault, for secrets and for RSA 2048 keys in software. */
 export const AZURE_LIMITS: VaultLimits = { signatures: 4_000, secretReads: 4_000, secretWrites: 300 };
 
 const KINDS: Readonly<Record<string, keyof VaultLimits>> = {
@@ -18,7 +18,7 @@ const KINDS: Readonly<Record<string, keyof VaultLimits>> = {
   "PUT secrets name": "secretWrites",
 };
 
-/** Makes what a vault asks before each operation: it throws the answer of a vault that is asked too often. */
+/** Returns the `admit` of a vault with limits: it throws Key Vault's 429 with `Retry-After` when a limit is reached. */
 export function enforceLimits(limits: VaultLimits, clock: () => number = Date.now): (operation: string) => void {
   let windowEndsAt = Number.NEGATIVE_INFINITY;
   let used: Record<keyof VaultLimits, number>;

@@ -3,9 +3,7 @@ import type { HttpError } from "../server/http-server.ts";
 import { vaultError } from "./vault-error.ts";
 import type { Journal } from "./vault-journal.ts";
 
-const RECOVERABLE_SECONDS = 90 * 86_400;
-
-/** What is common to the versions of a secret and of a key; times in unix seconds. */
+/** One version of a secret or key; times in unix seconds. */
 export interface Version<Content> {
   readonly version: string;
   readonly content: Content;
@@ -17,40 +15,38 @@ export interface Version<Content> {
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What a request may say of a version besides its content. */
+/** The attributes of a version that a request may set. */
 export type Attributes = { readonly [Name in "enabled" | "nbf" | "exp" | "tags"]?: Version<unknown>[Name] | undefined };
 
-/** A page of a listing; `next` is where the next one starts. */
+/** A page of a list; `next` is the position at which the next page starts. */
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly next: number | undefined;
 }
 
-/** One change in the journal of a vault: a version that is new or replaces itself, a deletion, or a purge. */
-export type Change<Content> = { readonly name: string } & (
-  | { readonly version: Version<Content> }
-  | { readonly deleted: number }
-  | { readonly purged: true }
-);
+/** One change in the journal of a vault: a new version, or the new state of a version with the same id. */
+export interface Change<Content> {
+  readonly name: string;
+  readonly version: Version<Content>;
+}
 
 interface Named<Content> {
   readonly name: string;
   /** Oldest first. */
   readonly versions: Version<Content>[];
-  deleted?: number;
 }
 
 /**
- * The secrets, or the keys, of one vault, with Key Vault's rules: names are case-insensitive, versions are never removed,
- * the newest counts where none is named, and a deleted name stays blocked until it is purged.
+ * The secrets or the keys of one vault, with Key Vault's rules: names are case-insensitive, and a request without a version
+ * means the newest one. Nothing is ever deleted: the service does not delete, and its roles could not.
  */
 export class VaultObjects<Content> {
   readonly #kind: "secret" | "key";
   readonly #clock: () => number;
   readonly #journal: () => Journal;
   readonly #byName = new Map<string, Named<Content>>();
-  // A listing continues by position, so names never move; a purged one leaves a hole.
-  readonly #inOrder: (Named<Content> | undefined)[] = [];
+  // A list continues by position, so the order of names never changes.
+  readonly #inOrder: Named<Content>[] = [];
 
   constructor(kind: "secret" | "key", clock: () => number, journal: () => Journal) {
     this.#kind = kind;
@@ -58,9 +54,8 @@ export class VaultObjects<Content> {
     this.#journal = journal;
   }
 
-  /** Adds a version, which is the newest from here on. */
+  /** Adds a version, which becomes the newest. */
   add(name: string, content: Content, { enabled = true, ...attributes }: Attributes = {}): Version<Content> {
-    if (this.#byName.get(name.toLowerCase())?.deleted !== undefined) throw this.#blocked(name);
     const now = this.#now();
     const version = randomBytes(16).toString("hex");
     return this.#put(name, { version, content, enabled, created: now, updated: now, ...attributes });
@@ -74,14 +69,18 @@ export class VaultObjects<Content> {
 
   /** Finds a version, enabled or not. */
   get(name: string, version?: string): Version<Content> {
-    const { versions } = this.#live(name);
+    const { versions } = this.#find(name);
     const id = version?.toLowerCase();
     const found = id === undefined ? versions.at(-1) : versions.find((each) => each.version === id);
     if (!found) throw this.#notFound(id === undefined ? name : `${name}/${id}`);
     return found;
   }
 
-  /** Finds a version, and refuses it where Key Vault refuses the operation: disabled; to sign also too early or too late. */
+  /**
+   * Finds a version that Key Vault lets be used.
+   *
+   * @throws HttpError 403 when the version is disabled; for a signature also before its `nbf` and from its `exp` on.
+   */
   usable(name: string, version: string | undefined, operation: "get" | "sign"): Version<Content> {
     const found = this.get(name, version);
     const { enabled, nbf = 0, exp = Number.POSITIVE_INFINITY } = found;
@@ -92,80 +91,45 @@ export class VaultObjects<Content> {
   }
 
   has(name: string): boolean {
-    const named = this.#byName.get(name.toLowerCase());
-    return named !== undefined && named.deleted === undefined;
+    return this.#byName.has(name.toLowerCase());
   }
 
-  /** The newest version of every name. */
+  /** Lists every name with its newest version. */
   list(from: number, size: number): Page<{ name: string; newest: Version<Content> }> {
-    const items: { name: string; newest: Version<Content> }[] = [];
-    let at = from;
-    for (; at < this.#inOrder.length && items.length < size; at++) {
-      const named = this.#inOrder[at];
-      const newest = named?.versions.at(-1);
-      if (named && newest && named.deleted === undefined) items.push({ name: named.name, newest });
-    }
-    return { items, next: at < this.#inOrder.length ? at : undefined };
+    const { items, next } = pageOf(this.#inOrder, from, size);
+    return { items: items.map(({ name }) => ({ name, newest: this.get(name) })), next };
   }
 
-  /** The versions of a name, in no order that means anything: Key Vault promises none. */
+  /** Lists the versions of a name, sorted by id: Key Vault promises no order. */
   versions(name: string, from: number, size: number): Page<Version<Content>> {
-    const all = this.#live(name).versions.toSorted((a, b) => (a.version < b.version ? -1 : 1));
-    return { items: all.slice(from, from + size), next: from + size < all.length ? from + size : undefined };
+    return pageOf(
+      this.#find(name).versions.toSorted((a, b) => (a.version < b.version ? -1 : 1)),
+      from,
+      size,
+    );
   }
 
-  /** Deletes softly: the name is gone and blocked. */
-  delete(name: string): void {
-    this.#live(name);
-    this.#record({ name, deleted: this.#now() });
-  }
-
-  /** The deleted object of that name; its dates in unix seconds. */
-  deleted(name: string): { newest: Version<Content>; deletedDate: number; scheduledPurgeDate: number } {
-    const named = this.#byName.get(name.toLowerCase());
-    const newest = named?.versions.at(-1);
-    if (named?.deleted === undefined || !newest) throw this.#notFound(name);
-    return { newest, deletedDate: named.deleted, scheduledPurgeDate: named.deleted + RECOVERABLE_SECONDS };
-  }
-
-  /** Removes a deleted object for good and frees its name. */
-  purge(name: string): void {
-    this.deleted(name);
-    this.#record({ name, purged: true });
-  }
-
-  /** Takes in a change, from a request or from the journal. */
-  apply(change: Change<Content>): void {
-    const id = change.name.toLowerCase();
-    const named = this.#byName.get(id) ?? { name: change.name, versions: [] };
+  /** Applies a change of a request or of the journal. */
+  apply({ name, version: changed }: Change<Content>): void {
+    const id = name.toLowerCase();
+    const named = this.#byName.get(id) ?? { name, versions: [] };
     if (!this.#byName.has(id)) {
       this.#byName.set(id, named);
       this.#inOrder.push(named);
     }
-    if ("purged" in change) {
-      this.#byName.delete(id);
-      this.#inOrder[this.#inOrder.indexOf(named)] = undefined;
-    } else if ("deleted" in change) {
-      named.deleted = change.deleted;
-    } else {
-      const at = named.versions.findLastIndex(({ version }) => version === change.version.version);
-      named.versions[at < 0 ? named.versions.length : at] = change.version;
-    }
+    const at = named.versions.findLastIndex(({ version }) => version === changed.version);
+    named.versions[at < 0 ? named.versions.length : at] = changed;
   }
 
   #put(name: string, version: Version<Content>): Version<Content> {
-    this.#record({ name, version });
+    this.#journal().append({ kind: this.#kind, name, version });
+    this.apply({ name, version });
     return version;
   }
 
-  #record(change: Change<Content>): void {
-    this.#journal().append({ kind: this.#kind, ...change });
-    this.apply(change);
-  }
-
-  #live(name: string): Named<Content> {
+  #find(name: string): Named<Content> {
     const named = this.#byName.get(name.toLowerCase());
-    if (!named || named.deleted !== undefined) throw this.#notFound(name);
+    if (!named) throw this.#notFound(name);
     return named;
   }
 
@@ -182,13 +146,12 @@ export class VaultObjects<Content> {
     return vaultError(404, this.#code("NotFound"), message);
   }
 
-  #blocked(name: string): HttpError {
-    const message = `The ${this.#kind} ${name} is deleted but recoverable, and its name cannot be used again until it is purged.`;
-    return vaultError(409, "Conflict", message, "ObjectIsDeletedButRecoverable");
-  }
-
   #unusable(operation: string, state: string, suffix: string): HttpError {
     const message = `Operation ${operation} is not allowed on ${state} ${this.#kind}.`;
     return vaultError(403, "Forbidden", message, this.#code(suffix));
   }
+}
+
+function pageOf<Item>(all: readonly Item[], from: number, size: number): Page<Item> {
+  return { items: all.slice(from, from + size), next: from + size < all.length ? from + size : undefined };
 }

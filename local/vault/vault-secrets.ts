@@ -10,20 +10,18 @@ import {
   type VaultOperations,
 } from "./vault-wire.ts";
 
-/** What a version of a secret holds. */
+/** The content of a version of a secret. */
 export interface Secret {
   readonly value: string;
-  readonly contentType?: string | undefined;
 }
 
-const secretBody = commonBody.extend({ value: z.string().max(25_600), contentType: z.string().optional() });
+const secretBody = commonBody.extend({ value: z.string().max(25_600) });
 
-/** The operations on secrets. */
+/** Returns the operations on secrets. */
 export function secretOperations(secrets: VaultObjects<Secret>): VaultOperations {
   const idOf = ({ base, name }: VaultCall, version: string) => `${base}/secrets/${name}/${version}`;
   const properties = (id: string, found: Version<Secret>) => ({
     id,
-    contentType: found.content.contentType,
     attributes: attributesOf(found),
     tags: found.tags,
   });
@@ -31,11 +29,6 @@ export function secretOperations(secrets: VaultObjects<Secret>): VaultOperations
     value: found.content.value,
     ...properties(idOf(call, found.version), found),
   });
-  const deletedBundle = (call: VaultCall) => {
-    const { newest, ...dates } = secrets.deleted(call.name);
-    const recoveryId = `${call.base}/deletedsecrets/${call.name}`;
-    return { ...properties(idOf(call, newest.version), newest), recoveryId, ...dates };
-  };
 
   return {
     "GET secrets": ({ base, query }) =>
@@ -45,28 +38,15 @@ export function secretOperations(secrets: VaultObjects<Secret>): VaultOperations
         (from, size) => secrets.list(from, size),
         ({ name, newest }) => properties(`${base}/secrets/${name}`, newest),
       ),
-    "GET secrets name versions": (call) =>
-      answerPage(
-        `${call.base}/secrets/${call.name}/versions`,
-        call.query,
-        (from, size) => secrets.versions(call.name, from, size),
-        (found) => properties(idOf(call, found.version), found),
-      ),
     "GET secrets name": (call) => bundle(call, secrets.usable(call.name, call.version, "get")),
     "PUT secrets name": (call) => {
-      const { value, contentType, ...common } = parseBody(secretBody, call);
-      return bundle(call, secrets.add(call.name, { value, contentType }, attributesFrom(common)));
+      const { value, ...common } = parseBody(secretBody, call);
+      return bundle(call, secrets.add(call.name, { value }, attributesFrom(common)));
     },
     "PATCH secrets name": (call) => {
       const changes = attributesFrom(parseBody(commonBody, call));
       const updated = secrets.update(call.name, call.version, changes);
       return properties(idOf(call, updated.version), updated);
     },
-    "DELETE secrets name": (call) => {
-      secrets.delete(call.name);
-      return deletedBundle(call);
-    },
-    "GET deletedsecrets name": deletedBundle,
-    "DELETE deletedsecrets name": ({ name }) => secrets.purge(name),
   };
 }

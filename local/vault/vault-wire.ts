@@ -4,31 +4,32 @@ import type { Page, Version } from "./vault-objects.ts";
 
 const PAGE_SIZE = 25;
 
-/** A request to a vault, taken apart. */
+/** A parsed request to a vault. */
 export interface VaultCall {
   readonly body: unknown;
   readonly query: URLSearchParams;
-  /** `https://<host>` as the client wrote it: whatever stands in between stays in between. */
+  /** `https://<host>` of the request's `Host`, so that links lead back through a proxy. */
   readonly base: string;
   readonly name: string;
   readonly version: string | undefined;
 }
 
-/**
- * What a vault does, by method, collection, "name" and action: `"GET secrets name versions"`. An operation that returns
- * nothing is answered 204.
- */
+/** The operations of a vault, by method, collection, "name" and action: `"GET keys name versions"`. Each returns the body of its answer. */
 export type VaultOperations = Readonly<Record<string, (call: VaultCall) => unknown>>;
 
 const unixSeconds = z.int().min(0);
 
-/** The members of a request body that secrets and keys share. */
+/** The members that request bodies for secrets and keys have in common. */
 export const commonBody = z.object({
   attributes: z.object({ enabled: z.boolean(), nbf: unixSeconds, exp: unixSeconds }).partial().default({}),
   tags: z.record(z.string(), z.string()).optional(),
 });
 
-/** Reads the body of a request. Throws Key Vault's answer to a bad one. */
+/**
+ * Validates the body of a request.
+ *
+ * @throws HttpError 400 with Key Vault's body.
+ */
 export function parseBody<Schema extends z.ZodType>(schema: Schema, { body }: VaultCall): z.infer<Schema> {
   const { data, error } = schema.safeParse(body);
   if (error) {
@@ -38,17 +39,17 @@ export function parseBody<Schema extends z.ZodType>(schema: Schema, { body }: Va
   return data;
 }
 
-/** What the body says of a version's attributes and tags. */
+/** Returns the attributes and tags of a request body in one object. */
 export function attributesFrom({ attributes, tags }: z.infer<typeof commonBody>) {
   return { ...attributes, ...(tags && { tags }) };
 }
 
-/** The attributes of a version as Key Vault writes them. */
+/** Returns the attributes of a version as Key Vault writes them. */
 export function attributesOf({ enabled, nbf, exp, created, updated }: Version<unknown>): object {
   return { enabled, nbf, exp, created, updated, recoveryLevel: "Recoverable+Purgeable", recoverableDays: 90 };
 }
 
-/** Answers a listing with the page that the request asks for; `address` is the listing's own. */
+/** Returns one page of a list; `address` is the URL of the list without its query. */
 export function answerPage<Item>(
   address: string,
   query: URLSearchParams,

@@ -8,14 +8,14 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { close, listen } from "../../local/server/http-server.ts";
 
-// Each run of the command is a process that loads the SDK.
+// Each run of the command is a process that loads the SDK, which takes time on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let dir: string;
 let url: string;
 let started: ReturnType<typeof spawn>;
 
-/** As `KEY_PUBLISH_LEAD_SECONDS=10 npm start` does after the build. */
+/** Starts a stack as `KEY_PUBLISH_LEAD_SECONDS=10 npm start` does after the build. */
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "socmate-keys-"));
   const server = createServer();
@@ -35,7 +35,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-/** Runs `npm run keys -- …`, on the folder of the stack unless told otherwise. */
+/** Runs `npm run keys -- …` on a folder, by default that of the stack. */
 async function keys(args: string[] = [], folder = dir) {
   const env = { ...process.env, LOCAL_DATA_DIR: folder };
   const child = spawn(process.execPath, ["local/keys.ts", ...args], { env });
@@ -50,7 +50,7 @@ const table = (published: number, active: string, next: string) =>
     `^https://127\\.0\\.0\\.1:\\d+  reachable, ${published} published\n  active  ${active}\n  next    ${next}\n$`,
   );
 
-/** Waits until the service says that this key signs and so many are published; it tells from a cache of ten seconds. */
+/** Waits until `/health`, which is cached for ten seconds, names this key as active and this number of published keys. */
 async function untilSignsWith(kid: string | undefined, published: number): Promise<void> {
   const vault = expect.objectContaining({ active: expect.objectContaining({ kid }), published });
   await expect
@@ -59,7 +59,7 @@ async function untilSignsWith(kid: string | undefined, published: number): Promi
 }
 
 describe("npm run keys", () => {
-  test("shows what the running stack signs with", async () => {
+  test("shows the active signing key of the running stack", async () => {
     await expect(keys()).resolves.toEqual({
       stdout: expect.stringMatching(table(1, `${KID}  since ${TIME}`, "none")),
       stderr: "",
@@ -67,7 +67,7 @@ describe("npm run keys", () => {
     });
   });
 
-  test("rotates the key, which is published, then signs; disables the new one, and the old one signs again", async () => {
+  test("publishes a rotated key before it signs, and returns to the old key when the new one is disabled", async () => {
     const old = /active {2}(\S+)/.exec((await keys()).stdout)?.[1];
     const { stdout } = await keys(["rotate"]);
     const [, made] = new RegExp(`^https://127\\.0\\.0\\.1:\\d+  (${KID})\n$`).exec(stdout) ?? [];
@@ -85,14 +85,14 @@ describe("npm run keys", () => {
     expect(published.map(({ kid }) => kid)).toEqual([old]);
   });
 
-  test("says what is wrong in one sentence", async () => {
+  test("answers wrong arguments, an unknown kid and a missing stack with one sentence", async () => {
     await expect(keys(["spin"])).resolves.toEqual({
       stdout: "",
-      stderr: 'Say "rotate", or "disable" and a kid, or nothing to see the keys.\n',
+      stderr: "Usage: npm run keys [-- rotate | disable <kid>]\n",
       exitCode: 1,
     });
     await expect(keys(["disable", "unknown"])).resolves.toMatchObject({
-      stderr: "No signing vault has a key of this kid that is enabled.\n",
+      stderr: "No signing vault has an enabled key with this kid.\n",
       exitCode: 1,
     });
     const empty = join(dir, "empty");

@@ -18,7 +18,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "socmate-test-"));
   stack = await startStack({ dir });
   trustCertificate(stack.certificate);
-  // The credential looks for these when it is made, and its cache is one for the whole process.
+  // The credential reads these when it is created. Its cache is shared by the process.
   Object.assign(process.env, stack.settings);
 }, 60_000);
 
@@ -31,7 +31,7 @@ const credential = () => new ManagedIdentityCredential({ clientId: stack.setting
 const table = ({ settings }: Stack) => new TableClient(settings.TABLES_URL, "apiclients", credential());
 
 describe("a stack on disk", () => {
-  test("is reached by the real clients with the identity of the platform", async () => {
+  test("accepts the SDK's clients with the managed identity", async () => {
     const options = { disableChallengeResourceVerification: true };
     const secrets = new SecretClient(stack.settings.SECRETS_VAULT_URL, credential(), options);
     await secrets.setSecret("some", "value");
@@ -41,7 +41,7 @@ describe("a stack on disk", () => {
     expect((await rows.next()).value).toMatchObject({ partitionKey: "a", name: "it's" });
   });
 
-  test("survives a restart, its private files being the user's alone", async () => {
+  test("keeps rows, keys and tokens across a restart, in files that only the user can read", async () => {
     await table(stack).upsertEntity({ partitionKey: "kept", rowKey: "client", status: "active" });
     const token = stack.identity.token("https://vault.azure.net");
     const { kid } = stack.adminIssuer;
@@ -58,7 +58,7 @@ describe("a stack on disk", () => {
     }
   });
 
-  test("keeps its certificate until it has 30 days left", async () => {
+  test("renews the certificate 30 days before its expiry, and not earlier", async () => {
     expect(await loopbackCertificate(dir)).toEqual({ ...stack.certificate, path: join(dir, "certificate.pem") });
     const soon = await generate([], { keyType: "ec", notAfterDate: new Date(Date.now() + 29 * 86_400_000) });
     const oldDir = join(dir, "old");
@@ -77,7 +77,7 @@ describe("the identity endpoint", () => {
     fetch(`${stack.identity.endpoint}?${query}`, { headers });
   const query = "api-version=2019-08-01&resource=https://vault.azure.net";
 
-  test("answers as App Service does", async () => {
+  test("answers a token request with the members of App Service's answer", async () => {
     expect(await (await ask(query)).json()).toEqual({
       access_token: expect.any(String),
       expires_on: expect.stringMatching(/^\d{10}$/),
@@ -92,14 +92,14 @@ describe("the identity endpoint", () => {
     ["with a wrong header", 401, query, { "x-identity-header": "x" }],
     ["for another identity", 400, `${query}&client_id=other`, undefined],
     ["without a resource", 400, "api-version=2019-08-01", undefined],
-    ["of another version", 400, "api-version=2018-02-01&resource=x", undefined],
-  ])("refuses a request %s", async (_what, status, search, headers) => {
+    ["of another api-version", 400, "api-version=2018-02-01&resource=x", undefined],
+  ])("refuses a token request %s", async (_what, status, search, headers) => {
     expect((await ask(search, headers)).status).toBe(status);
   });
 });
 
 describe("the admin issuer", () => {
-  test("issues tokens that verify with its published keys", async () => {
+  test("issues admin tokens that verify with its published keys", async () => {
     const { ADMIN_ISSUER: issuer, ADMIN_AUDIENCE: audience, ADMIN_JWKS_URL: jwksUrl } = stack.settings;
     const discovery = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
     expect(discovery).toMatchObject({ issuer, jwks_uri: jwksUrl });
@@ -109,14 +109,14 @@ describe("the admin issuer", () => {
     expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(3600);
   });
 
-  test("replaces claims, and leaves out those that are undefined", async () => {
+  test("replaces the claims of an admin token, and removes those that are undefined", async () => {
     const keys = createRemoteJWKSet(new URL(stack.settings.ADMIN_JWKS_URL));
     const { payload } = await jwtVerify(stack.adminToken({ roles: ["reader"], oid: undefined }), keys);
     expect(payload.roles).toEqual(["reader"]);
     expect(payload).not.toHaveProperty("oid");
   });
 
-  test("gives a token to whoever posts JSON, which a foreign page cannot", async () => {
+  test("gives an admin token for a POST of JSON, with CORS for pages on loopback only", async () => {
     const post = (headers: Record<string, string>, body: string) =>
       fetch(stack.adminIssuer.tokenUrl, { method: "POST", headers, body });
     const answer = await post({ "content-type": "application/json" }, '{"oid":"me"}');

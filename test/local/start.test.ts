@@ -29,23 +29,23 @@ async function freePort(): Promise<number> {
   return typeof address === "object" && address ? address.port : 0;
 }
 
-/** Runs a script of `local/` to its end. */
+/** Runs a script of `local/` and returns its output and exit code. */
 async function runScript(script: string, env: Record<string, string>) {
   const child = spawn(process.execPath, [`local/${script}`], { env: { ...process.env, ...env } });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   return { stdout, stderr, exitCode: child.exitCode };
 }
 
-/** Starts everything, as `npm start` does after the build, and waits until it says that it is ready. */
-async function start(env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ["local/start.ts"], {
-    env: { ...process.env, PORT: String(port), LOCAL_DATA_DIR: dir, ...env },
+/** Starts the emulators and the service, as `npm start` does after the build, and waits until they are ready. */
+async function start(...args: string[]) {
+  const child = spawn(process.execPath, ["local/start.ts", ...args], {
+    env: { ...process.env, PORT: String(port), LOCAL_DATA_DIR: dir },
   });
   const output = await outputOf(child, "Requests  one line each");
   return { child, output, url: `http://127.0.0.1:${port}` };
 }
 
-/** What a process has written so far, once that contains the text. */
+/** Collects the output of a process. Resolves when it contains the text. */
 async function outputOf(child: ChildProcessWithoutNullStreams, expected: string): Promise<{ readonly text: string }> {
   const output = { text: "" };
   const collect = (chunk: Buffer) => {
@@ -64,13 +64,13 @@ async function end({ child }: { child: ReturnType<typeof spawn> }, signal: NodeJ
   return child.exitCode;
 }
 
-/** The command that follows a heading in what was printed. */
+/** Returns the command below a heading of the output. */
 function commandAfter(output: string, heading: string): string {
   const [, after = ""] = output.split(heading);
   return /^curl.*?(?=\n\n)/ms.exec(after)?.[0] ?? "";
 }
 
-// One after the other on the same folder, each on what the one before left.
+// These tests run in this order on one folder: each continues with the data of the one before.
 describe("npm start", () => {
   const bash = async (command: string) => (await promisify(execFile)("bash", ["-c", command], { cwd: "/" })).stdout;
   let running: Awaited<ReturnType<typeof start>>;
@@ -87,19 +87,19 @@ describe("npm start", () => {
     expect(running.output.text).not.toContain("\u001b[");
   }, 120_000);
 
-  test("ends with Ctrl-C, and leaves nothing that says it runs", async () => {
+  test("stops on Ctrl-C, and removes stack.json and the admin token", async () => {
     expect(await end(running, "SIGINT")).toBe(0);
     await expect(fetch(running.url)).rejects.toThrow();
     expect(await readdir(dir)).not.toContain("stack.json");
     expect(await readdir(dir)).not.toContain("admin-token");
   });
 
-  test("knows its clients after a restart", async () => {
+  test("issues tokens to the clients of before after a restart", async () => {
     running = await start();
     expect(JSON.parse(await bash(tokenCommand))).toMatchObject({ token_type: "Bearer" });
   }, 120_000);
 
-  test("prints an admin token that counts, and npm run admin-token another one", async () => {
+  test("prints an admin token that the service accepts, and so does npm run admin-token", async () => {
     const list = async (token: string) => {
       const headers = { authorization: `Bearer ${token}` };
       return (await fetch(`${running.url}/api/admin/api-clients`, { headers })).status;
@@ -111,7 +111,7 @@ describe("npm start", () => {
     expect(await list(stdout.trim())).toBe(200);
   });
 
-  test("prints the address and the key of the Functions host, which asks for it, and keeps the key out of the log", async () => {
+  test("prints the address and the required key of the Functions host, and does not log the key", async () => {
     const [, hostUrl = "", key = ""] =
       /Functions host +(\S+).*\n +x-functions-key: (\S+)/.exec(running.output.text) ?? [];
     const authorization = `Bearer ${await readFile(join(dir, "admin-token"), "utf8")}`;
@@ -125,13 +125,13 @@ describe("npm start", () => {
     expect((await stat(stackFile)).mode & 0o077).toBe(0);
   });
 
-  test("has npm run sweep run the timer function", async () => {
+  test("serves npm run sweep, which prints the log lines of the run", async () => {
     const { stdout, stderr, exitCode } = await runScript("sweep.ts", { LOCAL_DATA_DIR: dir });
     expect([stderr, exitCode]).toEqual(["", 0]);
-    expect(stdout).toContain('"event":"sweep"');
+    expect(JSON.parse(stdout)).toMatchObject({ event: "sweep", outcome: "success" });
   });
 
-  test("does not start twice on one folder", async () => {
+  test("refuses to start a second time on one folder", async () => {
     const again = await runScript("start.ts", { PORT: String(await freePort()), LOCAL_DATA_DIR: dir });
     expect(again).toEqual({
       stdout: "",
@@ -140,7 +140,7 @@ describe("npm start", () => {
     });
   });
 
-  test("takes the service with it when it is killed, and starts again over what that left", async () => {
+  test("ends the service when it is killed, and starts again on the same folder", async () => {
     await end(running, "SIGKILL");
     await vi.waitFor(() => expect(fetch(running.url)).rejects.toThrow(), 10_000);
     expect(await readdir(dir)).toContain("stack.json");
@@ -150,7 +150,7 @@ describe("npm start", () => {
     expect(await end(running, "SIGTERM")).toBe(0);
   }, 120_000);
 
-  test("ends without a word when it is told to while it starts", async () => {
+  test("ends without output on Ctrl-C during its start", async () => {
     const folder = join(dir, "interrupted");
     const env = { ...process.env, PORT: String(port), LOCAL_DATA_DIR: folder };
     const child = spawn(process.execPath, ["local/start.ts"], { env });
@@ -171,7 +171,7 @@ describe("npm start", () => {
     expect([stdout, stderr, exitCode]).toEqual(["", sentence, 1]);
   });
 
-  test("says in one sentence that its port is taken, before it starts anything", async () => {
+  test("refuses a port in use in one sentence, before it creates its folder", async () => {
     const unused = join(dir, "unused");
     const server = createServer().listen(port, "127.0.0.1");
     await once(server, "listening");
@@ -186,8 +186,18 @@ describe("npm start", () => {
   });
 });
 
+describe("npm run sweep", () => {
+  test("exits with 1 after a run that failed", async () => {
+    const running = await start("--fault", "secret-list=forbid");
+    const { stdout, exitCode } = await runScript("sweep.ts", { LOCAL_DATA_DIR: dir });
+    expect(stdout).toContain('"event":"sweep"');
+    expect(exitCode).toBe(1);
+    expect(await end(running, "SIGINT")).toBe(0);
+  }, 120_000);
+});
+
 describe("npm run stand-ins", () => {
-  test("writes local.settings.json, with which another host runs the service, and keeps what else is in it", async () => {
+  test("writes local.settings.json for another host, and keeps the other settings in it", async () => {
     const folder = await mkdtemp(join(tmpdir(), "socmate-test-"));
     const path = join(folder, "local.settings.json");
     await writeFile(path, '{"Values":{"MINE":"kept"},"Host":{"CORS":"*"}}');
@@ -215,7 +225,7 @@ describe("npm run stand-ins", () => {
 });
 
 describe("npm run admin-token", () => {
-  test("says in one sentence that nothing runs", async () => {
+  test("reports in one sentence that no stack runs on the folder", async () => {
     const nowhere = join(dir, "nowhere");
     const { stdout, stderr, exitCode } = await runScript("admin-token.ts", { LOCAL_DATA_DIR: nowhere });
     expect([stdout, stderr, exitCode]).toEqual([

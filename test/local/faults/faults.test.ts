@@ -14,7 +14,7 @@ const dir = await mkdtemp(join(tmpdir(), "socmate-faults-"));
 const certificate = await loopbackCertificate(dir);
 trustCertificate(certificate);
 
-/** What arrived behind the proxy. */
+/** The requests that the proxy forwarded. */
 let arrived: string[] = [];
 const server = createServer({ cert: certificate.cert, key: certificate.key }, async (request, response) => {
   let body = "";
@@ -39,7 +39,7 @@ const put = () => fetch(`${proxy.url}/secrets/a?api-version=1`, { method: "PUT",
 const received = () => `PUT /secrets/a?api-version=1 ${new URL(proxy.url).host} x`;
 
 describe("a fault proxy", () => {
-  test("passes on what no rule is about, with the Host that it was called by", async () => {
+  test("forwards a request that no rule matches, with the Host of the caller", async () => {
     faults.rules = [parseFault("table-*=reset"), parseFault("secret-get=reset")];
     const answer = await put();
     expect([answer.status, answer.headers.get("etag"), await answer.text()]).toEqual([201, "e", "done"]);
@@ -52,15 +52,18 @@ describe("a fault proxy", () => {
     ["secret-*=throttle", 429, null],
     ["*=throttle:5", 429, "5"],
     ["secret-set=forbid", 403, null],
-  ] as const)("%s is not applied and answered with %d", async ([rule, status, retryAfter]) => {
-    faults.rules = [parseFault(rule)];
-    const answer = await put();
-    expect([answer.status, answer.headers.get("retry-after")]).toEqual([status, retryAfter]);
-    expect(await answer.json()).toMatchObject({ error: { message: "injected fault" } });
-    expect(arrived).toEqual([]);
-  });
+  ] as const)(
+    "answers a request under the rule %s with %d, and does not forward it",
+    async ([rule, status, retryAfter]) => {
+      faults.rules = [parseFault(rule)];
+      const answer = await put();
+      expect([answer.status, answer.headers.get("retry-after")]).toEqual([status, retryAfter]);
+      expect(await answer.json()).toMatchObject({ error: { message: "injected fault" } });
+      expect(arrived).toEqual([]);
+    },
+  );
 
-  test("resets a connection before the request is applied, or after it, or long before", async () => {
+  test("resets a connection before the request is applied, after it, or long before it", async () => {
     faults.rules = [parseFault("secret-set=reset")];
     await expect(put()).rejects.toThrow("fetch failed");
     expect(arrived).toEqual([]);
@@ -74,7 +77,7 @@ describe("a fault proxy", () => {
     expect(arrived).toEqual([received(), received()]);
   });
 
-  test("delays a request, which is applied even if nobody waits for it any more", async () => {
+  test("applies a delayed request even when its caller has aborted", async () => {
     faults.rules = [parseFault("secret-set=delay:100")];
     expect((await put()).status).toBe(201);
     const gone = new AbortController();
@@ -88,7 +91,7 @@ describe("a fault proxy", () => {
     expect(arrived).toEqual([received(), received()]);
   });
 
-  test("makes a fault as often as it is told, and counts requests and faults", async () => {
+  test("injects a fault as often as its rule says, and counts requests and faults", async () => {
     const counted = new Faults([{ ...parseFault("key-get=fail"), times: 2 }, parseFault("key-*=reset@50%")], () => 0.5);
     expect(["key-get", "key-get", "key-get", "key-sign"].map((operation) => counted.next(operation)?.kind)).toEqual([
       "fail",
@@ -101,11 +104,11 @@ describe("a fault proxy", () => {
   });
 });
 
-describe("a rule on the command line", () => {
-  test("names operation, kind, value and chance", () => {
+describe("a fault rule on the command line", () => {
+  test("is parsed into operation, kind, value and chance", () => {
     expect(readStartOptions(["--fault", "table-merge=lose-reply@12.5%", "--fault", "secret-*=delay:30"])).toEqual({
       help: false,
-      standIns: false,
+      emulatorsOnly: false,
       faults: [
         { operation: "table-merge", kind: "lose-reply", chance: 0.125 },
         { operation: "secret-*", kind: "delay", value: 30 },
@@ -119,7 +122,7 @@ describe("a rule on the command line", () => {
     ["tabel-merge=reset", "there is no such operation"],
     ["table-merge=delay", "milliseconds"],
     ["table-merge=reset@all%", "write <operation>"],
-  ] as const)("%s is refused with a sentence", ([rule, why]) => {
+  ] as const)("is refused with a sentence: %s", ([rule, why]) => {
     expect(() => readStartOptions(["--fault", rule])).toThrow(why);
   });
 });
@@ -138,6 +141,6 @@ test.for([
   ["POST", "/keys/a/1/sign", "", "key-sign"],
   ["GET", "/msi/token?resource=x", "", "identity-token"],
   ["GET", "/10ca1000/discovery/v2.0/keys", "", "admin-keys"],
-] as const)("%s %s %s is %s", ([method, path, body, operation]) => {
+] as const)("the request %s %s %s is the operation %s", ([method, path, body, operation]) => {
   expect(operationOf({ method, path, headers: {}, body: Buffer.from(body) })).toBe(operation);
 });

@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import { afterAll, expect } from "vitest";
 import { type Service, type ServiceOptions, startService } from "../../../local/host/service.ts";
 
-/** Bundles the apps of `fixtures/` for a test file, and returns what starts one in a Functions host. */
+/** Bundles the apps of `fixtures/` for a test file. `start` runs one of them in a Functions host. */
 export async function bundleFixtures() {
   const dir = await mkdtemp(join(tmpdir(), "socmate-test-"));
   afterAll(() => rm(dir, { recursive: true }));
@@ -27,12 +27,12 @@ export async function bundleFixtures() {
   return { dir, start };
 }
 
-/** Waits until the host has written a line that contains the text. */
+/** Waits until the host has logged a line that contains the text. */
 export function logged(service: Service, text: string): Promise<void> {
   return expect.poll(() => service.lines).toContainEqual(expect.stringContaining(text));
 }
 
-/** The head of a request, of lines that may be indented, with a `Host`. */
+/** Returns the head of a request with a `Host`. Its lines may be indented. */
 export function head(text: string): string {
   return `${text.trim().replace(/\n */g, "\r\n")}\r\nHost: localhost\r\n`;
 }

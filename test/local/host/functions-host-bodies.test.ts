@@ -5,7 +5,7 @@ import type { Service } from "../../../local/host/service.ts";
 import { openConnection, sendRaw } from "../../support/raw-http.ts";
 import { bundleFixtures, head, logged } from "./fixture-app.ts";
 
-// What Azure's host does to bodies on their way, and what a handler that leaves a body unread does to others.
+// The rules of Azure's host for bodies, and the effect of an unread body on other requests.
 
 const MAX_BODY_BYTES = 131_072;
 const { start } = await bundleFixtures();
@@ -20,11 +20,11 @@ const chunked = (path: string) => `${head(`POST ${path} HTTP/1.1\nTransfer-Encod
 const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 const LAST_CHUNK = "0\r\n\r\n";
 
-test("passes a chunked body on", async () => {
+test("forwards a chunked body", async () => {
   expect(await sendRaw(service.url, chunked("/slow"), chunk("hello"), LAST_CHUNK)).toMatchObject({ text: "hello" });
 });
 
-test("begins to run a function when a chunked body has begun, and not before a body with a length is whole", async () => {
+test("invokes a function at the start of a chunked body, but at the end of a body with a Content-Length", async () => {
   const echoes = () => service.lines.filter((line) => line.includes("echo of POST")).length;
   const begin = async (framing: string, part: string, rest: string) => {
     await using connection = await openConnection(service.url);
@@ -45,7 +45,7 @@ describe("binding data", () => {
     params: z.record(z.string(), z.string()),
     headers: z.record(z.string(), z.string()),
   });
-  // The library takes every string for a parameter of the route, and `Headers` for the headers.
+  // The library takes every string in the binding data as a parameter of the route, and `Headers` as the headers.
   const seen = async (query: string, body?: string) => {
     const headers = { "x-sent": "yes" };
     const answer = await fetch(`${service.url}/echo/1/?${query}`, { method: "POST", headers, body: body ?? null });
@@ -54,19 +54,19 @@ describe("binding data", () => {
   };
   const plain = { params: { id: "1" }, sent: "yes", forged: undefined };
 
-  test("is taken from query and route, which wins, but the name keeps the spelling of the query", async () => {
+  test("has the parameters of query and route: the route's value with the query's spelling of the name", async () => {
     expect(await seen("code=2")).toEqual(plain);
     expect(await seen("more=1&More=2")).toEqual({ ...plain, params: { more: "2", id: "1" } });
     expect(await seen("ID=2")).toEqual({ ...plain, params: { ID: "1" } });
   });
 
-  test("lets a query hide and replace the headers", async () => {
+  test("replaces the headers by a parameter of the query", async () => {
     const forged = JSON.stringify({ "x-forged": "yes" });
     expect(await seen("headers=")).toMatchObject({ sent: undefined });
     expect(await seen(`Headers=${encodeURIComponent(forged)}`)).toMatchObject({ sent: undefined, forged: "yes" });
   });
 
-  test("is taken from a JSON body first, whatever its media type; its lists and null are left out", async () => {
+  test("has the members of a JSON body of any media type, without lists and null, below query and route", async () => {
     const body = { text: "a", number: 1.5, flag: true, list: [1], nothing: null, object: { a: [1] } };
     const params = { text: "a", number: "1.5", flag: "True", id: "1" };
     expect(await seen("", JSON.stringify(body))).toEqual({ ...plain, params });
@@ -76,19 +76,19 @@ describe("binding data", () => {
     for (const other of ["[1]", '"text"', "{", "", deep]) expect(await seen("", other)).toEqual(plain);
   });
 
-  test("lets a JSON body replace the headers", async () => {
+  test("replaces the headers by a member of a JSON body", async () => {
     const body = JSON.stringify({ Headers: { "x-forged": "yes" } });
     expect(await seen("", body)).toMatchObject({ sent: undefined, forged: "yes" });
   });
 
-  test("is not taken from a chunked body", async () => {
+  test("has no members of a chunked body", async () => {
     const { text } = await sendRaw(service.url, chunked("/echo/1/"), chunk('{"ID":"2"}'), LAST_CHUNK);
     expect(answered.parse(JSON.parse(text)).params).toEqual({ id: "1" });
   });
 });
 
-describe("a body that Kestrel does not let through", () => {
-  test("is answered 500 without a body when it is larger than FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", async () => {
+describe("a body that Kestrel refuses", () => {
+  test("is answered with an empty 500 when it is larger than FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", async () => {
     const body = "x".repeat(MAX_BODY_BYTES);
     const post = async (more: string) => {
       const answer = await fetch(`${service.url}/slow`, { method: "POST", body: body + more });
@@ -103,13 +103,13 @@ describe("a body that Kestrel does not let through", () => {
     await logged(service, "the request was cut off");
   });
 
-  test("is answered 404 or 401 all the same where no function would read it", async () => {
+  test("is answered with 404 or 401 when no function would read it", async () => {
     const post = (path: string) => sendRaw(service.hostUrl, `${head(`${path} HTTP/1.1\nContent-Length: 200000`)}\r\n`);
     expect(await post("POST /unknown")).toMatchObject({ status: 404 });
     expect(await post("GET /keyed")).toMatchObject({ status: 401 });
   });
 
-  test("is answered 500 without a body when it stalls for 5 seconds, and the connection ends", async () => {
+  test("is answered with an empty 500 when it stalls for 5 seconds, and the connection is closed", async () => {
     const stall = async (request: string) => {
       await using connection = await openConnection(service.url);
       const started = performance.now();
@@ -132,7 +132,7 @@ describe("a body that Kestrel does not let through", () => {
 });
 
 describe("a connection to the worker", () => {
-  test("gives no answer of a function before the whole body was sent", async () => {
+  test("delivers no answer of a function before the whole body was sent", async () => {
     await using connection = await openConnection(service.url);
     const answered = connection.answer();
     connection.socket.write(chunked("/early") + chunk("x"));
@@ -142,9 +142,9 @@ describe("a connection to the worker", () => {
     expect(await answered).toMatchObject({ status: 413, text: "too large" });
   });
 
-  test("is used again with what a function left unread in it, so that the next request gets no answer", async () => {
+  test("is reused with the unread rest of a body, so that the next request gets no answer", async () => {
     const unlimited = await start();
-    // More than the streams in the app hold, and less than the system's buffers.
+    // More than the buffers of the app's streams, and less than those of the system.
     const unread = chunk("x".repeat(300_000));
     expect(await sendRaw(unlimited.url, chunked("/early"), unread, LAST_CHUNK)).toMatchObject({ status: 413 });
     const next = fetch(`${unlimited.url}/slow`, { method: "POST", body: "next", signal: AbortSignal.timeout(2_000) });

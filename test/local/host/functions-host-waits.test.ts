@@ -5,27 +5,24 @@ import { FUNCTION_TIMEOUT_EXIT_CODE } from "../../../local/host/functions-timeou
 import { openConnection, sendRaw } from "../../support/raw-http.ts";
 import { bundleFixtures, head, logged } from "./fixture-app.ts";
 
-// Requests whose answer Azure's host waits for in vain. The app is one with the library's own HTTP server.
+// Requests that get no answer of the worker on Azure's host. The app uses the library's own HTTP server.
 
 const { dir, start } = await bundleFixtures();
 
 test.each([
   ["throws", "throws"],
   ["returns nothing", "nothing"],
-])(
-  "lets the caller of a function that %s wait for the worker, then answers 500 without a body",
-  async (_what, path) => {
-    const service = await start({ activityTimeoutMs: 1_500 });
-    const started = performance.now();
-    const answer = await fetch(`${service.url}/${path}`);
-    expect(performance.now() - started).toBeGreaterThan(1_400);
-    expect([answer.status, await answer.text()]).toEqual([500, ""]);
-    await logged(service, `Executed '${path}' (Failed): Error: Nothing came from the worker.`);
-    await service.stop();
-  },
-);
+])("answers an empty 500 after the activity time-out for a function that %s", async (_what, path) => {
+  const service = await start({ activityTimeoutMs: 1_500 });
+  const started = performance.now();
+  const answer = await fetch(`${service.url}/${path}`);
+  expect(performance.now() - started).toBeGreaterThan(1_400);
+  expect([answer.status, await answer.text()]).toEqual([500, ""]);
+  await logged(service, `Executed '${path}' (Failed): Error: Nothing came from the worker.`);
+  await service.stop();
+});
 
-test("never answers a request that does not reach its invocation", async () => {
+test("never answers a request that the worker cannot match to its invocation", async () => {
   const service = await start();
   const answered: string[] = [];
   const requests = {
@@ -50,7 +47,7 @@ test("never answers a request that does not reach its invocation", async () => {
   await service.stop("SIGKILL");
 });
 
-test("serves Expect: 100-continue", async () => {
+test("serves a request with Expect: 100-continue", async () => {
   const service = await start();
   const expecting = head("POST /slow HTTP/1.1\nExpect: 100-continue\nContent-Length: 5");
   expect(await sendRaw(service.url, `${expecting}\r\n`, "hello")).toMatchObject({ status: 200, text: "hello" });

@@ -17,7 +17,7 @@ describe("a Functions host", () => {
   });
   afterAll(() => service.stop());
 
-  test("hands a function its request", async () => {
+  test("passes method, URL, parameters, headers and body of a request to its function", async () => {
     const answer = await fetch(`${service.url}/ECHO/a%2Fb%20c/x/y?q=%zz{`, {
       method: "PUT",
       headers: { "content-type": "text/plain" },
@@ -34,7 +34,7 @@ describe("a Functions host", () => {
     });
   });
 
-  test("joins repeated headers with a comma", async () => {
+  test("joins repeated request headers with a comma", async () => {
     const request = head(`POST /echo/1/ HTTP/1.1
       X-Repeated: one
       x-repeated: two
@@ -45,7 +45,7 @@ describe("a Functions host", () => {
     expect(headers["x-forwarded-for"]).toMatch(/^203\.0\.113\.9,127\.0\.0\.1:\d+$/);
   });
 
-  test("prefers the literal route, takes a function's name for want of a route, and forgives a slash at the end", async () => {
+  test("prefers a literal route, defaults to the name of the function, and ignores a slash at the end", async () => {
     expect(await (await fetch(`${service.url}/echo/literal/path`, { method: "POST" })).text()).toBe("literal");
     expect(await (await fetch(`${service.url}/unrouted`)).text()).toBe("by its name");
     expect(await (await fetch(`${service.url}/api/get/`)).text()).toBe("got");
@@ -57,17 +57,17 @@ describe("a Functions host", () => {
     ["HEAD on a route for GET", "/api/get", "HEAD"],
     ["OPTIONS", "/api/get", "OPTIONS"],
     ["an unknown route", "/unknown", "GET"],
-    ["a route that begins as the host's own do", "/administration", "GET"],
-    ["a function whose name is the host's own", "/runtime", "GET"],
-    ["a function that is switched off", "/disabled", "GET"],
+    ["a route with the prefix of the host's own", "/administration", "GET"],
+    ["a function with a name of the host's own", "/runtime", "GET"],
+    ["a disabled function", "/disabled", "GET"],
     ["a doubled slash", "//api/get", "GET"],
     ["an operation of the host itself through the gateway", "/admin/functions/tick", "POST"],
-  ])("answers 404 without a body to %s", async (_what, path, method) => {
+  ])("answers an empty 404 to %s", async (_what, path, method) => {
     const answer = await fetch(service.url + path, { method });
     expect([answer.status, await answer.text()]).toEqual([404, ""]);
   });
 
-  test("says why a function is not served", () => {
+  test("logs the reason when it refuses a function", () => {
     const errors = service.lines.filter((line) => line.includes("function is in error"));
     expect(errors).toEqual([
       "functions: The 'reserved' function is in error: The specified route conflicts with one or more built in routes.",
@@ -76,25 +76,25 @@ describe("a Functions host", () => {
     ]);
   });
 
-  test("runs the hooks of the app", async () => {
+  test("runs the start, invocation and log hooks of the app", async () => {
     await fetch(`${service.url}/api/get`);
     await logged(service, "logged: get ended well");
     expect(service.lines[0]).toBe("appStart");
   });
 
-  test("passes cookies and the id of the invocation on", async () => {
+  test("forwards cookies and the id of the invocation to the caller", async () => {
     const { headers } = await fetch(`${service.url}/cookies`);
     expect(headers.getSetCookie()).toEqual([expect.stringMatching(/^a=1/)]);
     expect(headers.get("x-ms-invocation-id")).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  test("logs one line for a request, without its query", async () => {
+  test("logs a request in one line, without its query", async () => {
     await fetch(`${service.url}/unknown?secret=hidden`);
     await logged(service, "GET /unknown 404 ");
     expect(service.lines.join("\n")).not.toContain("hidden");
   });
 
-  test("asks for its key where a function is not for everybody; the gateway adds it whatever the caller sent", async () => {
+  test("requires its key for a function that is not anonymous; the gateway sets it on every request", async () => {
     const keyed = async (headers: Record<string, string>, query = "") => {
       const answer = await fetch(`${service.hostUrl}/keyed${query}`, { headers });
       return [answer.status, await answer.text()];
@@ -110,20 +110,24 @@ describe("a Functions host", () => {
     expect(service.lines.join("\n")).not.toContain(service.hostKey);
   });
 
-  test("runs a timer function when somebody with the key says so, and logs its failure", async () => {
-    const run = (timer: string, headers: Record<string, string>) =>
-      statusOf(`/admin/functions/${timer}`, { method: "POST", headers, body: "{}" }, service.hostUrl);
+  test("runs a timer function for a caller with the key, and answers with the log lines of the run", async () => {
+    const run = async (timer: string, headers: Record<string, string>) => {
+      const init = { method: "POST", headers, body: "{}" };
+      const answer = await fetch(`${service.hostUrl}/admin/functions/${timer}`, init);
+      return [answer.status, await answer.text()];
+    };
     const json = { "content-type": "application/json" };
-    expect(await run("tick", withKey(json))).toBe(202);
+    expect(await run("tick", withKey(json))).toEqual([202, "logged: tick false\nlogged: tick ended well"]);
     await logged(service, "logged: tick false");
-    expect(await run("fails", withKey(json))).toBe(202);
-    await logged(service, "Executed 'fails' (Failed): Error: timer failed on purpose");
-    expect(await run("unknown", withKey(json))).toBe(404);
-    expect(await run("tick", withKey())).toBe(415);
-    expect(await run("tick", json)).toBe(401);
+    const failure = "Executed 'fails' (Failed): Error: timer failed on purpose";
+    expect(await run("fails", withKey(json))).toEqual([202, expect.stringContaining(`\n${failure}`)]);
+    await logged(service, failure);
+    expect(await run("unknown", withKey(json))).toEqual([404, ""]);
+    expect(await run("tick", withKey())).toEqual([415, ""]);
+    expect(await run("tick", json)).toEqual([401, ""]);
   });
 
-  test("shows a page at its root unless AzureWebJobsDisableHomepage says otherwise", async () => {
+  test("serves a home page unless AzureWebJobsDisableHomepage is true", async () => {
     const answer = await fetch(service.url);
     expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "text/html"]);
     const without = await start({ env: { AzureWebJobsDisableHomepage: "true" } });
@@ -131,7 +135,7 @@ describe("a Functions host", () => {
     await without.stop();
   });
 
-  test("tells the app when it ends", async () => {
+  test("runs the terminate hook of the app when it stops", async () => {
     const ending = await start();
     await ending.stop();
     expect(ending.lines.at(-1)).toBe("appTerminate");
@@ -139,7 +143,7 @@ describe("a Functions host", () => {
     await expect(fetch(ending.url)).rejects.toThrow();
   });
 
-  test("ends the request of a client that goes away", async () => {
+  test("aborts the request of a client that closes its connection", async () => {
     const connection = await openConnection(service.url);
     connection.socket.write(`${head("POST /slow HTTP/1.1\nTransfer-Encoding: chunked")}\r\n4\r\nhalf\r\n`);
     setTimeout(() => connection.socket.destroy(), 1_000);
@@ -154,34 +158,34 @@ describe("a Functions host", () => {
     ["more than 100 headers", `GET /api/get HTTP/1.1${"\nX-Many: 1".repeat(101)}`, 431],
     ["a header that is not UTF-8", "GET /api/get HTTP/1.1\nX-Latin: caf\u00e9", 400],
     ["a NUL in the path", "GET /api/get%00 HTTP/1.1", 400],
-    ["a host that is none", "GET /api/get HTTP/1.1\nHost: a b", 400],
-  ])("refuses %s before any function sees it, and ends the connection", async (_what, request, status) => {
+    ["an invalid Host", "GET /api/get HTTP/1.1\nHost: a b", 400],
+  ])("refuses %s before any function runs, and closes the connection", async (_what, request, status) => {
     await using connection = await openConnection(service.url);
     connection.socket.write(`${head(request)}\r\n`, "latin1");
     expect(await connection.answer()).toMatchObject({ status, text: "" });
     await expect(connection.answer()).rejects.toThrow("The connection ended");
   });
 
-  test("lets a request line of 8 KB through", async () => {
+  test("accepts a request line of 8 KB", async () => {
     const request = `GET /api/get?${"x".repeat(8_100)} HTTP/1.1\nX-Long: ${"x".repeat(7_000)}`;
     expect(await sendRaw(service.url, `${head(request)}\r\n`)).toMatchObject({ status: 200 });
   });
 });
 
 describe("a service that cannot start", () => {
-  test("says that its bundle is not there", async () => {
+  test("reports a missing bundle, and how to build it", async () => {
     const missing = start({ bundle: join(dir, "missing.cjs") });
     await expect(missing).rejects.toThrow(/^Cannot find module '.*missing\.cjs': run "npm run build" first\.$/);
   });
 
-  test("says that its port is taken", async () => {
+  test("reports a port in use", async () => {
     const first = await start();
     const { port } = new URL(first.url);
     await expect(start({ port: Number(port) })).rejects.toThrow(`Port ${port} is taken.`);
     await first.stop();
   });
 
-  test("says that its app does not stream", async () => {
+  test("reports an app that does not stream", async () => {
     const sentence = "The app does not stream: it must call app.setup({ enableHttpStream: true }).";
     await expect(start({}, "not-streaming-app")).rejects.toThrow(sentence);
   });

@@ -18,22 +18,22 @@ describe("a route", () => {
     ["files/{name?}", "/files/a", { name: "a" }],
     ["files/{*path}", "/files/a/b", { path: "a/b" }],
     ["files/{*path}", "/files", {}],
-  ])("%s answers %s with %j", (template, path, parameters) => {
+  ])("%s matches %s with the parameters %j", (template, path, parameters) => {
     expect(compileRoute(template).match(path)).toEqual(parameters);
   });
 
-  test("comes before one with a parameter, and that before a catch-all", () => {
+  test("sorts literals before parameters, and parameters before a catch-all", () => {
     const templates = ["a/{*path}", "a/{id}", "a/b"];
     const sorted = templates.map(compileRoute).sort((a, b) => (a.precedence < b.precedence ? -1 : 1));
     expect(sorted.map(({ template }) => template)).toEqual(["a/b", "a/{id}", "a/{*path}"]);
   });
 
-  test.each(["a/{id:int}", "a/{id=1}", "a/x{id}"])("%s is not supported, and says so", (template) => {
+  test.each(["a/{id:int}", "a/{id=1}", "a/x{id}"])("%s is refused as not supported", (template) => {
     expect(() => compileRoute(template)).toThrow(template);
   });
 });
 
-describe("a path", () => {
+describe("a request path", () => {
   test.each([
     ["/a%20b", "/a b"],
     ["/%C3%A4", "/ä"],

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { HttpError } from "../../../local/server/http-server.ts";
 import { enforceLimits } from "../../../local/vault/vault-limits.ts";
 
-test("a vault takes so many operations of a kind in ten seconds, refuses more with 429, and then takes them again", () => {
+test("a vault with limits refuses operations over the limit of their kind with 429 until its ten seconds are over", () => {
   let time = 0;
   const admit = enforceLimits({ signatures: 2, secretReads: 1, secretWrites: 0 }, () => time);
   const refusal = (operation: string) => {
