@@ -8,6 +8,7 @@ import { json } from "../shared/http/response.ts";
 import type { ConsoleSettings } from "../shared/model/console-settings.ts";
 import { isLoopback } from "../shared/model/loopback.ts";
 import { PublicError } from "../shared/request/public-error.ts";
+import { CONSOLE_ASSET_MAX_AGE_SECONDS } from "../shared/request/time-limits.ts";
 
 /** Read when the first one asks for it: instances that only issue tokens need none. The bundle lies as deep as this file. */
 let files: ReturnType<typeof readConsoleFiles> | undefined;
@@ -31,8 +32,9 @@ export const adminPage: Endpoint = async (request, { config }) => {
       "Content-Type": file.mediaType,
       ...(encoding && { "Content-Encoding": encoding }),
       Vary: "Accept-Encoding",
-      // The names of assets contain a hash of what is in them.
-      "Cache-Control": path.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-store",
+      "Cache-Control": path.startsWith("assets/")
+        ? `public, max-age=${CONSOLE_ASSET_MAX_AGE_SECONDS}, immutable`
+        : "no-store",
     },
     body: (encoding && file.compressed[encoding]) ?? file.body,
   };

@@ -1,6 +1,7 @@
 import { app } from "@azure/functions";
 import { type Endpoint, publicEndpoint } from "../shared/endpoint.ts";
 import { json } from "../shared/http/response.ts";
+import { HEALTH_RETRY_AFTER_SECONDS } from "../shared/request/time-limits.ts";
 
 /** `GET /health`: whether the service could issue tokens, and which part is missing if not. */
 export const health: Endpoint = async (_request, services) => {
@@ -9,7 +10,7 @@ export const health: Endpoint = async (_request, services) => {
   return json(
     healthy ? 200 : 503,
     { status: healthy ? "ok" : "unavailable", ...parts, signing_vaults: signingVaults },
-    healthy ? {} : { "Retry-After": "10" },
+    healthy ? {} : { "Retry-After": String(HEALTH_RETRY_AFTER_SECONDS) },
   );
 };
 

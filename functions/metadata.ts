@@ -2,8 +2,9 @@ import { app } from "@azure/functions";
 import { type Endpoint, publicEndpoint } from "../shared/endpoint.ts";
 import { json } from "../shared/http/response.ts";
 import { SCOPES } from "../shared/model/scopes.ts";
+import { METADATA_MAX_AGE_SECONDS } from "../shared/request/time-limits.ts";
 
-const CACHEABLE = { "Cache-Control": "public, max-age=300" };
+const CACHEABLE = { "Cache-Control": `public, max-age=${METADATA_MAX_AGE_SECONDS}` };
 
 /** `GET /.well-known/oauth-authorization-server`: where and how to get tokens (RFC 8414 §2). */
 export const metadata: Endpoint = async (_request, { config }) =>

@@ -3,6 +3,11 @@ import type { AdminSettings } from "./admin/admin-auth.ts";
 import type { AzureSettings } from "./azure/ports.ts";
 import { isLoopback } from "./model/loopback.ts";
 import { PublicError } from "./request/public-error.ts";
+import {
+  MAX_TOKEN_LIFETIME_SECONDS,
+  MIN_KEY_PUBLISH_LEAD_SECONDS,
+  WRONG_SETTINGS_RETRY_AFTER_SECONDS,
+} from "./request/time-limits.ts";
 import { SHORTEST_USUAL_LEAD_SECONDS } from "./signing/key-ring.ts";
 import type { TokenSettings } from "./tokens/token-issuer.ts";
 
@@ -16,8 +21,6 @@ export interface Config extends TokenSettings, AzureSettings {
   consoleClientId: string | undefined;
 }
 
-const RETRY_AFTER_WRONG_SETTINGS_SECONDS = 60;
-
 /** Names every fault of the app settings at once. Until they are corrected, requests get 503. */
 export class ConfigError extends PublicError {
   override readonly name = "ConfigError";
@@ -27,16 +30,11 @@ export class ConfigError extends PublicError {
     super(503, {
       reason: "wrong_settings",
       note: faults.join(" "),
-      retryAfterSeconds: RETRY_AFTER_WRONG_SETTINGS_SECONDS,
+      retryAfterSeconds: WRONG_SETTINGS_RETRY_AFTER_SECONDS,
     });
     this.faults = faults;
   }
 }
-
-/** The longest life of a token that the settings allow. */
-export const MAX_TOKEN_LIFETIME_SECONDS = 3600;
-/** Enough to watch a rotation. */
-const SHORTEST_LEAD_SECONDS = 10;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -82,7 +80,7 @@ const settingsSchema = z.object({
     /^[0-9a-zA-Z-]{1,127}$/,
     "must be the name of a Key Vault key: letters, digits and hyphens.",
   ),
-  KEY_PUBLISH_LEAD_SECONDS: wholeNumber(SHORTEST_LEAD_SECONDS, 2_592_000).default(86_400),
+  KEY_PUBLISH_LEAD_SECONDS: wholeNumber(MIN_KEY_PUBLISH_LEAD_SECONDS, 2_592_000).default(86_400),
   ADMIN_ISSUER: url,
   ADMIN_AUDIENCE: text.min(1, "must not be empty."),
   ADMIN_JWKS_URL: url,
@@ -140,7 +138,7 @@ function ownIssuerFaults({ TOKEN_ISSUER: own = "", ...env }: Env): string[] {
 /** A key must have reached every verifier before it signs. On one machine, whose clocks agree, all times may be short. */
 function leadFaults({ TOKEN_ISSUER: issuer = "", KEY_PUBLISH_LEAD_SECONDS: lead }: Env): string[] {
   const isOwnMachine = !URL.canParse(issuer) || isLoopback(issuer);
-  const isShort = Number(lead) >= SHORTEST_LEAD_SECONDS && Number(lead) <= SHORTEST_USUAL_LEAD_SECONDS;
+  const isShort = Number(lead) >= MIN_KEY_PUBLISH_LEAD_SECONDS && Number(lead) <= SHORTEST_USUAL_LEAD_SECONDS;
   if (isOwnMachine || !isShort) return [];
   return [
     `KEY_PUBLISH_LEAD_SECONDS must be more than ${SHORTEST_USUAL_LEAD_SECONDS}: longer than verifiers cache the JWKS and instances the list of keys, and clocks differ (less is for a loopback TOKEN_ISSUER alone).`,

@@ -8,6 +8,11 @@ import { withDeadline } from "./request/deadline.ts";
 import { type LogFields, type LogLevel, logLine, traceOf } from "./request/log.ts";
 import { PublicError } from "./request/public-error.ts";
 import { Unavailable } from "./request/retry.ts";
+import {
+  ADMIN_REQUEST_TIMEOUT_MS,
+  PUBLIC_REQUEST_TIMEOUT_MS,
+  TOKEN_REQUEST_TIMEOUT_MS,
+} from "./request/time-limits.ts";
 import { type Services, services } from "./services.ts";
 
 /** One endpoint: its answer to a request, or one of the errors that have a public form. */
@@ -22,24 +27,21 @@ interface Kind {
   errorResponse(error: PublicError): HttpResponse;
 }
 
-/** A caller of the token endpoint has an answer within five seconds; what is left is for the way. */
-const TOKEN_TIMEOUT_MS = 4_500;
-
 /** Makes a Functions handler of the token endpoint: errors as in RFC 6749 §5.2, nothing ever cached (§5.1). */
 export function tokenEndpoint(endpoint: Endpoint, source?: () => Services, clock?: Clock): HttpHandler {
-  const kind = { timeoutMs: TOKEN_TIMEOUT_MS, logsSuccess: true, errorResponse: oauthErrorResponse };
+  const kind = { timeoutMs: TOKEN_REQUEST_TIMEOUT_MS, logsSuccess: true, errorResponse: oauthErrorResponse };
   return handler(endpoint, kind, source, clock);
 }
 
 /** Makes a Functions handler of an endpoint for administrators: errors are problem details (RFC 9457). */
 export function adminEndpoint(endpoint: Endpoint, source?: () => Services, clock?: Clock): HttpHandler {
-  const kind = { timeoutMs: 15_000, logsSuccess: true, errorResponse: problemResponse };
+  const kind = { timeoutMs: ADMIN_REQUEST_TIMEOUT_MS, logsSuccess: true, errorResponse: problemResponse };
   return handler(endpoint, kind, source, clock);
 }
 
 /** Makes a Functions handler of an endpoint that everybody may read: errors are problem details. */
 export function publicEndpoint(endpoint: Endpoint, source?: () => Services, clock?: Clock): HttpHandler {
-  const kind = { timeoutMs: 5_000, logsSuccess: false, errorResponse: problemResponse };
+  const kind = { timeoutMs: PUBLIC_REQUEST_TIMEOUT_MS, logsSuccess: false, errorResponse: problemResponse };
   return handler(endpoint, kind, source, clock);
 }
 

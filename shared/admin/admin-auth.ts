@@ -5,6 +5,7 @@ import type { Clock } from "../request/clock.ts";
 import type { RequestContext } from "../request/context.ts";
 import { PublicError, type Reason } from "../request/public-error.ts";
 import { Unavailable } from "../request/retry.ts";
+import { ADMIN_KEYS_TIMEOUT_MS } from "../request/time-limits.ts";
 
 /** Whose admin tokens count. */
 export interface AdminSettings {
@@ -31,7 +32,6 @@ export interface AdminAuthenticator {
   authenticate(request: HttpRequest, context: RequestContext): Promise<Admin>;
 }
 
-const JWKS_TIMEOUT_MS = 2_000;
 /** Headers that would name a key from outside; the issuer sends none of them, and only its own keys count (RFC 8725 §3.10). */
 const FOREIGN_KEY_HEADERS = ["jku", "jwk", "x5u", "x5c"];
 
@@ -47,7 +47,7 @@ export function createAdminAuthenticator(
   { issuer, audience, jwksUrl, role }: AdminSettings,
   clock: Clock,
 ): AdminAuthenticator {
-  const issuerKeys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS });
+  const issuerKeys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: ADMIN_KEYS_TIMEOUT_MS });
   const keyOf: JWTVerifyGetKey = async (header, token) => {
     if (FOREIGN_KEY_HEADERS.some((name) => name in header)) throw new errors.JWSInvalid("token names a key of its own");
     try {

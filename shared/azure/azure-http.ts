@@ -11,6 +11,7 @@ import {
 import type { Dispatcher } from "undici";
 // Its index would bring `fetch`, caches, WebSockets and mocks along: as much again to load, and none of it is used.
 import Agent from "undici/lib/dispatcher/agent.js";
+import { AZURE_KEEP_ALIVE_MS } from "../request/time-limits.ts";
 
 // How the clients of the Azure SDKs send. As they come, they can stream, decompress, follow redirects, use proxies, trace, log and
 // retry; nothing of that is wanted here, and leaving it out saves a third of the CPU time of a token.
@@ -31,10 +32,7 @@ export function vaultHttp(): { httpClient: HttpClient; pipeline: Pipeline } {
   return { httpClient: azureHttpClient, pipeline: createEmptyPipeline() };
 }
 
-/** Below the four minutes after which Azure's load balancers forget a connection. */
-const KEEP_ALIVE_MS = 3 * 60_000;
-
-const agent = new Agent({ keepAliveTimeout: KEEP_ALIVE_MS });
+const agent = new Agent({ keepAliveTimeout: AZURE_KEEP_ALIVE_MS });
 
 /** Sends requests of the Azure SDKs over kept connections that all clients share, and hands back whole answers as text. */
 export const azureHttpClient: HttpClient = {

@@ -2,9 +2,7 @@ import type { AccessToken, TokenCredential } from "@azure/identity";
 import type { Clock } from "../request/clock.ts";
 import { withDeadline } from "../request/deadline.ts";
 import { Memo } from "../request/memo.ts";
-
-/** As long as one try of a call to Azure. */
-const TIMEOUT_MS = 2_000;
+import { IDENTITY_TOKEN_TIMEOUT_MS } from "../request/time-limits.ts";
 
 /**
  * Makes a credential whose requests come to an end. Those of a managed identity have no deadline of their own, and Azure's
@@ -18,7 +16,9 @@ export function boundedCredential(credential: TokenCredential, clock: Clock): To
     getToken: (scopes, options) =>
       pending.get([scopes].flat().join(" "), () =>
         // Not with the first caller's signal: the others would be aborted with it.
-        withDeadline(clock, TIMEOUT_MS, (abortSignal) => credential.getToken(scopes, { ...options, abortSignal })),
+        withDeadline(clock, IDENTITY_TOKEN_TIMEOUT_MS, (abortSignal) =>
+          credential.getToken(scopes, { ...options, abortSignal }),
+        ),
       ),
   };
 }

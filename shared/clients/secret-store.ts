@@ -5,6 +5,7 @@ import { backgroundContext, type RequestContext } from "../request/context.ts";
 import { withDeadline } from "../request/deadline.ts";
 import { Memo } from "../request/memo.ts";
 import { type RetryPolicy, statusOf, Unavailable } from "../request/retry.ts";
+import { HASH_CACHE_MAX_AGE_MS, HASH_READ_TIMEOUT_MS, SECRET_DISABLE_TIMEOUT_MS } from "../request/time-limits.ts";
 import { isSecretHash } from "./client-secret.ts";
 import type { CallOptions } from "./client-table.ts";
 
@@ -28,12 +29,8 @@ export interface SecretVault {
 
 /** The names of all our vault secrets begin with this; what does not is not ours. */
 export const SECRET_NAME_PREFIX = "client-secret-";
-/** Hashes never change. The age bounds how long a vault secret that was disabled by hand still counts on an instance that has seen it. */
-const HASH_CACHE = { maxEntries: 10_000, maxAgeMs: 10 * 60_000 };
-/** A read that several requests wait for must not end with the first of them. */
-const SHARED_READ_TIMEOUT_MS = 5_000;
-/** Finding the second lock jammed must not cost an administrator the answer to a change that is committed. */
-const LOCK_TIMEOUT_MS = 2_000;
+/** Bounds the memory of the cache to a few megabytes. */
+const MAX_CACHED_HASHES = 10_000;
 
 /** The vault secret was disabled: someone who could has locked it, so whoever presents that client secret is refused. */
 export class SecretDisabled extends Error {
@@ -87,7 +84,7 @@ export function createSecretStore(vault: SecretVault, retry: RetryPolicy, clock:
       throw error;
     }
   };
-  const hashes = new Memo<string>(HASH_CACHE, clock);
+  const hashes = new Memo<string>({ maxEntries: MAX_CACHED_HASHES, maxAgeMs: HASH_CACHE_MAX_AGE_MS }, clock);
 
   return {
     async put(clientId, secretHash, context) {
@@ -105,7 +102,8 @@ export function createSecretStore(vault: SecretVault, retry: RetryPolicy, clock:
     },
 
     hashOf: (secretName) =>
-      hashes.get(secretName, () => read(secretName, backgroundContext(clock, SHARED_READ_TIMEOUT_MS))),
+      // Not in the context of the first caller: its deadline would end the read for the others.
+      hashes.get(secretName, () => read(secretName, backgroundContext(clock, HASH_READ_TIMEOUT_MS))),
 
     async disable(secretName, context) {
       const get = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
@@ -153,8 +151,8 @@ export async function disableSecret(
   secretName: string,
   context: RequestContext,
 ): Promise<void> {
-  const lock = (signal: AbortSignal) => secrets.disable(secretName, { ...context, signal });
-  await withDeadline(clock, LOCK_TIMEOUT_MS, lock, context.signal).catch((error) => {
+  const disable = (signal: AbortSignal) => secrets.disable(secretName, { ...context, signal });
+  await withDeadline(clock, SECRET_DISABLE_TIMEOUT_MS, disable, context.signal).catch((error) => {
     context.alarm("secret_not_locked", error instanceof Unavailable ? error.message : "not in time");
   });
 }

@@ -1,15 +1,12 @@
 import type { Clock } from "../request/clock.ts";
 import type { RequestContext } from "../request/context.ts";
 import { type RetryPolicy, statusOf } from "../request/retry.ts";
+import { ORPHANED_SECRET_MIN_AGE_MS, SWEEP_RUN_MS } from "../request/time-limits.ts";
 import type { ClientRow, ClientStore } from "./client-store.ts";
 import type { ListedSecret, ReadSecretPage, SecretPage } from "./secret-pages.ts";
 import { SECRET_NAME_PREFIX, type SecretStore } from "./secret-store.ts";
 import type { SweepPosition } from "./sweep-position.ts";
 
-/** No request lives nearly as long, so what no row names at this age will never be named. */
-const MIN_AGE_MS = 24 * 3_600_000;
-/** Within the shortest default that Azure has for a function's time. */
-const RUN_MS = 4 * 60_000;
 /** So few creates fail in an hour. Many secrets whose client has no row mean a wrong or a restored table. */
 const MAX_WITHOUT_ROW = 100;
 
@@ -78,7 +75,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
 
   return {
     async run(context) {
-      const endsAt = clock.now().getTime() + RUN_MS;
+      const endsAt = clock.now().getTime() + SWEEP_RUN_MS;
       const isOver = () => clock.now().getTime() >= endsAt;
       const sweep = new Sweep(options, await clients.list(context), context);
 
@@ -163,7 +160,7 @@ class Sweep {
   }
 
   #isOld({ createdAt }: ListedSecret): boolean {
-    return createdAt !== undefined && this.#startedAt - createdAt.getTime() >= MIN_AGE_MS;
+    return createdAt !== undefined && this.#startedAt - createdAt.getTime() >= ORPHANED_SECRET_MIN_AGE_MS;
   }
 }
 

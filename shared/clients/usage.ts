@@ -1,10 +1,9 @@
 import { BoundedMap } from "../request/bounded-map.ts";
 import type { Clock } from "../request/clock.ts";
 import { backgroundContext } from "../request/context.ts";
+import { USAGE_WRITE_INTERVAL_MS, USAGE_WRITE_TIMEOUT_MS } from "../request/time-limits.ts";
 import type { ClientStore } from "./client-store.ts";
 
-const INTERVAL_MS = 60_000;
-const WRITE_TIMEOUT_MS = 2_000;
 const MAX_CLIENTS = 10_000;
 
 /** Remembers when clients got tokens, and writes it now and then. Best effort: it never delays or fails a token. */
@@ -26,7 +25,7 @@ export function createUsageRecorder(clients: Pick<ClientStore, "recordUse">, clo
 
   const write = (clientId: string, at: Date) => {
     const done = clients
-      .recordUse(clientId, at, backgroundContext(clock, WRITE_TIMEOUT_MS))
+      .recordUse(clientId, at, backgroundContext(clock, USAGE_WRITE_TIMEOUT_MS))
       .catch(() => void (later.has(clientId) || later.set(clientId, at)))
       .finally(() => writes.delete(done));
     writes.add(done);
@@ -39,7 +38,7 @@ export function createUsageRecorder(clients: Pick<ClientStore, "recordUse">, clo
   return {
     record(clientId, at) {
       const time = at.getTime();
-      if (time - (writtenAt.get(clientId) ?? Number.NEGATIVE_INFINITY) < INTERVAL_MS) {
+      if (time - (writtenAt.get(clientId) ?? Number.NEGATIVE_INFINITY) < USAGE_WRITE_INTERVAL_MS) {
         later.set(clientId, at);
         return;
       }

@@ -1,15 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpResponse } from "../http/response.ts";
 import type { Clock } from "../request/clock.ts";
+import { UNREAD_BODY_MAX_DRAIN_MS } from "../request/time-limits.ts";
 
 /** The id that ties a forwarded request to its invocation; it stands in the answer as well. */
 export const INVOCATION_ID = "x-ms-invocation-id";
-/**
- * How much of an unread body is dropped after the answer, and for how long. The size is above what the host forwards
- * (`FUNCTIONS_REQUEST_BODY_SIZE_LIMIT`), so that only a body that stalls ends its connection, in which nothing else can be under way.
- */
-const MAX_DROPPED_BYTES = 1024 * 1024;
-const MAX_DROPPING_MS = 5_000;
+/** Above the body size that the host forwards (`FUNCTIONS_REQUEST_BODY_SIZE_LIMIT`): only a body that stalls ends its connection. */
+const MAX_DRAINED_BYTES = 1024 * 1024;
 
 /** A request that the Functions host forwarded, and the answer to it. */
 export class Exchange {
@@ -49,10 +46,10 @@ function dropBody(request: IncomingMessage, clock: Clock): void {
   request.removeAllListeners("readable").resume();
   if (request.complete) return;
   let bytes = 0;
-  const cancel = clock.after(MAX_DROPPING_MS, () => request.destroy());
+  const cancel = clock.after(UNREAD_BODY_MAX_DRAIN_MS, () => request.destroy());
   request.once("close", cancel);
   request.on("data", (chunk: Buffer) => {
     bytes += chunk.byteLength;
-    if (bytes > MAX_DROPPED_BYTES) request.destroy();
+    if (bytes > MAX_DRAINED_BYTES) request.destroy();
   });
 }

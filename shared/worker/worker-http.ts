@@ -4,6 +4,11 @@ import type { AddressInfo } from "node:net";
 import type { HttpResponse } from "../http/response.ts";
 import { type Clock, systemClock } from "../request/clock.ts";
 import { type LogSink, logLine } from "../request/log.ts";
+import {
+  FORWARDED_REQUEST_MAX_WAIT_MS,
+  UNFORWARDABLE_REQUEST_MAX_WAIT_MS,
+  WORKER_KEEP_ALIVE_MS,
+} from "../request/time-limits.ts";
 import { type BindingData, forwardedIds, isForwardable, toHttpRequest } from "./binding-data.ts";
 import { Exchange } from "./exchange.ts";
 
@@ -17,12 +22,6 @@ import { Exchange } from "./exchange.ts";
 
 /** Above what Azure's host lets through (32 KB), so that whatever is forwarded arrives. */
 const MAX_HEADER_BYTES = 64 * 1024;
-/** Longer than the host keeps an idle connection (one minute): a request never meets one that is just being closed. */
-const KEEP_ALIVE_MS = 120_000;
-/** How long an invocation waits for its request, and a request for its invocation. */
-const MAX_WAIT_MS = 10_000;
-/** How long it waits for one that cannot come: about as long as the host goes on trying. */
-const HOPELESS_WAIT_MS = 2_000;
 
 const SERVER_ERROR: HttpResponse = { status: 500, headers: {}, body: "" };
 
@@ -95,7 +94,9 @@ function httpInvocation(
     getArguments: async () => {
       const { context } = await model.getArguments();
       try {
-        const maxWaitMs = isForwardable(bindingData) ? MAX_WAIT_MS : HOPELESS_WAIT_MS;
+        const maxWaitMs = isForwardable(bindingData)
+          ? FORWARDED_REQUEST_MAX_WAIT_MS
+          : UNFORWARDABLE_REQUEST_MAX_WAIT_MS;
         exchange = await forwarded.take(forwardedIds(invocationId, bindingData), maxWaitMs);
         return { context, inputs: [toHttpRequest(exchange.request, route, bindingData)] };
       } catch (error) {
@@ -133,7 +134,7 @@ class ForwardedRequests {
   readonly #arrived = new Waiting<() => Exchange>();
   readonly #awaited = new Waiting<(exchange: Exchange) => void>();
   readonly #clock: Clock;
-  readonly #server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS })
+  readonly #server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: WORKER_KEEP_ALIVE_MS })
     .on("request", (request, response) => this.#arrive(new Exchange(request, response, this.#clock)))
     // Node itself refuses an expectation that it does not know, and the invocation would wait.
     .on("checkExpectation", (request, response) => this.#arrive(new Exchange(request, response, this.#clock)));
@@ -186,7 +187,7 @@ class ForwardedRequests {
       cancel();
       this.#arrived.delete(id, handOver);
     };
-    const cancel = this.#clock.after(MAX_WAIT_MS, () => {
+    const cancel = this.#clock.after(FORWARDED_REQUEST_MAX_WAIT_MS, () => {
       end();
       exchange.answer(SERVER_ERROR);
     });
