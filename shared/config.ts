@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { AdminSettings } from "./admin/admin-auth.ts";
 import type { AzureSettings } from "./azure/ports.ts";
 import { isLoopback } from "./model/loopback.ts";
+import { wholeNumber } from "./model/whole-number.ts";
 import { PublicError } from "./request/public-error.ts";
 import {
   MAX_TOKEN_LIFETIME_SECONDS,
@@ -40,11 +41,14 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 const text = z.string({ error: ({ input }) => (input === undefined ? "is missing." : "must be text.") });
 
-const wholeNumber = (minimum: number, maximum: number, unit = "seconds") =>
-  text
-    .regex(/^\d{1,9}$/, `must be a whole number of ${unit}.`)
-    .transform(Number)
-    .pipe(z.number().min(minimum, `must be at least ${minimum}.`).max(maximum, `must be at most ${maximum}.`));
+const amount = (minimum: number, maximum: number, unit = "seconds") =>
+  wholeNumber(text, {
+    minimum,
+    maximum,
+    notWhole: `must be a whole number of ${unit}.`,
+    tooSmall: `must be at least ${minimum}.`,
+    tooLarge: `must be at most ${maximum}.`,
+  });
 
 /** https only; http passes for a loopback host alone. */
 const url = text.refine(
@@ -62,11 +66,11 @@ const guid = (what: string) =>
 const settingsSchema = z.object({
   TOKEN_ISSUER: origin,
   TOKEN_AUDIENCE: url,
-  TOKEN_LIFETIME_SECONDS: wholeNumber(300, MAX_TOKEN_LIFETIME_SECONDS).default(1800),
-  TOKEN_REUSE_BURST: wholeNumber(0, 1_000, "tokens").default(10),
-  TOKEN_REUSE_PER_SECOND: wholeNumber(0, 1_000, "tokens").default(1),
+  TOKEN_LIFETIME_SECONDS: amount(300, MAX_TOKEN_LIFETIME_SECONDS).default(1800),
+  TOKEN_REUSE_BURST: amount(0, 1_000, "tokens").default(10),
+  TOKEN_REUSE_PER_SECOND: amount(0, 1_000, "tokens").default(1),
   // Far below the shortest life of a token, so that one that is given out again is as good as new.
-  TOKEN_REUSE_SECONDS: wholeNumber(0, 60).default(10),
+  TOKEN_REUSE_SECONDS: amount(0, 60).default(10),
   CLIENT_ID_PREFIX: text
     .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be words of a-z and 0-9 joined by hyphens.")
     .max(24, "must be at most 24 characters long.")
@@ -80,7 +84,7 @@ const settingsSchema = z.object({
     /^[0-9a-zA-Z-]{1,127}$/,
     "must be the name of a Key Vault key: letters, digits and hyphens.",
   ),
-  KEY_PUBLISH_LEAD_SECONDS: wholeNumber(MIN_KEY_PUBLISH_LEAD_SECONDS, 2_592_000).default(86_400),
+  KEY_PUBLISH_LEAD_SECONDS: amount(MIN_KEY_PUBLISH_LEAD_SECONDS, 2_592_000).default(86_400),
   ADMIN_ISSUER: url,
   ADMIN_AUDIENCE: text.min(1, "must not be empty."),
   ADMIN_JWKS_URL: url,

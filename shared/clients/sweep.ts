@@ -65,11 +65,12 @@ export function createSweeper(options: SweeperOptions): Sweeper {
     });
   };
 
-  /** The list of the vault, from where the last run stopped. */
   async function* pages(context: RequestContext): AsyncGenerator<SecretPage> {
-    for (let page = await firstPage(context); ; page = await pageAt(page.next, context)) {
+    let page = await firstPage(context);
+    yield page;
+    while (page.next !== undefined) {
+      page = await pageAt(page.next, context);
       yield page;
-      if (page.next === undefined) return;
     }
   }
 

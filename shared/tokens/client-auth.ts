@@ -73,16 +73,17 @@ export interface ClientStores {
   secrets: Pick<SecretStore, "hashOf">;
 }
 
-/** Reads the row and the hash that it names; a client that has none to match gets one that nothing matches. */
+/** Reads the row and the hash that it names, or {@link DUMMY_HASH} for a client that must not authenticate. */
 async function findWithHash(
   clientId: string,
   { clients, secrets }: ClientStores,
   context: RequestContext,
 ): Promise<[ClientRow | undefined, string]> {
-  for (let lockedName: string | undefined; ; ) {
+  let disabledName: string | undefined;
+  while (true) {
     const client = await clients.find(clientId, context);
     if (client?.status !== "active") return [client, DUMMY_HASH];
-    if (client.secretName === lockedName) {
+    if (client.secretName === disabledName) {
       context.alarm("secret_disabled", "the vault secret of an active client is disabled");
       return [client, DUMMY_HASH];
     }
@@ -90,8 +91,8 @@ async function findWithHash(
       return [client, await secrets.hashOf(client.secretName)];
     } catch (error) {
       if (!(error instanceof SecretDisabled)) throw error;
-      // Most likely a regenerate came between the two reads, so the row is read once more before the lock is believed.
-      lockedName = client.secretName;
+      // A regenerate between the two reads disables the old name too, so the row is read again before the client is refused.
+      disabledName = client.secretName;
     }
   }
 }
