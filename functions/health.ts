@@ -3,7 +3,7 @@ import { type Endpoint, publicEndpoint } from "../shared/endpoint.ts";
 import { json } from "../shared/http/response.ts";
 import { HEALTH_RETRY_AFTER_SECONDS } from "../shared/request/time-limits.ts";
 
-/** `GET /health`: whether the service could issue tokens, and which part is missing if not. */
+/** `GET /health`: reports whether the service can issue tokens, and the state of each part. */
 export const health: Endpoint = async (_request, services) => {
   const { signing_vaults: signingVaults, ...parts } = await services.health.report();
   const healthy = Object.values(parts).every((state) => state === "ok");

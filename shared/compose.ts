@@ -16,7 +16,7 @@ import { createSigner } from "./signing/signer.ts";
 import { createIssuer } from "./tokens/issuer.ts";
 import { createTokenIssuer } from "./tokens/token-issuer.ts";
 
-/** Composes the services of one process from its settings and its ports to Azure; the product and the tests do it alike. */
+/** Composes the services of a process from its settings and its ports to Azure. Product and tests share this one composition. */
 export function compose(config: Config, ports: AzurePorts, clock: Clock): Services {
   const retry = createRetryPolicy(clock);
   const clients = createClientStore(ports.table, retry);

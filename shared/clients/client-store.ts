@@ -6,7 +6,12 @@ import { type RetryPolicy, Unavailable } from "../request/retry.ts";
 import type { ClientTable } from "./client-table.ts";
 import { createUpsertRow, isConflict, isEntityMissing } from "./upsert-row.ts";
 
-/** The name of the table; its partition key is the client_id. */
+// The clients: their rows in Table Storage, the hashes of their secrets in Key Vault, and the sweep that reconciles the two. No transaction
+// spans both stores, so the row alone decides: a secret is valid if the row names its vault secret, and one conditional write to the row
+// commits a change. The state of the vault secret is defence in depth. The room reaches Azure through ports (client-table.ts,
+// SecretVault, secret-pages.ts), so that its tests need no SDK.
+
+/** The name of the table; its partition key is the client id. */
 export const CLIENT_TABLE = "apiclients";
 
 /** The usage has a row of its own, so that its writes never conflict with a change by an administrator. */

@@ -6,20 +6,20 @@ import type { ClientStore } from "./client-store.ts";
 
 const MAX_CLIENTS = 10_000;
 
-/** Remembers when clients got tokens, and writes it now and then. Best effort: it never delays or fails a token. */
+/** Records the last use of each client. Best effort: it neither delays nor fails a token. */
 export interface UsageRecorder {
-  /** Notes a use; at most once a minute per client it is written, after the answer. */
+  /** Records a use. The write follows the answer, at most once a minute per client. */
   record(clientId: string, at: Date): void;
-  /** Writes what is noted and waits for all writes, as an instance that goes down must. */
+  /** Writes all recorded uses and waits for the writes, for the shutdown of an instance. */
   flush(): Promise<void>;
 }
 
-/** Makes the process's recorder. */
+/** Creates the recorder of a process. */
 export function createUsageRecorder(clients: Pick<ClientStore, "recordUse">, clock: Clock): UsageRecorder {
   const writtenAt = new BoundedMap<number>(MAX_CLIENTS);
-  /** Uses that are to be written as soon as their requests are answered. */
+  /** Uses to be written after the answers of their requests. */
   const due = new Map<string, Date>();
-  /** Uses within a minute after one that was written; kept for the flush. */
+  /** Uses within a minute of a write, kept for the flush. */
   const later = new Map<string, Date>();
   const writes = new Set<Promise<void>>();
 

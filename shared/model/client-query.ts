@@ -14,6 +14,7 @@ export const clientQuerySchema = z.object({
   limit: numberBetween(1, 1_000).default(100),
   offset: numberBetween(0, 999_999_999).default(0),
 });
+/** The parsed query of a list request. */
 export type ClientQuery = z.output<typeof clientQuerySchema>;
 
 /** Filters clients by status, and by a text that name, description or client id must contain, literally and in any case. */

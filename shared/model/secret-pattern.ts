@@ -3,7 +3,7 @@ export const SECRET_PREFIX = "socmate_";
 /** The number of base 62 digits after the prefix. */
 export const SECRET_DIGITS = 49;
 
-/** A part of a secret counts as well: 20 digits are enough to be sure. */
+/** Few enough to find a truncated secret, and too many for an ordinary word. */
 const MIN_LEAKED_DIGITS = 20;
 
 const CLIENT_SECRET = new RegExp(`^${secretOf(SECRET_DIGITS)}$`);

@@ -98,7 +98,7 @@ export function causeOf(error: unknown): unknown {
   return error instanceof Unavailable ? error.cause : undefined;
 }
 
-/** Returns the HTTP status of an answer of Azure. Not every Azure error has a `code`; each that is an answer has a status. */
+/** Returns the HTTP status of an answer of Azure. An error that is an answer always has a status, but not always a `code`. */
 export function statusOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("statusCode" in error)) return undefined;
   return typeof error.statusCode === "number" ? error.statusCode : undefined;

@@ -66,7 +66,7 @@ export const HEALTH_REPORT_MAX_AGE_MS = 10_000;
 /** Equal to `HEALTH_REPORT_MAX_AGE_MS`: an earlier request gets the same report. */
 export const HEALTH_RETRY_AFTER_SECONDS = 10;
 
-// What callers may cache.
+// Caches of callers.
 
 /** As long as the JWKS, which verifiers fetch together with the metadata. */
 export const METADATA_MAX_AGE_SECONDS = 300;
