@@ -8,17 +8,19 @@ import { json } from "../shared/http/response.ts";
 import type { ConsoleSettings } from "../shared/model/console-settings.ts";
 import { isLoopback } from "../shared/model/loopback.ts";
 import { PublicError } from "../shared/request/public-error.ts";
+import { CONSOLE_ASSET_MAX_AGE_SECONDS } from "../shared/request/time-limits.ts";
 
-/** Read when the first one asks for it: instances that only issue tokens need none. The bundle lies as deep as this file. */
+/** Read at the first request, since an instance that only issues tokens needs no files. */
 let files: ReturnType<typeof readConsoleFiles> | undefined;
 
-/** `GET /console/…`: the admin page, its files, and its settings. What it may do is up to the admin API, so anybody may load it. */
+/** `GET /console/…`: the admin page, its files, and its settings. They are public: the admin API authorizes each request of the page. */
 export const adminPage: Endpoint = async (request, { config }) => {
   const settings = consoleSettings(config);
   if (!settings) throw notFound("There is no admin page here: the setting CONSOLE_CLIENT_ID turns it on.");
   const path = request.params.path || "index.html";
   if (path === "config.json") return json(200, settings);
 
+  // The bundle lies as deep in the package as this file in the repository.
   files ??= readConsoleFiles(join(import.meta.dirname, "../dist/console"));
   const file = (await files).get(path);
   if (!file) throw notFound("The admin page has no such file: it is at /console/.");
@@ -31,8 +33,9 @@ export const adminPage: Endpoint = async (request, { config }) => {
       "Content-Type": file.mediaType,
       ...(encoding && { "Content-Encoding": encoding }),
       Vary: "Accept-Encoding",
-      // The names of assets contain a hash of what is in them.
-      "Cache-Control": path.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-store",
+      "Cache-Control": path.startsWith("assets/")
+        ? `public, max-age=${CONSOLE_ASSET_MAX_AGE_SECONDS}, immutable`
+        : "no-store",
     },
     body: (encoding && file.compressed[encoding]) ?? file.body,
   };

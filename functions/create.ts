@@ -7,10 +7,10 @@ import { json } from "../shared/http/response.ts";
 import { newClientSchema } from "../shared/model/client.ts";
 import { Unavailable } from "../shared/request/retry.ts";
 
-/** Six random characters clash once in two billion; five times in a row is not chance. */
+/** Six random characters collide once in two billion; five collisions in a row are a fault. */
 const MAX_DRAWS = 5;
 
-/** `POST /api/admin/api-clients`: a new client, with the secret that is shown this once. */
+/** `POST /api/admin/api-clients`: creates a client and returns its secret, which no other answer contains. */
 export const create: Endpoint = async (request, { config, admins, clients, secrets, clock }, context) => {
   const admin = await admins.authenticate(request, context);
   const input = await readJson(request, newClientSchema, context);

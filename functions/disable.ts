@@ -5,7 +5,7 @@ import { adminEndpoint, type Endpoint } from "../shared/endpoint.ts";
 import { refuseBody } from "../shared/http/body.ts";
 import { json } from "../shared/http/response.ts";
 
-/** `DELETE /api/admin/api-clients/{client_id}`: no new tokens from here on; live ones run out. */
+/** `DELETE /api/admin/api-clients/{client_id}`: disables a client. It gets no new tokens; issued ones expire. Idempotent. */
 export const disable: Endpoint = async (request, { admins, clients, secrets, clock }, context) => {
   await refuseBody(request, context.signal);
   const admin = await admins.authenticate(request, context);

@@ -5,7 +5,7 @@ import { refuseBody } from "../shared/http/body.ts";
 import { json } from "../shared/http/response.ts";
 import { clientView } from "../shared/model/client.ts";
 
-/** `GET /api/admin/api-clients/{client_id}`: one client, as in the list. */
+/** `GET /api/admin/api-clients/{client_id}`: returns one client, in the form of the list. */
 export const get: Endpoint = async (request, { admins, clients }, context) => {
   await refuseBody(request, context.signal);
   await admins.authenticate(request, context);

@@ -2,7 +2,7 @@ import { app } from "@azure/functions";
 import { type Endpoint, publicEndpoint } from "../shared/endpoint.ts";
 import { json } from "../shared/http/response.ts";
 
-/** `GET /.well-known/jwks.json`: the keys that verify our tokens (RFC 7517 §5). */
+/** `GET /.well-known/jwks.json`: returns the public keys that verify access tokens (RFC 7517 §5). */
 export const jwks: Endpoint = async (_request, { signer }) => {
   const { keys, maxAgeSeconds } = await signer.jwks();
   return json(200, { keys }, maxAgeSeconds > 0 ? { "Cache-Control": `public, max-age=${maxAgeSeconds}` } : {});

@@ -6,7 +6,7 @@ import { json } from "../shared/http/response.ts";
 import { clientView } from "../shared/model/client.ts";
 import { clientQuerySchema, filterClients } from "../shared/model/client-query.ts";
 
-/** `GET /api/admin/api-clients`: the clients, newest first; `total` counts all that match. */
+/** `GET /api/admin/api-clients`: returns a page of clients, newest first; `total` counts all that match. */
 export const list: Endpoint = async (request, { admins, clients }, context) => {
   await refuseBody(request, context.signal);
   await admins.authenticate(request, context);

@@ -1,4 +1,4 @@
-/** The entry point of the deployed bundle: each file registers its function when it is imported. */
+/** The entry point of the deployed bundle. The import of a file registers its function. */
 import { app } from "@azure/functions";
 // biome-ignore lint/correctness/noUndeclaredDependencies: the Functions worker brings it.
 import * as core from "@azure/functions-core";

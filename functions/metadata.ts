@@ -2,18 +2,19 @@ import { app } from "@azure/functions";
 import { type Endpoint, publicEndpoint } from "../shared/endpoint.ts";
 import { json } from "../shared/http/response.ts";
 import { SCOPES } from "../shared/model/scopes.ts";
+import { METADATA_MAX_AGE_SECONDS } from "../shared/request/time-limits.ts";
 
-const CACHEABLE = { "Cache-Control": "public, max-age=300" };
+const CACHEABLE = { "Cache-Control": `public, max-age=${METADATA_MAX_AGE_SECONDS}` };
 
-/** `GET /.well-known/oauth-authorization-server`: where and how to get tokens (RFC 8414 §2). */
+/** `GET /.well-known/oauth-authorization-server`: returns the metadata of the authorization server (RFC 8414 §2). */
 export const metadata: Endpoint = async (_request, { config }) =>
   json(200, serverMetadata(config.tokenIssuer), CACHEABLE);
 
-/** `GET /.well-known/openid-configuration`: the same for verifiers that know OpenID Connect discovery alone, as API Management does. */
+/** `GET /.well-known/openid-configuration`: returns the same for verifiers that support only it, such as API Management. */
 export const openidConfiguration: Endpoint = async (_request, { config }) => {
   const discovery = {
     ...serverMetadata(config.tokenIssuer),
-    // OpenID Connect Discovery §3 requires these of every provider, although nobody signs in here and no ID token is issued.
+    // Required by OpenID Connect Discovery §3, although there is no sign-in and no ID token.
     authorization_endpoint: `${config.tokenIssuer}/oauth/authorize`,
     subject_types_supported: ["public"],
     id_token_signing_alg_values_supported: ["RS256"],

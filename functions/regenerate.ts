@@ -7,7 +7,7 @@ import { refuseBody } from "../shared/http/body.ts";
 import { json } from "../shared/http/response.ts";
 import { PublicError } from "../shared/request/public-error.ts";
 
-/** `POST /api/admin/api-clients/{client_id}/regenerate-secret`: a new secret; the old one is dead as soon as this answers. */
+/** `POST /api/admin/api-clients/{client_id}/regenerate-secret`: replaces the secret of a client. The old one is invalid from the answer on. */
 export const regenerate: Endpoint = async (request, { admins, clients, secrets, clock }, context) => {
   await refuseBody(request, context.signal);
   await admins.authenticate(request, context);

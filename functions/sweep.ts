@@ -1,10 +1,8 @@
 import { app } from "@azure/functions";
+import { SWEEP_FUNCTION_TIMEOUT_MS } from "../shared/request/time-limits.ts";
 import { type Job, timerJob } from "../shared/timer-job.ts";
 
-/** A run stops by itself after four minutes; this ends one that hangs before Azure would. */
-const TIMEOUT_MS = 290_000;
-
-/** Hourly: disables vault secrets that are dead, and reports active clients whose own is. */
+/** Hourly: disables vault secrets that no active client uses, and raises an alarm for active clients without a usable one. */
 export const sweep: Job = async ({ sweeper }, context) => ({ ...(await sweeper.run(context)) });
 
-app.timer("sweep", { schedule: "0 17 * * * *", handler: timerJob(sweep, TIMEOUT_MS) });
+app.timer("sweep", { schedule: "0 17 * * * *", handler: timerJob(sweep, SWEEP_FUNCTION_TIMEOUT_MS) });

@@ -3,7 +3,7 @@ import { type Endpoint, tokenEndpoint } from "../shared/endpoint.ts";
 import { json } from "../shared/http/response.ts";
 import { readTokenRequest } from "../shared/tokens/token-request.ts";
 
-/** `POST /oauth/token`: an access token for a client's credentials (RFC 6749 §4.4). */
+/** `POST /oauth/token`: issues an access token for the credentials of a client (RFC 6749 §4.4). */
 export const token: Endpoint = async (request, { tokens }, context) => {
   const { credentials, scope } = await readTokenRequest(request, context);
   const issued = await tokens.issue(credentials, scope, context);
@@ -17,7 +17,7 @@ export const token: Endpoint = async (request, { tokens }, context) => {
 };
 
 app.http("token", {
-  // All that can reach a function: with a method that is not registered the host would answer 404 in place of our 405.
+  // All methods that the host can route: it answers 404 to one that is not registered, and the endpoint 405.
   methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
   route: "oauth/token",
   handler: tokenEndpoint(token),

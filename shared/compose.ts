@@ -5,17 +5,18 @@ import { createSecretStore } from "./clients/secret-store.ts";
 import { createSweeper } from "./clients/sweep.ts";
 import { createSweepPosition } from "./clients/sweep-position.ts";
 import { createUsageRecorder } from "./clients/usage.ts";
-import { type Config, MAX_TOKEN_LIFETIME_SECONDS } from "./config.ts";
+import type { Config } from "./config.ts";
 import { createHealth } from "./health.ts";
 import type { Clock } from "./request/clock.ts";
 import { createRetryPolicy } from "./request/retry.ts";
+import { MAX_TOKEN_LIFETIME_SECONDS } from "./request/time-limits.ts";
 import type { Services } from "./services.ts";
 import { keyTimes } from "./signing/key-ring.ts";
 import { createSigner } from "./signing/signer.ts";
 import { createIssuer } from "./tokens/issuer.ts";
 import { createTokenIssuer } from "./tokens/token-issuer.ts";
 
-/** Composes the services of one process from its settings and its ports to Azure; the product and the tests do it alike. */
+/** Composes the services of a process from its settings and its ports to Azure. Product and tests share this one composition. */
 export function compose(config: Config, ports: AzurePorts, clock: Clock): Services {
   const retry = createRetryPolicy(clock);
   const clients = createClientStore(ports.table, retry);

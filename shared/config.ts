@@ -2,23 +2,27 @@ import * as z from "zod";
 import type { AdminSettings } from "./admin/admin-auth.ts";
 import type { AzureSettings } from "./azure/ports.ts";
 import { isLoopback } from "./model/loopback.ts";
+import { wholeNumber } from "./model/whole-number.ts";
 import { PublicError } from "./request/public-error.ts";
+import {
+  MAX_TOKEN_LIFETIME_SECONDS,
+  MIN_KEY_PUBLISH_LEAD_SECONDS,
+  WRONG_SETTINGS_RETRY_AFTER_SECONDS,
+} from "./request/time-limits.ts";
 import { SHORTEST_USUAL_LEAD_SECONDS } from "./signing/key-ring.ts";
 import type { TokenSettings } from "./tokens/token-issuer.ts";
 
-/** What the app settings say. */
+/** The app settings, parsed. */
 export interface Config extends TokenSettings, AzureSettings {
   clientIdPrefix: string;
   signingKeyName: string;
   keyPublishLeadSeconds: number;
   admin: AdminSettings;
-  /** The client id of the admin page's app registration; without one, there is no page. */
+  /** The client id of the admin page's app registration; `undefined` turns the page off. */
   consoleClientId: string | undefined;
 }
 
-const RETRY_AFTER_WRONG_SETTINGS_SECONDS = 60;
-
-/** Names every fault of the app settings at once. Until they are corrected, requests get 503. */
+/** The error for wrong app settings, with all their faults. Requests get 503 until the settings are corrected. */
 export class ConfigError extends PublicError {
   override readonly name = "ConfigError";
   readonly faults: readonly string[];
@@ -27,28 +31,26 @@ export class ConfigError extends PublicError {
     super(503, {
       reason: "wrong_settings",
       note: faults.join(" "),
-      retryAfterSeconds: RETRY_AFTER_WRONG_SETTINGS_SECONDS,
+      retryAfterSeconds: WRONG_SETTINGS_RETRY_AFTER_SECONDS,
     });
     this.faults = faults;
   }
 }
 
-/** The longest life of a token that the settings allow. */
-export const MAX_TOKEN_LIFETIME_SECONDS = 3600;
-/** Enough to watch a rotation. */
-const SHORTEST_LEAD_SECONDS = 10;
-
 type Env = Readonly<Record<string, string | undefined>>;
 
 const text = z.string({ error: ({ input }) => (input === undefined ? "is missing." : "must be text.") });
 
-const wholeNumber = (minimum: number, maximum: number, unit = "seconds") =>
-  text
-    .regex(/^\d{1,9}$/, `must be a whole number of ${unit}.`)
-    .transform(Number)
-    .pipe(z.number().min(minimum, `must be at least ${minimum}.`).max(maximum, `must be at most ${maximum}.`));
+const amount = (minimum: number, maximum: number, unit = "seconds") =>
+  wholeNumber(text, {
+    minimum,
+    maximum,
+    notWhole: `must be a whole number of ${unit}.`,
+    tooSmall: `must be at least ${minimum}.`,
+    tooLarge: `must be at most ${maximum}.`,
+  });
 
-/** https only; http passes for a loopback host alone. */
+/** https; http is accepted for a loopback host alone. */
 const url = text.refine(
   isSecureUrl,
   "must be an https URL without credentials, query or fragment (http is for loopback hosts alone).",
@@ -64,11 +66,11 @@ const guid = (what: string) =>
 const settingsSchema = z.object({
   TOKEN_ISSUER: origin,
   TOKEN_AUDIENCE: url,
-  TOKEN_LIFETIME_SECONDS: wholeNumber(300, MAX_TOKEN_LIFETIME_SECONDS).default(1800),
-  TOKEN_REUSE_BURST: wholeNumber(0, 1_000, "tokens").default(10),
-  TOKEN_REUSE_PER_SECOND: wholeNumber(0, 1_000, "tokens").default(1),
-  // Far below the shortest life of a token, so that one that is given out again is as good as new.
-  TOKEN_REUSE_SECONDS: wholeNumber(0, 60).default(10),
+  TOKEN_LIFETIME_SECONDS: amount(300, MAX_TOKEN_LIFETIME_SECONDS).default(1800),
+  TOKEN_REUSE_BURST: amount(0, 1_000, "tokens").default(10),
+  TOKEN_REUSE_PER_SECOND: amount(0, 1_000, "tokens").default(1),
+  // Far below the shortest token life, so that a reused token has nearly all of its life left.
+  TOKEN_REUSE_SECONDS: amount(0, 60).default(10),
   CLIENT_ID_PREFIX: text
     .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be words of a-z and 0-9 joined by hyphens.")
     .max(24, "must be at most 24 characters long.")
@@ -82,7 +84,7 @@ const settingsSchema = z.object({
     /^[0-9a-zA-Z-]{1,127}$/,
     "must be the name of a Key Vault key: letters, digits and hyphens.",
   ),
-  KEY_PUBLISH_LEAD_SECONDS: wholeNumber(SHORTEST_LEAD_SECONDS, 2_592_000).default(86_400),
+  KEY_PUBLISH_LEAD_SECONDS: amount(MIN_KEY_PUBLISH_LEAD_SECONDS, 2_592_000).default(86_400),
   ADMIN_ISSUER: url,
   ADMIN_AUDIENCE: text.min(1, "must not be empty."),
   ADMIN_JWKS_URL: url,
@@ -91,13 +93,13 @@ const settingsSchema = z.object({
   CONSOLE_CLIENT_ID: guid("the admin page's app registration").optional(),
 });
 
-/** The names of all app settings. */
+/** The names of the app settings. */
 export const SETTING_NAMES = Object.keys(settingsSchema.shape);
 
 /**
- * Reads the app settings. A setting that is there but empty is a fault, not a default.
+ * Reads the app settings. An empty setting is a fault and not a default.
  *
- * @throws ConfigError with every fault.
+ * @throws ConfigError with all faults.
  */
 export function readConfig(env: Env): Config {
   const { data: settings, error } = settingsSchema.safeParse(env);
@@ -130,17 +132,17 @@ export function readConfig(env: Env): Config {
   };
 }
 
-/** Our own tokens must never pass for an administrator's. */
+/** Refuses this service as the admin issuer: an access token must not pass for an admin token. */
 function ownIssuerFaults({ TOKEN_ISSUER: own = "", ...env }: Env): string[] {
   return ["ADMIN_ISSUER", "ADMIN_JWKS_URL"]
     .filter((name) => isSameOrigin(env[name] ?? "", own))
     .map((name) => `${name} must not be this service itself (TOKEN_ISSUER).`);
 }
 
-/** A key must have reached every verifier before it signs. On one machine, whose clocks agree, all times may be short. */
+/** Refuses a lead within which a verifier may not have the key yet. On one machine clocks agree, so a loopback issuer may have a short one. */
 function leadFaults({ TOKEN_ISSUER: issuer = "", KEY_PUBLISH_LEAD_SECONDS: lead }: Env): string[] {
   const isOwnMachine = !URL.canParse(issuer) || isLoopback(issuer);
-  const isShort = Number(lead) >= SHORTEST_LEAD_SECONDS && Number(lead) <= SHORTEST_USUAL_LEAD_SECONDS;
+  const isShort = Number(lead) >= MIN_KEY_PUBLISH_LEAD_SECONDS && Number(lead) <= SHORTEST_USUAL_LEAD_SECONDS;
   if (isOwnMachine || !isShort) return [];
   return [
     `KEY_PUBLISH_LEAD_SECONDS must be more than ${SHORTEST_USUAL_LEAD_SECONDS}: longer than verifiers cache the JWKS and instances the list of keys, and clocks differ (less is for a loopback TOKEN_ISSUER alone).`,

@@ -1,8 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
 
-/** How a response's body may be compressed, best first; each has the file name's ending that the build gives it. */
+/** The content codings of a response, best first, with the file extension of each in the build. */
 export const ENCODINGS = { br: ".br", gzip: ".gz" } as const;
+/** The name of a content coding. */
 export type Encoding = keyof typeof ENCODINGS;
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
@@ -13,14 +14,14 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** A file of the admin page, whole and as the build compressed it. */
+/** A file of the admin page, with its compressed forms. */
 export interface ConsoleFile {
   mediaType: string;
   body: Uint8Array;
   compressed: Partial<Record<Encoding, Uint8Array>>;
 }
 
-/** Reads the built page into memory, by path below its folder: what is not in the map can never be served. */
+/** Reads the built page into memory, by path below its folder. A request path is looked up there, so it cannot reach another file. */
 export async function readConsoleFiles(dir: string): Promise<ReadonlyMap<string, ConsoleFile>> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
   const bodies = new Map<string, Uint8Array>();
@@ -47,7 +48,7 @@ export async function readConsoleFiles(dir: string): Promise<ReadonlyMap<string,
   return files;
 }
 
-/** Chooses the smallest form of a file that `Accept-Encoding` allows (RFC 9110 §12.5.3); `undefined` is the file as it is. */
+/** Selects the best content coding that `Accept-Encoding` allows (RFC 9110 §12.5.3); `undefined` is the uncompressed file. */
 export function chooseEncoding(file: ConsoleFile, acceptEncoding: string | null): Encoding | undefined {
   const accepted = (acceptEncoding ?? "").split(",").map((item) =>
     item

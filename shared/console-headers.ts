@@ -1,12 +1,12 @@
 import type { Config } from "./config.ts";
 
-/** An empty `<style>` element. Griffel makes some and fills them through the CSSOM, which no policy needs to allow (CSP3 §6.7.3.2). */
+/** The hash of an empty `<style>` element. Griffel fills such elements through the CSSOM, which CSP does not restrict (CSP3 §6.7.3.2). */
 const EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
 
 /**
- * The headers of everything that belongs to the admin page. Its scripts and styles are the built files alone, text never becomes
- * markup (Trusted Types, with no policy allowed), nothing may frame it, and it talks to three addresses: the admin API where it
- * came from, the token endpoint ("Test connection") and the issuer of admin tokens.
+ * Returns the security headers of the admin page and its files. Scripts and styles are the built files alone, text cannot become markup
+ * (Trusted Types without a policy), and no page may frame it. The page connects to three origins: its own for the admin API, that of the
+ * token endpoint ("Test connection"), and the issuer of admin tokens.
  */
 export function consoleHeaders({ tokenIssuer, admin }: Config): Record<string, string> {
   const directives = {

@@ -8,42 +8,43 @@ import { withDeadline } from "./request/deadline.ts";
 import { type LogFields, type LogLevel, logLine, traceOf } from "./request/log.ts";
 import { PublicError } from "./request/public-error.ts";
 import { Unavailable } from "./request/retry.ts";
+import {
+  ADMIN_REQUEST_TIMEOUT_MS,
+  PUBLIC_REQUEST_TIMEOUT_MS,
+  TOKEN_REQUEST_TIMEOUT_MS,
+} from "./request/time-limits.ts";
 import { type Services, services } from "./services.ts";
 
-/** One endpoint: its answer to a request, or one of the errors that have a public form. */
+/** An endpoint: returns its answer to a request, or throws a {@link PublicError}. */
 export type Endpoint = (request: HttpRequest, services: Services, context: RequestContext) => Promise<HttpResponse>;
 
-/** What kinds of endpoints differ in. */
+/** The differences between the kinds of endpoints. */
 interface Kind {
-  /** When a request has had its time. */
   timeoutMs: number;
-  /** Whether a success is worth a line in the log, as a refusal always is. */
+  /** Whether a success is logged, as every refusal and failure is. */
   logsSuccess: boolean;
   errorResponse(error: PublicError): HttpResponse;
 }
 
-/** A caller of the token endpoint has an answer within five seconds; what is left is for the way. */
-const TOKEN_TIMEOUT_MS = 4_500;
-
-/** Makes a Functions handler of the token endpoint: errors as in RFC 6749 §5.2, nothing ever cached (§5.1). */
+/** Creates the Functions handler of the token endpoint. Errors have the form of RFC 6749 §5.2. */
 export function tokenEndpoint(endpoint: Endpoint, source?: () => Services, clock?: Clock): HttpHandler {
-  const kind = { timeoutMs: TOKEN_TIMEOUT_MS, logsSuccess: true, errorResponse: oauthErrorResponse };
+  const kind = { timeoutMs: TOKEN_REQUEST_TIMEOUT_MS, logsSuccess: true, errorResponse: oauthErrorResponse };
   return handler(endpoint, kind, source, clock);
 }
 
-/** Makes a Functions handler of an endpoint for administrators: errors are problem details (RFC 9457). */
+/** Creates the Functions handler of an admin endpoint. Errors are problem details (RFC 9457). */
 export function adminEndpoint(endpoint: Endpoint, source?: () => Services, clock?: Clock): HttpHandler {
-  const kind = { timeoutMs: 15_000, logsSuccess: true, errorResponse: problemResponse };
+  const kind = { timeoutMs: ADMIN_REQUEST_TIMEOUT_MS, logsSuccess: true, errorResponse: problemResponse };
   return handler(endpoint, kind, source, clock);
 }
 
-/** Makes a Functions handler of an endpoint that everybody may read: errors are problem details. */
+/** Creates the Functions handler of a public endpoint. Errors are problem details (RFC 9457). */
 export function publicEndpoint(endpoint: Endpoint, source?: () => Services, clock?: Clock): HttpHandler {
-  const kind = { timeoutMs: 5_000, logsSuccess: false, errorResponse: problemResponse };
+  const kind = { timeoutMs: PUBLIC_REQUEST_TIMEOUT_MS, logsSuccess: false, errorResponse: problemResponse };
   return handler(endpoint, kind, source, clock);
 }
 
-/** The only place that builds an error answer. It always answers: with a streamed body, a handler that throws leaves its caller hanging. */
+/** The one exit for errors. It never throws: with a streamed body, the caller of a handler that throws gets no answer. */
 function handler(endpoint: Endpoint, kind: Kind, source = services, clock = systemClock): HttpHandler {
   return async (request: HttpRequest, invocation) => {
     const audit: Audit = {};
@@ -72,7 +73,7 @@ function handler(endpoint: Endpoint, kind: Kind, source = services, clock = syst
   };
 }
 
-/** Refused whoever calls: what a gateway has checked of such a request need not be what an endpoint acts on. */
+/** Refuses a contradicted request for every caller: a gateway may have checked other values than those that an endpoint reads. */
 function contradicted(): PublicError {
   return new PublicError(400, {
     detail:
@@ -81,7 +82,7 @@ function contradicted(): PublicError {
   });
 }
 
-/** Ends a request whose time is over, whatever it waited for. */
+/** Converts the end of the deadline to a 503. */
 function tooLate(error: unknown): never {
   if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
   throw new Unavailable("deadline_exceeded", {
@@ -90,7 +91,7 @@ function tooLate(error: unknown): never {
   });
 }
 
-/** An unexpected error is a failure of ours. Its message may quote input, so only its trace goes into the log. */
+/** Converts an unexpected error to a 500. Its message may quote input, so the log gets its name and stack alone. */
 export function toPublicError(error: unknown): PublicError {
   if (error instanceof PublicError) return error;
   return new PublicError(500, { reason: "internal_error", note: traceOf(error), cause: error });

@@ -4,12 +4,13 @@ import { wholeSeconds } from "./model/client.ts";
 import type { Clock } from "./request/clock.ts";
 import { backgroundContext } from "./request/context.ts";
 import { Memo } from "./request/memo.ts";
+import { HEALTH_PROBE_TIMEOUT_MS, HEALTH_REPORT_MAX_AGE_MS } from "./request/time-limits.ts";
 import type { Signer } from "./signing/signer.ts";
 import type { VaultReport } from "./signing/vault-report.ts";
 
 type State = "ok" | "unavailable";
 
-/** The parts that a token needs, and the signing vaults in the order of the settings, which are not named here. */
+/** The state of each part that a token needs. Signing vaults are in the order of the settings, without names: health is public. */
 export interface HealthReport {
   table: State;
   secrets_vault: State;
@@ -17,17 +18,14 @@ export interface HealthReport {
   signing_vaults: SigningVaultHealth[];
 }
 
-/** One signing vault; times are UTC. */
+/** The state of one signing vault; times are UTC. */
 export type SigningVaultHealth = ReturnType<typeof vaultHealth>;
 
-/** Tells whether the service could issue tokens. */
+/** Reports whether the service can issue tokens. */
 export interface Health {
-  /** The state of each part, at most ten seconds old: anybody may ask, so asking must not cost Azure calls. */
+  /** Returns the state of each part, at most ten seconds old: the endpoint is public, so a request must not cost calls to Azure. */
   report(): Promise<HealthReport>;
 }
-
-const MAX_AGE_MS = 10_000;
-const PROBE_TIMEOUT_MS = 4_000;
 
 interface Probed {
   clients: Pick<ClientStore, "find">;
@@ -36,12 +34,12 @@ interface Probed {
   clock: Clock;
 }
 
-/** Makes the health of a process; each probe asks for as little as shows that its part works. */
+/** Creates the health report of a process. Each probe is the cheapest call that shows that its part works. */
 export function createHealth({ clients, secrets, signer, clock }: Probed): Health {
-  const reports = new Memo<HealthReport>({ maxEntries: 1, maxAgeMs: MAX_AGE_MS }, clock);
+  const reports = new Memo<HealthReport>({ maxEntries: 1, maxAgeMs: HEALTH_REPORT_MAX_AGE_MS }, clock);
 
   const probe = async (): Promise<HealthReport> => {
-    const context = backgroundContext(clock, PROBE_TIMEOUT_MS);
+    const context = backgroundContext(clock, HEALTH_PROBE_TIMEOUT_MS);
     const [table, secretsVault, vaults] = await Promise.all([
       stateOf(clients.find("health-probe", context)),
       stateOf(secrets.probe(context)),

@@ -5,7 +5,7 @@ import { systemClock } from "./request/clock.ts";
 import type { Services } from "./services.ts";
 
 /**
- * Makes the services as they run on Azure: from the app settings, with the clients of Azure's SDKs.
+ * Creates the services on Azure, from the app settings and with the SDK clients.
  *
  * @throws ConfigError on wrong app settings.
  */

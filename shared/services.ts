@@ -10,7 +10,7 @@ import { logLine } from "./request/log.ts";
 import type { Signer } from "./signing/signer.ts";
 import type { Issuer } from "./tokens/issuer.ts";
 
-/** What endpoints may use. */
+/** The services that endpoints may use. */
 export interface Services {
   config: Config;
   admins: AdminAuthenticator;
@@ -29,14 +29,14 @@ let make: () => Services = () => {
 };
 let current: Services | undefined;
 
-/** Says how the services of this process are made. A handler knows no composition, so its unit test loads no SDK. */
+/** Sets the composition of this process. A handler does not import it, so that its unit test loads no SDK. */
 export function provideServices(compose: () => Services): void {
   make = compose;
   current = undefined;
 }
 
 /**
- * The services of this process, made at first use.
+ * Returns the services of this process, created at first use.
  *
  * @throws ConfigError on wrong app settings.
  */
@@ -46,8 +46,8 @@ export function services(): Services {
 }
 
 /**
- * Does what the first request would have to wait for: makes the services, and probes what they need, by which every Azure client gets
- * its token, its connection and its keys. Says in the log what is wrong with the settings; requests get 503 then.
+ * Warms up the process: creates the services and probes their health, which gives every Azure client its token, connection and keys, so
+ * that the first request need not wait for them. Wrong settings are logged, and requests get 503.
  */
 export function start(): void {
   try {
@@ -59,7 +59,7 @@ export function start(): void {
   }
 }
 
-/** Writes what only this process knows, before it goes. */
+/** Writes the uses that only this process has recorded, before it ends. */
 export async function stop(): Promise<void> {
   await current?.usage.flush();
 }

@@ -6,10 +6,10 @@ import { withDeadline } from "./request/deadline.ts";
 import { type LogFields, type LogLevel, logLine } from "./request/log.ts";
 import { type Services, services } from "./services.ts";
 
-/** Work that a timer starts; what it returns goes into the log line of the run. */
+/** A job of a timer. It returns fields for the log line of the run. */
 export type Job = (services: Services, context: RequestContext) => Promise<LogFields>;
 
-/** Makes a Functions handler of a job: one log line for each run, which tells a failure too, since the next run makes up for it. */
+/** Creates the Functions handler of a job. A failure is logged and not thrown, since the next run makes up for it. */
 export function timerJob(
   job: Job,
   timeoutMs: number,

@@ -5,8 +5,13 @@ import type { Clock } from "../request/clock.ts";
 import type { RequestContext } from "../request/context.ts";
 import { PublicError, type Reason } from "../request/public-error.ts";
 import { Unavailable } from "../request/retry.ts";
+import { ADMIN_KEYS_TIMEOUT_MS } from "../request/time-limits.ts";
 
-/** Whose admin tokens count. */
+// The identity of administrators, and the client that the path of an admin request names. Administrators authenticate with a token of the
+// admin issuer (Entra ID in production), which is never this service (config.ts): an access token of a client cannot pass for an admin
+// token, since the two have neither an issuer nor a key in common.
+
+/** The issuer and the role of the admin tokens that are accepted. */
 export interface AdminSettings {
   readonly issuer: string;
   readonly audience: string;
@@ -20,10 +25,10 @@ export interface Admin {
   id: string;
 }
 
-/** Tells administrators from everybody else. */
+/** Authenticates administrators. */
 export interface AdminAuthenticator {
   /**
-   * Verifies the admin token of a request. Nothing else identifies an administrator: no header that a gateway may have set.
+   * Verifies the admin token of a request. No header of a gateway is trusted in its place.
    *
    * @throws PublicError 401 without a valid token, 403 without the admin role.
    * @throws Unavailable while the issuer's keys cannot be fetched.
@@ -31,8 +36,7 @@ export interface AdminAuthenticator {
   authenticate(request: HttpRequest, context: RequestContext): Promise<Admin>;
 }
 
-const JWKS_TIMEOUT_MS = 2_000;
-/** Headers that would name a key from outside; the issuer sends none of them, and only its own keys count (RFC 8725 §3.10). */
+/** Headers of a token that name a key of its own. Only the keys of the issuer are trusted (RFC 8725 §3.10). */
 const FOREIGN_KEY_HEADERS = ["jku", "jwk", "x5u", "x5c"];
 
 const identifier = z.string().regex(/^[\x21-\x7e]{1,128}$/);
@@ -42,12 +46,12 @@ const claimsSchema = z.object({
   roles: z.array(z.unknown()).catch([]),
 });
 
-/** Makes the authenticator for the configured issuer, whose keys are fetched when they are first needed. */
+/** Creates the authenticator for the configured issuer. Its keys are fetched at first use. */
 export function createAdminAuthenticator(
   { issuer, audience, jwksUrl, role }: AdminSettings,
   clock: Clock,
 ): AdminAuthenticator {
-  const issuerKeys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS });
+  const issuerKeys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: ADMIN_KEYS_TIMEOUT_MS });
   const keyOf: JWTVerifyGetKey = async (header, token) => {
     if (FOREIGN_KEY_HEADERS.some((name) => name in header)) throw new errors.JWSInvalid("token names a key of its own");
     try {
@@ -97,7 +101,7 @@ function invalidToken(note: string): PublicError {
   return unauthorized('Bearer error="invalid_token"', "invalid_admin_token", note);
 }
 
-/** The challenge says whether there was a token at all (RFC 6750 §3.1). */
+/** A request without a token gets a challenge without an error code (RFC 6750 §3.1). */
 function unauthorized(challenge: string, reason: Reason, note?: string): PublicError {
   return new PublicError(401, {
     detail: "Send a valid admin token: Authorization: Bearer <admin token>.",

@@ -4,7 +4,7 @@ import type { RequestContext } from "../request/context.ts";
 import { PublicError } from "../request/public-error.ts";
 
 /**
- * The client_id that the path of a request names; what cannot be one never reaches a store.
+ * Returns the client id in the path of a request. An invalid id never reaches a store.
  *
  * @throws PublicError 404
  */
@@ -15,7 +15,7 @@ export function clientIdOf(request: HttpRequest, context: RequestContext): strin
   return clientId;
 }
 
-/** The 404 for a client that is not there. */
+/** Creates the 404 for an unknown client. */
 export function unknownClient(): PublicError {
   return new PublicError(404, { detail: "There is no API client with this client_id.", reason: "unknown_client" });
 }

@@ -9,50 +9,48 @@ import {
   RestError,
 } from "@azure/core-rest-pipeline";
 import type { Dispatcher } from "undici";
-// Its index would bring `fetch`, caches, WebSockets and mocks along: as much again to load, and none of it is used.
+// The index of undici loads `fetch`, caches, WebSockets and mocks as well, which doubles the size and is not used.
 import Agent from "undici/lib/dispatcher/agent.js";
+import { AZURE_KEEP_ALIVE_MS } from "../request/time-limits.ts";
 
-// How the clients of the Azure SDKs send. As they come, they can stream, decompress, follow redirects, use proxies, trace, log and
-// retry; nothing of that is wanted here, and leaving it out saves a third of the CPU time of a token.
+// The transport of the Azure SDKs. Their default pipeline streams, decompresses, follows redirects, uses proxies, traces, logs and retries.
+// The service needs none of it, and a pipeline without it saves a third of the CPU time of a token.
 
-/** What a call to the tables has to pass. */
+/** The policies that a call to the tables needs. */
 const TABLE_POLICIES = new Set(["serializationPolicy", "deserializationPolicy", "bearerTokenAuthenticationPolicy"]);
 
-/** Leaves in the pipeline of a table client what its calls need. */
+/** Removes all other policies from the pipeline of a table client. */
 export function stripTablePipeline(pipeline: Pipeline): void {
   for (const { name } of pipeline.getOrderedPolicies()) if (!TABLE_POLICIES.has(name)) pipeline.removePolicy({ name });
 }
 
 /**
- * Options for a client of Key Vault: its pipeline has only what the client itself puts in, which is its authentication. The option is
- * one of `@azure-rest/core-client`, to which the clients pass all that they get.
+ * Returns the options of a Key Vault client for this transport and an empty pipeline, to which the client adds its authentication. The
+ * option `pipeline` is one of `@azure-rest/core-client`, to which the client passes all its options.
  */
 export function vaultHttp(): { httpClient: HttpClient; pipeline: Pipeline } {
   return { httpClient: azureHttpClient, pipeline: createEmptyPipeline() };
 }
 
-/** Below the four minutes after which Azure's load balancers forget a connection. */
-const KEEP_ALIVE_MS = 3 * 60_000;
+const agent = new Agent({ keepAliveTimeout: AZURE_KEEP_ALIVE_MS });
 
-const agent = new Agent({ keepAliveTimeout: KEEP_ALIVE_MS });
-
-/** Sends requests of the Azure SDKs over kept connections that all clients share, and hands back whole answers as text. */
+/** Sends the requests of the Azure SDKs over keep-alive connections that all clients share, and returns whole bodies as text. */
 export const azureHttpClient: HttpClient = {
   sendRequest: (request) => new Promise((resolve, reject) => new Call(request, resolve, reject).send()),
 };
 
-/** An answer of an error status, as the clients throw it. */
+/** Converts an answer with an error status to the error that the SDKs throw. */
 export function restError(response: PipelineResponse): RestError {
   const { status: statusCode, request } = response;
   return new RestError(`status ${statusCode}`, { statusCode, request, response });
 }
 
-/** One call to Azure: undici tells it what comes back. */
+/** One call to Azure, as a handler of undici. */
 class Call implements Dispatcher.DispatchHandler {
   readonly #request: PipelineRequest;
   readonly #resolve: (response: PipelineResponse) => void;
   readonly #reject: (error: Error) => void;
-  /** There is none as long as the request waits for a connection. */
+  /** `undefined` while the request waits for a connection. */
   #controller: Dispatcher.DispatchController | undefined;
   #answer: Pick<PipelineResponse, "status" | "headers"> | undefined;
   readonly #chunks: Buffer[] = [];
@@ -67,17 +65,17 @@ class Call implements Dispatcher.DispatchHandler {
     const { method, url, body, abortSignal } = this.#request;
     if (body && typeof body !== "string") throw new TypeError("Only text is sent to Azure.");
     if (abortSignal?.aborted) {
-      this.#giveUp();
+      this.#onAbort();
       return;
     }
-    abortSignal?.addEventListener("abort", this.#giveUp);
+    abortSignal?.addEventListener("abort", this.#onAbort);
     const { origin, pathname, search } = new URL(url);
     const headers: string[] = [];
     for (const [name, value] of this.#request.headers) headers.push(name, value);
     agent.dispatch({ origin, path: pathname + search, method, headers, body: body ?? null }, this);
   }
 
-  readonly #giveUp = () => {
+  readonly #onAbort = () => {
     const error = new RestError("given up", { code: "ETIMEDOUT", request: this.#request });
     this.#controller?.abort(error);
     this.#reject(error);
@@ -85,7 +83,7 @@ class Call implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#request.abortSignal?.aborted) this.#giveUp();
+    if (this.#request.abortSignal?.aborted) this.#onAbort();
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -100,8 +98,7 @@ class Call implements Dispatcher.DispatchHandler {
     this.#stopListening();
     if (!this.#answer) throw new Error("undici ended an answer that it had not begun.");
     const text = Buffer.concat(this.#chunks).toString();
-    // The clients of Key Vault look into the body of every error and throw a TypeError where there is none: status and Retry-After
-    // would be lost with it.
+    // The clients of Key Vault throw a TypeError for an error without a body, and status and Retry-After would be lost.
     const bodyAsText = this.#answer.status >= 400 && !text.trim() ? "{}" : text;
     this.#resolve({ request: this.#request, ...this.#answer, bodyAsText });
   }
@@ -113,16 +110,16 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   #stopListening(): void {
-    this.#request.abortSignal?.removeEventListener("abort", this.#giveUp);
+    this.#request.abortSignal?.removeEventListener("abort", this.#onAbort);
   }
 }
 
-/** The headers of an answer, in the object that Node made of them anyway. */
+/** The headers of an answer, over the object of Node: a copy would cost CPU time. */
 class AnswerHeaders implements HttpHeaders {
   readonly #headers: Record<string, string>;
 
   constructor(headers: IncomingHttpHeaders) {
-    // Only `set-cookie` would be an array, and there is no such thing on Azure.
+    // Only `set-cookie` is an array, and Azure sends none.
     this.#headers = headers as Record<string, string>;
   }
 

@@ -14,16 +14,20 @@ import { boundedCredential } from "./credential.ts";
 import { directSigner, withDirectReads } from "./direct-calls.ts";
 import { createSecretPageReader } from "./secret-pages.ts";
 
-/** Where the service finds its parts of Azure, and as whom it asks. */
+// The adapters to Azure: the ports of clients/ and signing/, implemented with the SDKs. Only this room imports an Azure SDK, so that every
+// other room is tested without one. Deadlines and retries are those of request/: the retries, proxies and logs of the SDKs are left out, for
+// one behaviour in an outage and for CPU time (docs/speed.md).
+
+/** The addresses of the Azure resources, and the identity that authenticates to them. */
 export interface AzureSettings {
   readonly tablesUrl: string;
   readonly secretsVaultUrl: string;
   readonly signingVaultUrls: readonly string[];
-  /** The client id of the user-assigned identity; without one, the system-assigned identity. */
+  /** The client id of the user-assigned identity; `undefined` for the system-assigned identity. */
   readonly azureClientId: string | undefined;
 }
 
-/** What the service asks of Azure. */
+/** The ports to Azure. */
 export interface AzurePorts {
   readonly table: ClientTable;
   readonly secretVault: SecretVault;
@@ -31,10 +35,10 @@ export interface AzurePorts {
   readonly signingVaults: readonly SigningVault[];
 }
 
-/** Makes the clients of Azure's SDKs, each once, since a new one costs connections and an authentication challenge. */
+/** Creates the SDK clients of a process, once: each new one costs an authentication challenge. */
 export function azurePorts(settings: AzureSettings, clock: Clock): AzurePorts {
   const { tablesUrl, secretsVaultUrl, signingVaultUrls, azureClientId } = settings;
-  // Retries are those of request/retry.ts: the credential's own wait as long as any Retry-After says.
+  // The retry policy is that of request/retry.ts: the credential's own waits for a Retry-After of any length.
   const identity = { ...(azureClientId && { clientId: azureClientId }), retryOptions: { maxRetries: 0 } };
   const credential = boundedCredential(new ManagedIdentityCredential(identity), clock);
   const vaultOptions = (url: string) => ({

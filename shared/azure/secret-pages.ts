@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { ListedSecret, ReadSecretPage } from "../clients/secret-pages.ts";
 import { azureHttpClient, restError } from "./azure-http.ts";
 
-/** Key Vault REST API, "Get Secrets": the last part of an id is the secret's name; times are in seconds since 1970. */
+/** Key Vault REST API, "Get Secrets": the last segment of an id is the name of the secret; times are in seconds since 1970. */
 const pageSchema = z.object({
   value: z.array(
     z.object({
@@ -16,12 +16,12 @@ const pageSchema = z.object({
 });
 
 /**
- * Makes the reader of a vault's list of secrets, over the pipeline of its client. The SDK's own pages have lost their continuation
- * token, and a list that cannot be continued starts over at every fault.
+ * Creates a reader of the list of secrets of a vault, over the pipeline of its client. The pages of the SDK have no continuation token, so
+ * that a sweep could not continue after a fault.
  */
 export function createSecretPageReader(pipeline: Pipeline, vaultUrl: string): ReadSecretPage {
   return async (position, abortSignal) => {
-    // A policy of the client adds the version of the API.
+    // A policy of the client adds the API version.
     const url = position ?? `${vaultUrl}/secrets`;
     const headers = createHttpHeaders({ Accept: "application/json" });
     const response = await pipeline.sendRequest(azureHttpClient, createPipelineRequest({ url, headers, abortSignal }));

@@ -1,34 +1,31 @@
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { SECRET_PREFIX } from "../model/secret-pattern.ts";
+import { hasSecretForm, SECRET_DIGITS, SECRET_PREFIX } from "../model/secret-pattern.ts";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/** Digits that 256 bits take in base 62. */
-const RANDOM_DIGITS = 43;
-/** Digits that the 32 bits of a CRC-32 take in base 62. */
+/** The 32 bits of a CRC-32 have 6 digits in base 62, and 256 random bits have the other 43. */
 const CHECK_DIGITS = 6;
 
-const CLIENT_SECRET = new RegExp(`^${SECRET_PREFIX}[0-9A-Za-z]{${RANDOM_DIGITS + CHECK_DIGITS}}$`);
 const SECRET_HASH = /^v1:[\w-]{43}$/;
 
 /**
- * Draws a client secret: `socmate_`, 256 random bits, and a check sum over both. Its alphabet needs no escaping in a form
- * or in HTTP Basic; the prefix and the check sum let secret scanners find a leaked one.
+ * Generates a client secret: `socmate_`, 256 random bits, and a checksum over both. The alphabet needs no escaping in a form or in HTTP
+ * Basic. Secret scanners recognize a leaked secret by its prefix and checksum.
  */
 export function generateClientSecret(): string {
   const random = BigInt(`0x${randomBytes(32).toString("hex")}`);
-  const body = SECRET_PREFIX + base62(random, RANDOM_DIGITS);
-  return body + checkSum(body);
+  const body = SECRET_PREFIX + base62(random, SECRET_DIGITS - CHECK_DIGITS);
+  return body + checksum(body);
 }
 
-/** Tells whether a text has the form and the check sum of a client secret, so that junk is refused before a store is asked. */
+/** Tells whether a text has the form and the checksum of a client secret: anything else is refused without a call to a store. */
 export function isClientSecret(text: string): boolean {
-  return CLIENT_SECRET.test(text) && checkSum(text.slice(0, -CHECK_DIGITS)) === text.slice(-CHECK_DIGITS);
+  return hasSecretForm(text) && checksum(text.slice(0, -CHECK_DIGITS)) === text.slice(-CHECK_DIGITS);
 }
 
 /**
- * Hashes a client secret for storage: `v1:` and 43 characters of base64url. 256 random bits need no slow hash; the client_id
- * is hashed along, so that a hash moved to another client matches nothing.
+ * Hashes a client secret for storage: `v1:` and 43 characters of base64url. A secret of 256 random bits needs no slow hash. The client id
+ * is part of the input, so that a hash that was moved to another client matches no secret.
  */
 export function hashClientSecret(clientId: string, clientSecret: string): string {
   return `v1:${digest(clientId, clientSecret).toString("base64url")}`;
@@ -39,7 +36,7 @@ export function isSecretHash(value: string): boolean {
   return SECRET_HASH.test(value);
 }
 
-/** What an unknown client's secret is compared with, so that the comparison happens all the same. */
+/** A hash without a secret, for the comparison of an unknown client: the work must not tell whether a client exists. */
 export const DUMMY_HASH = `v1:${Buffer.alloc(32).toString("base64url")}`;
 
 /** Compares a presented secret with a stored hash in constant time. */
@@ -52,7 +49,7 @@ function digest(clientId: string, clientSecret: string): Buffer {
   return hash("sha256", `socmate-client-secret-v1\0${clientId}\0${clientSecret}`, "buffer");
 }
 
-function checkSum(text: string): string {
+function checksum(text: string): string {
   return base62(BigInt(crc32(text)), CHECK_DIGITS);
 }
 

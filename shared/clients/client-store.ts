@@ -4,46 +4,53 @@ import { SCOPES } from "../model/scopes.ts";
 import type { RequestContext } from "../request/context.ts";
 import { type RetryPolicy, Unavailable } from "../request/retry.ts";
 import type { ClientTable } from "./client-table.ts";
-import { isConflict, isEntityMissing, upsertRow } from "./upsert-row.ts";
+import { createUpsertRow, isConflict, isEntityMissing } from "./upsert-row.ts";
 
-/** The name of the table; its partition key is the client_id. */
+// The clients: their rows in Table Storage, the hashes of their secrets in Key Vault, and the sweep that reconciles the two. No transaction
+// spans both stores, so the row alone decides: a secret is valid if the row names its vault secret, and one conditional write to the row
+// commits a change. The state of the vault secret is defence in depth. The room reaches Azure through ports (client-table.ts,
+// SecretVault, secret-pages.ts), so that its tests need no SDK.
+
+/** The name of the table; its partition key is the client id. */
 export const CLIENT_TABLE = "apiclients";
 
-/** A client's row is the truth about it; its use has a row of its own, so that it never competes with an administrator's change. */
+/** The usage has a row of its own, so that its writes never conflict with a change by an administrator. */
 const CLIENT_ROW = "client";
 const USAGE_ROW = "usage";
-/** The most that Table Storage returns at once. */
+/** The maximum of Table Storage. */
 const PAGE_SIZE = 1_000;
 
-/** A client as its row has it at one moment. */
+/** The row of a client, as read at one moment. */
 export interface ClientRow extends Client {
-  /** The vault secret that holds the hash of the client's one valid secret: a new name for every generation. */
+  /** The name of the vault secret with the hash of the client's valid secret. Each generation of the secret has a new name. */
   secretName: string;
-  /** The version of the row that a change must be based on. */
+  /** The version of the row, for optimistic concurrency. */
   etag: string;
 }
 
-/** A client with the time of its last token. */
+/** The row of a client with the time of its last token. */
 export interface ClientWithUse extends ClientRow {
   lastUsedAt: string | null;
 }
 
 /**
- * The clients in Table Storage. Only `insert` writes `active`, everything else merges named columns, and a write whose reply was
- * lost is settled by reading the row again. All methods throw {@link Unavailable} for a fault of ours or of the store.
+ * Stores clients in Table Storage. Only `insert` writes the status `active`; every other write merges named columns. The outcome of a
+ * write whose answer was lost is read from the row. All methods throw {@link Unavailable} for a fault of the service or of the store.
  */
 export interface ClientStore {
-  /** Reads the row as it is now; it is never cached. */
+  /** Reads the current row, without a cache. */
   find(clientId: string, context: RequestContext): Promise<ClientRow | undefined>;
+  /** Reads the current row and the time of the last token. */
   findWithUse(clientId: string, context: RequestContext): Promise<ClientWithUse | undefined>;
-  /** All clients, newest first. */
+  /** Lists all clients, newest first. */
   list(context: RequestContext): Promise<ClientWithUse[]>;
-  /** Commits a new client; `false` if its client_id is taken. */
+  /** Commits a new client, or returns `false` if its client id is taken. */
   insert(client: Client, secretName: string, context: RequestContext): Promise<boolean>;
-  /** Commits a new generation of the secret, based on `row`; `false` if the row was changed meanwhile. */
+  /** Commits a new generation of the secret, or returns `false` if the row has changed since `row` was read. */
   replaceSecret(row: ClientRow, secretName: string, context: RequestContext): Promise<boolean>;
-  /** Commits that a client is disabled, whatever else happens to its row; returns the row as it is then. */
+  /** Disables a client, even if its row changes concurrently, and returns the row as read afterwards. Idempotent. */
   disable(clientId: string, adminId: string, at: Date, context: RequestContext): Promise<ClientRow | undefined>;
+  /** Writes the time of the last token (upsert). */
   recordUse(clientId: string, at: Date, context: RequestContext): Promise<void>;
 }
 
@@ -76,8 +83,10 @@ const clientColumns = z
 const versionColumns = z.object({ secretName: z.string().min(1), etag: z.string().min(1) });
 const usageColumns = z.object({ partitionKey: z.string(), last_used_at: z.string() });
 
-/** Makes the store over the table of clients. */
+/** Creates the store over the table of clients. */
 export function createClientStore(table: ClientTable, retry: RetryPolicy): ClientStore {
+  const upsertRow = createUpsertRow(table, retry);
+
   const find = async (clientId: string, context: RequestContext): Promise<ClientRow | undefined> => {
     const run = (abortSignal: AbortSignal) => table.getEntity(clientId, CLIENT_ROW, { abortSignal });
     try {
@@ -89,7 +98,7 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
     }
   };
 
-  /** Reads all rows that match a filter, page by page, each page with a deadline of its own. */
+  /** Reads all rows that match a filter. Each page is a call with its own deadline, so that a long list does not time out. */
   const scan = async (filter: string | undefined, context: RequestContext): Promise<ClientWithUse[]> => {
     const clients: ClientRow[] = [];
     const lastUse = new Map<string, string>();
@@ -115,8 +124,8 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
   };
 
   /**
-   * Makes the write that names a new secret, and tells whether the row names it now. A conflict may be our own earlier try, and
-   * a write that failed may have been applied or may yet be, so after either the row decides.
+   * Commits a new secret name, and tells whether the row has it. After a conflict or a failure the row is read: the conflict may be with
+   * the first try of the same write, and a failed write may have been applied.
    */
   const commitSecret = async (
     clientId: string,
@@ -167,15 +176,20 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
       if (row?.status !== "active") return row;
       const columns = { status: "disabled", disabled_at: wholeSeconds(at), disabled_by: adminId };
       const run = (abortSignal: AbortSignal) => merge(clientId, "*", columns, abortSignal);
-      const failure = await retry({ name: "table merge status", run }, context).then(() => undefined, identity);
-      // Read again even after success: a regenerate that came before us has changed the secret that is now to be disabled.
+      let failure: unknown;
+      try {
+        await retry({ name: "table merge status", run }, context);
+      } catch (error) {
+        failure = error;
+      }
+      // Also after a success: a regenerate between the read and the merge has replaced the secret that is to be disabled.
       const disabled = await find(clientId, context).catch(outcomeUnknown);
       return disabled?.status === "disabled" ? disabled : outcomeUnknown(failure);
     },
 
     recordUse(clientId, at, context) {
-      const key = { partitionKey: clientId, rowKey: USAGE_ROW };
-      return upsertRow(table, retry, "usage", key, { last_used_at: wholeSeconds(at) }, context);
+      const row = { partitionKey: clientId, rowKey: USAGE_ROW, last_used_at: wholeSeconds(at) };
+      return upsertRow("usage", row, context);
     },
   };
 }
@@ -183,7 +197,7 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
 interface SecretWrite {
   name: string;
   run(abortSignal: AbortSignal): Promise<unknown>;
-  /** The version of the row that the write is conditional on, if there was a row. */
+  /** The etag that the write is conditional on, if the row exists. */
   basedOn?: string;
 }
 
@@ -203,7 +217,7 @@ function parseClient(entity: unknown, context: RequestContext): ClientRow {
   return { ...parse(clientColumns, entity, context), ...parse(versionColumns, entity, context) };
 }
 
-/** A row that we did not write, or that was damaged, is our fault and never the caller's. */
+/** Parses a row. A row that does not parse is a fault of the service: 503 and an alarm, never a 4xx. */
 function parse<T>(columns: z.ZodType<T>, entity: unknown, context: RequestContext): T {
   const result = columns.safeParse(entity);
   if (result.success) return result.data;
@@ -212,7 +226,7 @@ function parse<T>(columns: z.ZodType<T>, entity: unknown, context: RequestContex
   throw new Unavailable("row_damaged", { note });
 }
 
-/** Ends a commit that may have happened and may not. */
+/** Fails a change that may or may not have been committed. */
 function outcomeUnknown(cause: unknown): never {
   const known = cause instanceof Unavailable ? cause : undefined;
   throw new Unavailable("outcome_unknown", {
@@ -221,8 +235,4 @@ function outcomeUnknown(cause: unknown): never {
     retryAfterSeconds: known?.retryAfterSeconds,
     cause,
   });
-}
-
-function identity(error: unknown): unknown {
-  return error;
 }

@@ -5,23 +5,20 @@ export interface TableRow {
   readonly [column: string]: unknown;
 }
 
-/** A page of rows, with the position of the next page if there is one. */
+/** A page of rows, with the position of the next page unless it is the last. */
 export type TablePage = TableRow[] & { continuationToken?: string };
 
-/** Aborts a call. */
+/** Options of every call. */
 export interface CallOptions {
   readonly abortSignal?: AbortSignal;
 }
 
-/**
- * The port to Table Storage: as much of it as rows of clients need, with the names of Azure's SDK. Errors carry `statusCode` and
- * Azure's code in `details`.
- */
+/** The port to Table Storage, with the names of Azure's SDK. An error has a `statusCode`, and Azure's code in `details`. */
 export interface ClientTable {
   /** Reads a row with its etag. */
   getEntity(partitionKey: string, rowKey: string, options?: CallOptions): Promise<{ readonly etag: string }>;
   createEntity(row: TableRow, options?: CallOptions): Promise<unknown>;
-  /** `etag` is spelled out every time: the SDK's default is to overwrite whatever is there. */
+  /** Requires an `etag`: the default of the SDK is an unconditional write. */
   updateEntity(
     row: TableRow,
     mode: "Merge" | "Replace",

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { type Client, type NewClient, wholeSeconds } from "../model/client.ts";
 
-/** Makes the record of a new client, with a client_id drawn from its name. */
+/** Creates the record of a new client. Its client id is the prefix, the name as a slug, and six random characters. */
 export function newClient(input: NewClient, prefix: string, createdBy: string, now: Date): Client {
   return {
     id: now.getTime().toString(16).padStart(12, "0") + randomBytes(6).toString("hex"),

@@ -1,17 +1,17 @@
-/** A vault secret as a list shows it: without its value. */
+/** A vault secret in a list, without its value. */
 export interface ListedSecret {
   name: string;
-  /** What the tag `client_id` says, if there is one. */
+  /** The tag `client_id`, if there is one. */
   clientId: string | undefined;
   enabled: boolean;
-  /** `undefined` if the vault does not tell. */
+  /** `undefined` if the vault does not state it. */
   createdAt: Date | undefined;
 }
 
 /** A page of a vault's list of secrets. */
 export interface SecretPage {
   secrets: ListedSecret[];
-  /** Where the next page starts; `undefined` after the last. */
+  /** The position of the next page; `undefined` after the last. */
   next: string | undefined;
 }
 

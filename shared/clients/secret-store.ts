@@ -5,10 +5,11 @@ import { backgroundContext, type RequestContext } from "../request/context.ts";
 import { withDeadline } from "../request/deadline.ts";
 import { Memo } from "../request/memo.ts";
 import { type RetryPolicy, statusOf, Unavailable } from "../request/retry.ts";
+import { HASH_CACHE_MAX_AGE_MS, HASH_READ_TIMEOUT_MS, SECRET_DISABLE_TIMEOUT_MS } from "../request/time-limits.ts";
 import { isSecretHash } from "./client-secret.ts";
 import type { CallOptions } from "./client-table.ts";
 
-/** The port to Key Vault's secrets, with the names of Azure's SDK. Errors carry `statusCode` and Azure's code in `details`. */
+/** The port to the secrets of Key Vault, with the names of Azure's SDK. An error has a `statusCode`, and Azure's code in `details`. */
 export interface SecretVault {
   setSecret(
     name: string,
@@ -26,42 +27,38 @@ export interface SecretVault {
   ): Promise<unknown>;
 }
 
-/** The names of all our vault secrets begin with this; what does not is not ours. */
+/** The start of the name of every vault secret of this service. The sweep ignores all other secrets. */
 export const SECRET_NAME_PREFIX = "client-secret-";
-/** Hashes never change. The age bounds how long a vault secret that was disabled by hand still counts on an instance that has seen it. */
-const HASH_CACHE = { maxEntries: 10_000, maxAgeMs: 10 * 60_000 };
-/** A read that several requests wait for must not end with the first of them. */
-const SHARED_READ_TIMEOUT_MS = 5_000;
-/** Finding the second lock jammed must not cost an administrator the answer to a change that is committed. */
-const LOCK_TIMEOUT_MS = 2_000;
+/** Bounds the memory of the cache to a few megabytes. */
+const MAX_CACHED_HASHES = 10_000;
 
-/** The vault secret was disabled: someone who could has locked it, so whoever presents that client secret is refused. */
+/** The error for a disabled vault secret: its client secret must be refused. */
 export class SecretDisabled extends Error {
   override readonly name = "SecretDisabled";
 }
 
 /**
- * The hashes of client secrets in Key Vault. A vault secret is written once and never changed, so that its name is the version
- * of a client's secret, and its value can be cached. All methods throw {@link Unavailable} for a fault of ours or of the vault.
+ * Stores the hashes of client secrets in Key Vault. A vault secret is written once and never changed, so its name is the version of a
+ * client's secret, and its value can be cached. All methods throw {@link Unavailable} for a fault of the service or of the vault.
  */
 export interface SecretStore {
-  /** Writes a client's hash under a new name and reads it back before returning the name. The tag `client_id` leads back to the row. */
+  /** Writes a hash under a new name, reads it back, and returns the name. The sweep finds the row by the tag `client_id`. */
   put(clientId: string, secretHash: string, context: RequestContext): Promise<string>;
   /**
-   * The hash under a name, from the cache if it is there.
+   * Returns the hash under a name, from the cache or the vault (single-flight).
    *
    * @throws SecretDisabled if the vault secret is disabled.
    */
   hashOf(secretName: string): Promise<string>;
-  /** Whether a token could be issued with what the vault has under a name now; the cache is not asked. */
+  /** Reads the state of a vault secret, without the cache. */
   stateOf(secretName: string, context: RequestContext): Promise<"enabled" | "disabled" | "missing">;
-  /** Disables a vault secret that nothing names any more. A second lock: the row has already decided. */
+  /** Disables a vault secret that no row names any more. Defence in depth: the row has already decided. Idempotent. */
   disable(secretName: string, context: RequestContext): Promise<void>;
-  /** Asks the vault for a secret that is not there, to see whether it answers and lets us read. */
+  /** Reads a secret that does not exist, to check the network and the role. */
   probe(context: RequestContext): Promise<void>;
 }
 
-/** Makes the store over the vault of secret hashes. */
+/** Creates the store over the vault of secret hashes. */
 export function createSecretStore(vault: SecretVault, retry: RetryPolicy, clock: Clock): SecretStore {
   const read = async (secretName: string, context: RequestContext): Promise<string> => {
     const run = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
@@ -87,7 +84,7 @@ export function createSecretStore(vault: SecretVault, retry: RetryPolicy, clock:
       throw error;
     }
   };
-  const hashes = new Memo<string>(HASH_CACHE, clock);
+  const hashes = new Memo<string>({ maxEntries: MAX_CACHED_HASHES, maxAgeMs: HASH_CACHE_MAX_AGE_MS }, clock);
 
   return {
     async put(clientId, secretHash, context) {
@@ -105,7 +102,8 @@ export function createSecretStore(vault: SecretVault, retry: RetryPolicy, clock:
     },
 
     hashOf: (secretName) =>
-      hashes.get(secretName, () => read(secretName, backgroundContext(clock, SHARED_READ_TIMEOUT_MS))),
+      // Not in the context of the first caller: its deadline would end the read for the others.
+      hashes.get(secretName, () => read(secretName, backgroundContext(clock, HASH_READ_TIMEOUT_MS))),
 
     async disable(secretName, context) {
       const get = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
@@ -137,24 +135,24 @@ function errorIn(error: unknown) {
   return errorBody.safeParse(error).data?.details.error;
 }
 
-/** Key Vault says 403 for this and for a role that we lack; only the inner code tells them apart. */
+/** Tells a disabled secret from a missing role: Key Vault answers both with 403, and only the inner code differs. */
 function isSecretDisabled(error: unknown): boolean {
   return statusOf(error) === 403 && errorIn(error)?.innerError?.code === "SecretDisabled";
 }
 
-/** A 404 with another code, or with none, did not come from a vault that looked for the secret. */
+/** Tells a missing secret by the code: a 404 without it, such as one of a proxy, says nothing about the secret. */
 function isSecretMissing(error: unknown): boolean {
   return statusOf(error) === 404 && errorIn(error)?.code === "SecretNotFound";
 }
 
-/** Disables the vault secret of a secret that is dead already. It cannot fail a change that is committed: the sweep catches up. */
+/** Disables a replaced vault secret. Best effort: the change is committed, so a failure raises an alarm and is left to the sweep. */
 export async function disableSecret(
   { secrets, clock }: { secrets: Pick<SecretStore, "disable">; clock: Clock },
   secretName: string,
   context: RequestContext,
 ): Promise<void> {
-  const lock = (signal: AbortSignal) => secrets.disable(secretName, { ...context, signal });
-  await withDeadline(clock, LOCK_TIMEOUT_MS, lock, context.signal).catch((error) => {
+  const disable = (signal: AbortSignal) => secrets.disable(secretName, { ...context, signal });
+  await withDeadline(clock, SECRET_DISABLE_TIMEOUT_MS, disable, context.signal).catch((error) => {
     context.alarm("secret_not_locked", error instanceof Unavailable ? error.message : "not in time");
   });
 }

@@ -2,25 +2,26 @@ import * as z from "zod";
 import type { RequestContext } from "../request/context.ts";
 import type { RetryPolicy } from "../request/retry.ts";
 import type { ClientTable } from "./client-table.ts";
-import { isEntityMissing, upsertRow } from "./upsert-row.ts";
+import { createUpsertRow, isEntityMissing } from "./upsert-row.ts";
 
-/** No client_id looks like this, so the row is nobody's. */
+/** Not a valid client id, so no client can have this row. */
 const POSITION_ROW = { partitionKey: "sweep", rowKey: "position" };
 
 const positionColumns = z.object({ position: z.string() });
 
-/** Keeps where a sweep stopped, for the next one, on whatever instance it runs. Both methods throw `Unavailable`. */
+/** The position at which a run of the sweep stopped, for the next run on any instance. Both methods throw `Unavailable`. */
 export interface SweepPosition {
-  /** Where to go on; `undefined` to start from the beginning. */
+  /** Returns the saved position, or `undefined` to start from the beginning. */
   load(context: RequestContext): Promise<string | undefined>;
   save(position: string | undefined, context: RequestContext): Promise<void>;
 }
 
-/** Makes the keeper, in a row of the table of clients. */
+/** Creates the position over a row of the table of clients. */
 export function createSweepPosition(
   table: Pick<ClientTable, "getEntity" | "createEntity" | "updateEntity">,
   retry: RetryPolicy,
 ): SweepPosition {
+  const upsertRow = createUpsertRow(table, retry);
   return {
     async load(context) {
       const { partitionKey, rowKey } = POSITION_ROW;
@@ -34,6 +35,6 @@ export function createSweepPosition(
       }
     },
 
-    save: (position = "", context) => upsertRow(table, retry, "position", POSITION_ROW, { position }, context),
+    save: (position = "", context) => upsertRow("position", { ...POSITION_ROW, position }, context),
   };
 }

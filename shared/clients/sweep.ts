@@ -1,38 +1,34 @@
 import type { Clock } from "../request/clock.ts";
 import type { RequestContext } from "../request/context.ts";
 import { type RetryPolicy, statusOf } from "../request/retry.ts";
+import { ORPHANED_SECRET_MIN_AGE_MS, SWEEP_RUN_MS } from "../request/time-limits.ts";
 import type { ClientRow, ClientStore } from "./client-store.ts";
 import type { ListedSecret, ReadSecretPage, SecretPage } from "./secret-pages.ts";
 import { SECRET_NAME_PREFIX, type SecretStore } from "./secret-store.ts";
 import type { SweepPosition } from "./sweep-position.ts";
 
-/** No request lives nearly as long, so what no row names at this age will never be named. */
-const MIN_AGE_MS = 24 * 3_600_000;
-/** Within the shortest default that Azure has for a function's time. */
-const RUN_MS = 4 * 60_000;
-/** So few creates fail in an hour. Many secrets whose client has no row mean a wrong or a restored table. */
-const MAX_WITHOUT_ROW = 100;
+/** A run disables at most 100 orphaned secrets: more of them mean a wrong or a restored table. */
+const MAX_ORPHANS = 100;
 
-/** What one run of the sweep came to. */
+/** The result of one run of the sweep. */
 export interface SweepReport {
-  /** Vault secrets that were looked at. */
+  /** Vault secrets that were examined. */
   secrets: number;
-  /** Those that were disabled. */
+  /** Vault secrets that were disabled. */
   disabled: number;
   /** Active clients whose vault secret is disabled or missing. */
   broken: number;
-  /** Whether the run came to the end of the list; if not, the next run goes on where this one stopped. */
+  /** Whether the run reached the end of the list. If not, the next run continues at the saved position. */
   complete: boolean;
 }
 
-/** Brings the second lock up to date with the rows, which have decided long ago. */
+/** Reconciles the vault secrets with the rows: defence in depth, since the rows alone decide. */
 export interface Sweeper {
   /**
-   * Disables vault secrets that no row names any more or whose client is disabled, and reports active clients that cannot get
-   * tokens because theirs is disabled or missing. It never enables one: whoever locked it had a reason. Any number of runs may
-   * overlap with each other and with every other request.
+   * Disables orphaned vault secrets and those of disabled clients, and raises an alarm for an active client whose vault secret is disabled
+   * or missing. The sweep never enables a secret: an operator may have disabled it. Runs may overlap with each other and with requests.
    *
-   * @throws Unavailable when a store fails; the next run goes on from there.
+   * @throws Unavailable if a store fails; the next run continues at the saved position.
    */
   run(context: RequestContext): Promise<SweepReport>;
 }
@@ -46,94 +42,95 @@ interface SweeperOptions {
   clock: Clock;
 }
 
-/** Makes the sweeper of a process. */
+/** Creates the sweeper of a process. */
 export function createSweeper(options: SweeperOptions): Sweeper {
   const { clients, readPage, position, retry, clock } = options;
 
   const pageAt = (
     at: string | undefined,
     context: RequestContext,
-    isAnswer: IsAnswer = nothing,
+    isAnswer: IsAnswer = neverAnswer,
   ): Promise<SecretPage> => {
     const run = (abortSignal: AbortSignal) => readPage(at, abortSignal);
     return retry({ name: "vault list secrets", run, isAnswer }, context);
   };
 
-  /** A position that the vault no longer knows must not stop all runs to come. */
+  /** Starts over if the vault refuses the saved position: otherwise every later run would fail. */
   const firstPage = async (context: RequestContext): Promise<SecretPage> => {
     const at = await position.load(context);
-    return pageAt(at, context, at === undefined ? nothing : isRefused).catch((error) => {
+    return pageAt(at, context, at === undefined ? neverAnswer : isRefused).catch((error) => {
       if (isRefused(error)) return pageAt(undefined, context);
       throw error;
     });
   };
 
-  /** The list of the vault, from where the last run stopped. */
   async function* pages(context: RequestContext): AsyncGenerator<SecretPage> {
-    for (let page = await firstPage(context); ; page = await pageAt(page.next, context)) {
+    let page = await firstPage(context);
+    yield page;
+    while (page.next !== undefined) {
+      page = await pageAt(page.next, context);
       yield page;
-      if (page.next === undefined) return;
     }
   }
 
   return {
     async run(context) {
-      const endsAt = clock.now().getTime() + RUN_MS;
+      const endsAt = clock.now().getTime() + SWEEP_RUN_MS;
       const isOver = () => clock.now().getTime() >= endsAt;
       const sweep = new Sweep(options, await clients.list(context), context);
 
       for await (const page of pages(context)) {
-        for (const secret of page.secrets) await sweep.lookAt(secret);
+        for (const secret of page.secrets) await sweep.examine(secret);
         await position.save(page.next, context);
         if (page.next !== undefined && isOver()) return sweep.report;
       }
-      for (const row of sweep.unseen()) {
+      for (const row of sweep.unlisted()) {
         if (isOver()) return sweep.report;
-        await sweep.tellIfBroken(row);
+        await sweep.alarmIfUnusable(row);
       }
       return { ...sweep.report, complete: true };
     },
   };
 }
 
-/** What one run knows and does. */
+/** The state of one run. */
 class Sweep {
   readonly report: SweepReport = { secrets: 0, disabled: 0, broken: 0, complete: false };
   readonly #options: SweeperOptions;
   readonly #context: RequestContext;
-  /** All rows as they were when the run began, by the secret that they name. */
+  /** The rows at the start of the run, by secret name. */
   readonly #rows: ReadonlyMap<string, ClientRow>;
-  readonly #unseen: Map<string, ClientRow>;
+  readonly #unlisted: Map<string, ClientRow>;
   readonly #startedAt: number;
-  #withoutRow = 0;
+  #orphans = 0;
 
   constructor(options: SweeperOptions, rows: readonly ClientRow[], context: RequestContext) {
     this.#options = options;
     this.#context = context;
     this.#rows = new Map(rows.map((row) => [row.secretName, row]));
-    this.#unseen = new Map(this.#rows);
+    this.#unlisted = new Map(this.#rows);
     this.#startedAt = options.clock.now().getTime();
   }
 
-  async lookAt(secret: ListedSecret): Promise<void> {
+  async examine(secret: ListedSecret): Promise<void> {
     if (!secret.name.startsWith(SECRET_NAME_PREFIX)) return;
     this.report.secrets++;
-    this.#unseen.delete(secret.name);
+    this.#unlisted.delete(secret.name);
     const row = this.#rows.get(secret.name);
     if (!secret.enabled) {
-      if (row) await this.tellIfBroken(row);
+      if (row) await this.alarmIfUnusable(row);
     } else if (row ? row.status === "disabled" : this.#isOld(secret)) {
-      await this.#lockIfDead(secret);
+      await this.#disableIfUnnamed(secret);
     }
   }
 
-  /** The rows whose secret was not listed: it is missing, or newer than the list, or in the part that an earlier run has read. */
-  unseen(): Iterable<ClientRow> {
-    return this.#unseen.values();
+  /** Returns the rows whose secret was not listed: missing, newer than the list, or in the part that an earlier run has read. */
+  unlisted(): Iterable<ClientRow> {
+    return this.#unlisted.values();
   }
 
-  /** Reports an active client whose secret is not there to be used. */
-  async tellIfBroken({ clientId, secretName, status }: ClientRow): Promise<void> {
+  /** Raises an alarm for an active client whose vault secret is disabled or missing. */
+  async alarmIfUnusable({ clientId, secretName, status }: ClientRow): Promise<void> {
     if (status === "disabled") return;
     const row = await this.#options.clients.find(clientId, this.#context);
     if (!row || !isNamedBy(row, secretName)) return;
@@ -143,27 +140,27 @@ class Sweep {
     this.report.broken++;
   }
 
-  /** The row as it is now decides, not as it was when the run began. */
-  async #lockIfDead({ name, clientId }: ListedSecret): Promise<void> {
+  /** Disables a vault secret unless the current row names it: the rows of the start of the run may be outdated. */
+  async #disableIfUnnamed({ name, clientId }: ListedSecret): Promise<void> {
     const { clients, secrets } = this.#options;
     const owner = this.#rows.get(name)?.clientId ?? clientId;
     const row = owner === undefined ? undefined : await clients.find(owner, this.#context);
-    if (row ? isNamedBy(row, name) : !this.#mayLockWithoutRow()) return;
+    if (row ? isNamedBy(row, name) : !this.#mayDisableOrphan()) return;
     await secrets.disable(name, this.#context);
     this.report.disabled++;
   }
 
-  #mayLockWithoutRow(): boolean {
-    const maximum = this.#rows.size === 0 ? 0 : MAX_WITHOUT_ROW;
-    this.#withoutRow++;
-    if (this.#withoutRow === maximum + 1) {
+  #mayDisableOrphan(): boolean {
+    const maximum = this.#rows.size === 0 ? 0 : MAX_ORPHANS;
+    this.#orphans++;
+    if (this.#orphans === maximum + 1) {
       this.#context.alarm("sweep_stopped", "too many client secrets belong to no client in the table");
     }
-    return this.#withoutRow <= maximum;
+    return this.#orphans <= maximum;
   }
 
   #isOld({ createdAt }: ListedSecret): boolean {
-    return createdAt !== undefined && this.#startedAt - createdAt.getTime() >= MIN_AGE_MS;
+    return createdAt !== undefined && this.#startedAt - createdAt.getTime() >= ORPHANED_SECRET_MIN_AGE_MS;
   }
 }
 
@@ -176,4 +173,4 @@ function isRefused(error: unknown): boolean {
 }
 
 type IsAnswer = (error: unknown) => boolean;
-const nothing: IsAnswer = () => false;
+const neverAnswer: IsAnswer = () => false;

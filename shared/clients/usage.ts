@@ -1,32 +1,31 @@
 import { BoundedMap } from "../request/bounded-map.ts";
 import type { Clock } from "../request/clock.ts";
 import { backgroundContext } from "../request/context.ts";
+import { USAGE_WRITE_INTERVAL_MS, USAGE_WRITE_TIMEOUT_MS } from "../request/time-limits.ts";
 import type { ClientStore } from "./client-store.ts";
 
-const INTERVAL_MS = 60_000;
-const WRITE_TIMEOUT_MS = 2_000;
 const MAX_CLIENTS = 10_000;
 
-/** Remembers when clients got tokens, and writes it now and then. Best effort: it never delays or fails a token. */
+/** Records the last use of each client. Best effort: it neither delays nor fails a token. */
 export interface UsageRecorder {
-  /** Notes a use; at most once a minute per client it is written, after the answer. */
+  /** Records a use. The write follows the answer, at most once a minute per client. */
   record(clientId: string, at: Date): void;
-  /** Writes what is noted and waits for all writes, as an instance that goes down must. */
+  /** Writes all recorded uses and waits for the writes, for the shutdown of an instance. */
   flush(): Promise<void>;
 }
 
-/** Makes the process's recorder. */
+/** Creates the recorder of a process. */
 export function createUsageRecorder(clients: Pick<ClientStore, "recordUse">, clock: Clock): UsageRecorder {
   const writtenAt = new BoundedMap<number>(MAX_CLIENTS);
-  /** Uses that are to be written as soon as their requests are answered. */
+  /** Uses to be written after the answers of their requests. */
   const due = new Map<string, Date>();
-  /** Uses within a minute after one that was written; kept for the flush. */
+  /** Uses within a minute of a write, kept for the flush. */
   const later = new Map<string, Date>();
   const writes = new Set<Promise<void>>();
 
   const write = (clientId: string, at: Date) => {
     const done = clients
-      .recordUse(clientId, at, backgroundContext(clock, WRITE_TIMEOUT_MS))
+      .recordUse(clientId, at, backgroundContext(clock, USAGE_WRITE_TIMEOUT_MS))
       .catch(() => void (later.has(clientId) || later.set(clientId, at)))
       .finally(() => writes.delete(done));
     writes.add(done);
@@ -39,7 +38,7 @@ export function createUsageRecorder(clients: Pick<ClientStore, "recordUse">, clo
   return {
     record(clientId, at) {
       const time = at.getTime();
-      if (time - (writtenAt.get(clientId) ?? Number.NEGATIVE_INFINITY) < INTERVAL_MS) {
+      if (time - (writtenAt.get(clientId) ?? Number.NEGATIVE_INFINITY) < USAGE_WRITE_INTERVAL_MS) {
         later.set(clientId, at);
         return;
       }

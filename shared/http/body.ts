@@ -2,8 +2,8 @@ import { PublicError } from "../request/public-error.ts";
 import type { HttpRequest } from "./http-request.ts";
 
 /**
- * Reads a request's body and stops at the first byte too many, so that memory stays flat whatever is sent. What is left unread is
- * dropped with the answer (exchange.ts).
+ * Reads the body of a request, and stops at the first byte over the maximum, so that memory is bounded. The unread rest is drained after
+ * the answer (exchange.ts).
  *
  * @throws PublicError
  */
@@ -44,7 +44,7 @@ export async function readBody(request: HttpRequest, maximumBytes: number, signa
 }
 
 /**
- * Checks that a request has no body: one that nothing reads may still say something to whoever stands before this service.
+ * Refuses a body where none is expected: a gateway may act on a body that this service does not read.
  *
  * @throws PublicError
  */
@@ -52,7 +52,7 @@ export async function refuseBody(request: HttpRequest, signal: AbortSignal): Pro
   await readBody(request, 0, signal);
 }
 
-/** The media type of a request without its parameters, in lower case (RFC 9110 §8.3.1); empty if there is none. */
+/** Returns the media type of a request without parameters, in lower case (RFC 9110 §8.3.1); empty without a `Content-Type`. */
 export function mediaType(request: HttpRequest): string {
   const [type = ""] = (request.headers.get("content-type") ?? "").split(";");
   return type.trim().toLowerCase();

@@ -4,15 +4,19 @@ import { InvalidInput } from "./invalid-input.ts";
 import { OAuthError, type OAuthErrorCode } from "./oauth-error.ts";
 import { type HttpResponse, json } from "./response.ts";
 
+// The HTTP side of an endpoint, apart from Azure Functions: reading bodies and forms, and rendering errors. Every input is bounded before it
+// is parsed. There are two renderers, since the token endpoint answers as RFC 6749 §5.2 requires and all other endpoints with problem
+// details (RFC 9457). endpoint.ts alone calls them, so that no endpoint can word an error in its own way.
+
 const FAILED = "The service failed. Nothing is wrong with the request.";
 
-/** Renders an error as RFC 6749 §5.2 has it. */
+/** Renders an error of the token endpoint (RFC 6749 §5.2). */
 export function oauthErrorResponse(error: PublicError): HttpResponse {
   const body = { error: oauthCodeOf(error), error_description: oauthDescriptionOf(error) };
   return json(error.status, body, { Pragma: "no-cache", ...error.headers });
 }
 
-/** Renders an error as RFC 9457 §3.1 has it, with the member `errors` as §3.2 allows; `about:blank` says that the status tells the type. */
+/** Renders an error as problem details (RFC 9457 §3.1) with the extension member `errors` (§3.2); `about:blank` as in §4.2.1. */
 export function problemResponse(error: PublicError): HttpResponse {
   const { status } = error;
   const problem = {
@@ -33,7 +37,7 @@ function oauthCodeOf(error: PublicError): OAuthErrorCode {
   return error.status >= 500 ? "server_error" : "invalid_request";
 }
 
-/** A failure gets one text here, whatever it says to administrators. */
+/** Platforms get one text for every 503: its detail is for administrators. */
 function oauthDescriptionOf({ status, detail = FAILED }: PublicError): string {
   if (status !== 503) return detail;
   return "The service cannot answer right now. Nothing is wrong with the request: try again after the time in Retry-After.";

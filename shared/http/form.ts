@@ -10,14 +10,14 @@ export const OAUTH_PARAMETERS = [
   "client_assertion_type",
 ] as const;
 
-/** The OAuth parameters of a request; one that is absent or empty is not there. */
+/** The OAuth parameters of a request, without those that are absent or empty. */
 export type Form = { [name in (typeof OAUTH_PARAMETERS)[number]]?: string };
 
 /**
- * Reads the OAuth parameters of an `application/x-www-form-urlencoded` body. Other parameters are ignored, and one without
- * a value counts as absent (RFC 6749 §3.2); `+` is a space (App. B). A raw space or colon in a value is taken as it is.
+ * Parses the OAuth parameters of an `application/x-www-form-urlencoded` body. Other parameters are ignored, and a parameter without a value
+ * is treated as absent (RFC 6749 §3.2). A plus sign is a space (App. B); a raw space or colon in a value is accepted.
  *
- * @throws OAuthError `invalid_request` for malformed encoding, and for an OAuth parameter that is there twice, even if empty.
+ * @throws OAuthError `invalid_request` for malformed encoding, and for a repeated OAuth parameter, even if it is empty.
  */
 export function parseForm(body: Uint8Array): Form {
   const form: Form = {};

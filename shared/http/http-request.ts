@@ -1,6 +1,6 @@
 /**
- * A request as an endpoint sees it: a part of the request type of `@azure/functions`, so that a handler fits `app.http`. At run time it
- * is made by `worker-http.ts`, from the bytes that were sent and from nothing else.
+ * The request of an endpoint: a subset of the request type of `@azure/functions`, so that a handler fits `app.http`. At run time it
+ * comes from `worker-http.ts`, which builds it from the forwarded bytes alone.
  */
 export interface HttpRequest {
   readonly method: string;
@@ -10,6 +10,6 @@ export interface HttpRequest {
   /** The parameters of the route, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly body: AsyncIterable<Uint8Array> | null;
-  /** Whether the Functions host tells other headers or parameters than those that were sent, see `worker-http.ts`. */
+  /** Whether the binding data of the Functions host contradicts the request (binding-data.ts). */
   readonly isContradicted?: boolean;
 }

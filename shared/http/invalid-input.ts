@@ -1,7 +1,7 @@
 import type { FieldError } from "../model/problem-schema.ts";
 import { PublicError, type PublicErrorDetails } from "../request/public-error.ts";
 
-/** A refusal that names the faults of a body or a query, all at once. */
+/** The refusal of a body or a query, with all its faults. */
 export class InvalidInput extends PublicError {
   override readonly name = "InvalidInput";
   readonly errors: readonly FieldError[];

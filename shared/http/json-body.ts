@@ -8,14 +8,14 @@ import type { HttpRequest } from "./http-request.ts";
 import { InvalidInput } from "./invalid-input.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
-/** An answer should not be many times what was sent. */
+/** Bounds the answer: a small body can have thousands of faults. */
 const MAX_ERRORS = 100;
 
 /**
- * Reads a JSON body that fits a schema.
+ * Reads a JSON body and validates it against a schema.
  *
- * @throws InvalidInput with every fault
- * @throws PublicError for a body that cannot be read, or of another media type
+ * @throws InvalidInput with the faults.
+ * @throws PublicError for a body that cannot be read, or has another media type.
  */
 export async function readJson<T>(request: HttpRequest, schema: z.ZodType<T>, context: RequestContext): Promise<T> {
   if (mediaType(request) !== "application/json") {
@@ -30,7 +30,7 @@ export async function readJson<T>(request: HttpRequest, schema: z.ZodType<T>, co
   return result.data;
 }
 
-/** Makes the 400 that names every fault of a body or a query, and of a hopeless one as many as a reader can use. */
+/** Creates the 400 that names the faults of a body or a query, up to {@link MAX_ERRORS}. */
 export function invalidInput(where: "body" | "query", error: z.ZodError): InvalidInput {
   const errors = error.issues.flatMap(fieldErrors);
   const detail = `The ${where} has ${errors.length === 1 ? "a fault" : `${errors.length} faults`}: correct what errors names.`;
@@ -46,7 +46,7 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   return [{ field: issue.path.join("."), detail: issue.message }];
 }
 
-/** An unknown member is named, unless its name is something that must not be shown. */
+/** Returns the name of an unknown member, unless it is long or may contain a client secret. */
 function shown(key: string): string {
   return key.length <= 100 && !containsClientSecret(key) ? key : "(unknown member)";
 }

@@ -17,10 +17,10 @@ export class OAuthError extends PublicError {
   override readonly name = "OAuthError";
   readonly code: OAuthErrorCode;
 
-  /** `status` differs from the code's own for 405. */
+  /** `status` overrides the status of the code, for a 405. */
   constructor(code: OAuthErrorCode, details: PublicErrorDetails & { readonly status?: number }) {
     const { status = STATUS[code], headers } = details;
-    // RFC 7617 §2 wants a realm; a 401 without a challenge is not allowed (RFC 6749 §5.2, RFC 9110 §15.5.2).
+    // A 401 requires a challenge (RFC 6749 §5.2, RFC 9110 §15.5.2), and Basic requires a realm (RFC 7617 §2).
     const challenge = status === 401 ? { "WWW-Authenticate": 'Basic realm="socmate"' } : {};
     super(status, { ...details, headers: { ...challenge, ...headers } });
     this.code = code;

@@ -1,11 +1,11 @@
-/** An answer of an endpoint. */
+/** The answer of an endpoint. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
 }
 
-/** An answer in JSON that must not be cached. */
+/** Creates an answer in JSON that must not be cached. */
 export function json(status: number, body: object, headers?: Readonly<Record<string, string>>): HttpResponse {
   return {
     status,

@@ -1,25 +1,23 @@
 import * as z from "zod";
 import { CLIENT_STATUSES, type Client } from "./client.ts";
+import { wholeNumber } from "./whole-number.ts";
 
-function wholeNumber(minimum: number, maximum: number) {
-  const message = `Must be a whole number from ${minimum} to ${maximum}.`;
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, message)
-    .transform(Number)
-    .pipe(z.number().min(minimum, message).max(maximum, message));
+function numberBetween(minimum: number, maximum: number) {
+  const fault = `Must be a whole number from ${minimum} to ${maximum}.`;
+  return wholeNumber(z.string(), { minimum, maximum, notWhole: fault, tooSmall: fault, tooLarge: fault });
 }
 
-/** The query of a request for the list of clients; parameters that are not named here are ignored. */
+/** The schema of the query of a list request; other parameters are ignored. */
 export const clientQuerySchema = z.object({
   search: z.string().default(""),
   status: z.enum(CLIENT_STATUSES, `Must be one of: ${CLIENT_STATUSES.join(", ")}.`).optional(),
-  limit: wholeNumber(1, 1_000).default(100),
-  offset: wholeNumber(0, 999_999_999).default(0),
+  limit: numberBetween(1, 1_000).default(100),
+  offset: numberBetween(0, 999_999_999).default(0),
 });
+/** The parsed query of a list request. */
 export type ClientQuery = z.output<typeof clientQuerySchema>;
 
-/** Keeps the clients of a status whose name, description or client_id contains the searched text, literally and in any case. */
+/** Filters clients by status, and by a text that name, description or client id must contain, literally and in any case. */
 export function filterClients<C extends Client>(clients: readonly C[], { search, status }: ClientQuery): C[] {
   const wanted = search.normalize("NFC").toLowerCase();
   return clients.filter(

@@ -3,13 +3,18 @@ import { isScope, SCOPES, type Scope } from "./scopes.ts";
 import { containsClientSecret } from "./secret-pattern.ts";
 import { singleLineText } from "./single-line-text.ts";
 
-/** Whether a client can get tokens. Disabled is final. */
+// The model: clients, scopes and the rules for text, as the API writes them. The browser bundle of the admin page contains this room, so it
+// imports zod alone and has no secrets, no I/O and no clock. The page parses answers with the schemas that type them on the server, so that
+// the two cannot disagree.
+
+/** The states of a client. A disabled client gets no tokens and stays disabled. */
 export const CLIENT_STATUSES = ["active", "disabled"] as const;
+/** The state of a client. */
 export type ClientStatus = (typeof CLIENT_STATUSES)[number];
 
 /** An API client: the registered integration. */
 export interface Client {
-  /** Opaque, 24 hex digits, in order of creation. */
+  /** 24 hex digits, opaque to callers, in order of creation. */
   id: string;
   clientId: string;
   name: string;
@@ -18,7 +23,7 @@ export interface Client {
   scopes: readonly Scope[];
   /** The administrator, as `oid` or `sub` of the admin token. */
   createdBy: string;
-  /** UTC with whole seconds, as all times here: `2026-03-27T00:00:00Z`. */
+  /** UTC in whole seconds: `2026-03-27T00:00:00Z`. */
   createdAt: string;
 }
 
@@ -40,30 +45,31 @@ const scopes = z
     return known;
   });
 
-/** The body of a request to create a client. */
+/** The schema of the body of a create request. */
 export const newClientSchema = z.strictObject({
   name: singleLineText(1, MAX_NAME),
   description: singleLineText(0, MAX_DESCRIPTION).default(""),
   scopes,
 });
+/** The parsed body of a create request. */
 export type NewClient = z.output<typeof newClientSchema>;
 
-/** A wrong scope is named, unless it may be something that must not be shown. */
+/** Quotes a wrong scope, unless it may contain a client secret or an unprintable character. */
 function quote(word: string, index: number): string {
   return /^[\x21-\x7e]{1,100}$/.test(word) && !containsClientSecret(word) ? JSON.stringify(word) : `Item ${index}`;
 }
 
-/** Tells whether a text has the form of a client_id, so that anything else is refused before a store is asked. */
+/** Tells whether a text has the form of a client id: anything else is refused without a call to a store. */
 export function isClientId(text: string): boolean {
   return text.length <= 80 && /^[a-z0-9]+(-[a-z0-9]+)+$/.test(text);
 }
 
-/** A time as the API writes it: UTC, whole seconds. */
+/** Formats a time as the API does: UTC, whole seconds. */
 export function wholeSeconds(time: Date): string {
   return `${time.toISOString().slice(0, 19)}Z`;
 }
 
-/** A client as list and detail show it; `last_used_at` is `null` until its first token. */
+/** The schema of a client in an answer; `last_used_at` is `null` until its first token. */
 export const clientViewSchema = z.object({
   id: z.string(),
   client_id: z.string(),
@@ -75,9 +81,10 @@ export const clientViewSchema = z.object({
   created_at: z.string(),
   last_used_at: z.string().nullable(),
 });
+/** A client in an answer. */
 export type ClientView = z.output<typeof clientViewSchema>;
 
-/** Shows a client as {@link clientViewSchema} has it. */
+/** Converts a client to its form in an answer. */
 export function clientView(client: Client & { lastUsedAt: string | null }): ClientView {
   return {
     id: client.id,

@@ -2,8 +2,8 @@ import * as z from "zod";
 
 const fieldErrorSchema = z.object({ field: z.string(), detail: z.string() });
 
-/** One fault of a request body or query, named by the member it is in. */
+/** One fault of a body or a query, with the name of its member. */
 export type FieldError = z.output<typeof fieldErrorSchema>;
 
-/** What a caller may act on in problem details (RFC 9457). */
+/** The schema of the members of problem details (RFC 9457) that the admin page reads. */
 export const problemSchema = z.object({ detail: z.string(), errors: z.array(fieldErrorSchema).optional() });

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { containsClientSecret } from "./secret-pattern.ts";
 
-/** What has no place in a line of text: control, format (bidi, zero-width) and otherwise invisible characters, line ends, halves of characters. */
+/** Control, format (bidirectional, zero-width), invisible, private-use and unassigned characters, line separators, and unpaired surrogates. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
-/** Emoji are made with joiners and selectors that are refused elsewhere. */
+/** Emoji contain joiners and selectors, which are refused elsewhere. */
 const EMOJI = /\p{RGI_Emoji}/gv;
 
-/** A line of text in NFC, without space around it; lengths count characters, not UTF-16 units. */
+/** Creates a schema for a single line of text, which it normalizes to NFC and trims. Lengths count code points, not UTF-16 units. */
 export const singleLineText = (minimum: number, maximum: number) =>
   z
     .string({ error: ({ input }) => (input === undefined ? "Is required." : "Must be a string.") })
@@ -23,8 +23,8 @@ export const singleLineText = (minimum: number, maximum: number) =>
     });
 
 /**
- * Shows a stored line of text as what it is: characters that {@link singleLineText} refuses, since they hide or reorder others, are
- * written out as `<U+202E>`. Only a row that something else has written can have any.
+ * Escapes the characters that {@link singleLineText} refuses, as `<U+202E>`, since they hide or reorder others. Only a row that another
+ * program has written can contain them.
  */
 export function printable(text: string): string {
   const code = (character: string) => `<U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}>`;

@@ -1,4 +1,4 @@
-/** A map of what was set last: with one entry more than it may have, it forgets the one that was set first. */
+/** A map of bounded size: over the limit it evicts the entry that was set first. */
 export class BoundedMap<V> extends Map<string, V> {
   readonly #maxEntries: number;
 

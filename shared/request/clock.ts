@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Time, wherever it is read or waited for: injected, so that a test decides when it passes. */
+/** Reads time and waits for it. Injected everywhere, so that a test controls time. */
 export interface Clock {
   now(): Date;
-  /** Settles after a time; rejects when the signal aborts. */
+  /** Resolves after a time, or rejects when the signal aborts. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
-  /** Runs a function after a time, 0 for as soon as what is ready now has run. Returns what cancels it. */
+  /** Runs a function after a time, and returns a function that cancels it. 0 runs it after the tasks that are ready now. */
   after(milliseconds: number, run: () => void): () => void;
 }
 
@@ -18,7 +18,7 @@ export const systemClock: Clock = {
       const immediate = setImmediate(run);
       return () => clearImmediate(immediate);
     }
-    // What still waits must not keep a process alive that has nothing else to do.
+    // A pending timer must not keep the process alive.
     const timer = setTimeout(run, milliseconds).unref();
     return () => clearTimeout(timer);
   },

@@ -1,33 +1,34 @@
 import type { Clock } from "./clock.ts";
 import { logLine } from "./log.ts";
 
-/**
- * What every request carries: its deadline, its audit fields and its alarms. This room also has how every call ends in time (deadline,
- * retry), the clock, the log and the bounded map. It imports nothing of ours, so that every other room can stand on it.
- */
+// The base of all other rooms: the context of a request, deadlines, retries with backoff and a retry budget, the clock, the log, the
+// error class, single-flight and the bounded map. A mechanism that decides how the service behaves under load or in an outage exists once,
+// here. The room imports no other, so that each of them can import it.
+
+/** The context of a request: its deadline, audit fields and alarms. Every function that calls Azure takes one. */
 export interface RequestContext {
-  /** Aborts when the request has run out of time. */
+  /** Aborts at the deadline of the request. */
   readonly signal: AbortSignal;
-  /** Filled in as it becomes known; ends up in the request's log line. Never input that was not validated. */
+  /** The audit fields of the log line, set as they become known. Never input that was not validated. */
   readonly audit: Audit;
-  /** Reports what an operator must look at, apart from how the request ends. */
+  /** Raises an alarm for an operator, independent of the outcome of the request. */
   alarm(event: string, reason: string): void;
 }
 
-/** Who did what to which client. */
+/** The audit fields of a request. */
 export interface Audit {
   /** The administrator, as `oid` or `sub` of the admin token; or the client itself at the token endpoint. */
   actor?: string;
   /** The client that the request is about. */
   client_id?: string;
-  /** What identifies the token that was issued. */
+  /** The id of the token that was issued. */
   jti?: string;
-  /** The token had been given out before, to a client that asks for it too often. */
+  /** Set if the token had been issued before (token reuse). */
   reused?: true;
   scope?: string;
 }
 
-/** A context for work that no single request waits for; what it reports goes to the console, since no invocation is its own. */
+/** Creates a context for work that belongs to no single request. Its alarms go to the console, since it has no invocation. */
 export function backgroundContext(clock: Clock, timeoutMs: number): RequestContext {
   const controller = new AbortController();
   clock.after(timeoutMs, () => controller.abort(new DOMException("The time is over.", "TimeoutError")));

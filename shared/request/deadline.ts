@@ -1,11 +1,10 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * Does work that has to end in time: its signal aborts when it does not, or when the outer one does. In place of `AbortSignal.timeout`,
- * which leaves a timer behind, and of `AbortSignal.any`, which leaves references: nothing is left of work that has ended, which saves 8 %
- * of a token's CPU time.
+ * Runs work with a deadline: its signal aborts at the deadline, or with the outer signal. Timer and listener are removed when the work
+ * ends, which `AbortSignal.timeout` and `AbortSignal.any` do not do; this saves 8 % of the CPU time of a token.
  *
- * @throws the reason of the signal that aborted, whatever the work does about it: not everything in the SDKs gives up.
+ * @throws the abort reason, even if the work ignores its signal, as parts of the SDKs do.
  */
 export async function withDeadline<T>(
   clock: Clock,
@@ -18,7 +17,7 @@ export async function withDeadline<T>(
   const { promise: late, reject } = Promise.withResolvers<never>();
   const end = (reason: unknown) => {
     controller.abort(reason);
-    // Work that gives up by itself knows better what was wrong: a body that did not come, a call without an answer.
+    // Work that rejects by itself has the better error: a body that did not arrive, a call without an answer.
     clock.after(0, () => reject(reason));
   };
   const onAbort = () => end(outer?.reason);

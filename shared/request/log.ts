@@ -1,13 +1,13 @@
-/** One event, as members of one JSON line. Text in it may come from outside only after validation. */
+/** The fields of one log line. Input may appear in them only after validation. */
 export type LogFields = Record<string, string | number | boolean | undefined>;
 
-/** The levels of the Functions host that we use. */
+/** The log levels in use, a subset of those of the Functions host. */
 export type LogLevel = "info" | "warn" | "error";
 
-/** Where lines go: the invocation context of a request, or the console for what happens outside of one. */
+/** The destination of log lines: the invocation context of a request, or the console outside of one. */
 export type LogSink = Record<LogLevel, (line: string) => void>;
 
-/** Writes one event as one line of JSON: what JSON leaves bare of the characters that some readers take for a line's end is escaped. */
+/** Writes one line of JSON. Characters that some log readers treat as a line end are escaped, since JSON does not require it. */
 export function logLine(sink: LogSink, level: LogLevel, time: Date, fields: LogFields): void {
   const line = JSON.stringify({ time: time.toISOString(), level, ...fields });
   sink[level](
@@ -15,11 +15,11 @@ export function logLine(sink: LogSink, level: LogLevel, time: Date, fields: LogF
   );
 }
 
-/** The trace of an unexpected error without its message, which may quote input. */
+/** Returns name and stack of an error without its message, which may quote input. */
 export function traceOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const { message, stack = "" } = error;
-  // The message stands before the frames and may itself have lines that look like one.
+  // The message precedes the frames, and a line of it may look like a frame.
   const end = stack.indexOf(message);
   const trace = end < 0 ? "" : stack.slice(end + message.length);
   const frames = trace.split("\n").filter((line) => /^\s+at /.test(line));

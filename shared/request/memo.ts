@@ -1,7 +1,7 @@
 import { BoundedMap } from "./bounded-map.ts";
 import type { Clock } from "./clock.ts";
 
-/** How many values a memo holds before it evicts the oldest, and for how long; 0 shares a value only while it is being loaded. */
+/** The limits of a memo: the number of entries before it evicts the oldest, and their age. The age 0 shares a value only during its load. */
 export interface MemoLimits {
   readonly maxEntries: number;
   readonly maxAgeMs: number;
@@ -12,7 +12,7 @@ interface Entry<T> {
   readonly expiresAt: number;
 }
 
-/** Remembers what was loaded, bounded in number and age. Callers that miss together share one load (single-flight); a failure is dropped. */
+/** A bounded cache with single-flight: concurrent misses of a key share one load. A failed load is evicted. */
 export class Memo<T> {
   readonly #limits: MemoLimits;
   readonly #clock: Clock;
@@ -24,7 +24,7 @@ export class Memo<T> {
     this.#entries = new BoundedMap(limits.maxEntries);
   }
 
-  /** The value of a key: remembered, or loaded now. The load must not end with the caller, since others may wait for it. */
+  /** Returns the cached value of a key, or loads it. The load must not use the deadline of the caller, since others may wait for it. */
   get(key: string, load: () => Promise<T>): Promise<T> {
     const now = this.#clock.now().getTime();
     const known = this.#entries.get(key);
@@ -33,10 +33,10 @@ export class Memo<T> {
     const { maxAgeMs } = this.#limits;
     const entry = { value: load(), expiresAt: maxAgeMs === 0 ? Number.POSITIVE_INFINITY : now + maxAgeMs };
     this.#entries.set(key, entry);
-    const drop = () => {
+    const evict = () => {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
     };
-    entry.value.then(maxAgeMs === 0 ? drop : undefined, drop);
+    entry.value.then(maxAgeMs === 0 ? evict : undefined, evict);
     return entry.value;
   }
 }

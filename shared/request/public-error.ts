@@ -1,6 +1,6 @@
 /**
- * Why a request was refused or failed. Log queries and alerts depend on these words: docs/operations.md explains each. What a reason
- * leaves open, such as the call to Azure that failed, stands in the note beside it.
+ * The reasons of refusals and failures in the log. Log queries and alerts depend on these words; docs/operations.md explains each. The
+ * note of an error adds details to its reason, such as the call to Azure that failed.
  */
 export const REASONS = [
   // Refusals of the token endpoint.
@@ -54,23 +54,24 @@ export const REASONS = [
   "signing_vaults_paused",
   "wrong_settings",
 ] as const;
+/** The reason of a refusal or failure. */
 export type Reason = (typeof REASONS)[number];
 
-/** What a {@link PublicError} says beside its status. */
+/** The parts of a {@link PublicError} beside its status. */
 export interface PublicErrorDetails {
-  /** Public text: what is wrong and what to change; never an echo of input. Without one, the text of the status. */
+  /** Public text: the fault and its correction, without an echo of input. By default the text of the status. */
   readonly detail?: string | undefined;
   /** For the log alone. */
   readonly reason: Reason;
-  /** For the log alone: what the reason leaves open; never input. */
+  /** For the log alone: details of the reason, never input. */
   readonly note?: string | undefined;
-  /** For a failure that may pass: how long a caller should wait. */
+  /** The wait before a retry, for a failure that may pass. */
   readonly retryAfterSeconds?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly cause?: unknown;
 }
 
-/** An error that a caller is told: a refusal, or a failure of ours. The exit for errors (endpoint.ts) renders it. */
+/** An error with a public form: a refusal, or a failure of the service. The one exit for errors (endpoint.ts) renders it. */
 export class PublicError extends Error {
   override readonly name: string = "PublicError";
   readonly status: number;

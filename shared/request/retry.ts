@@ -2,31 +2,30 @@ import type { Clock } from "./clock.ts";
 import type { RequestContext } from "./context.ts";
 import { withDeadline } from "./deadline.ts";
 import { PublicError, type PublicErrorDetails, type Reason } from "./public-error.ts";
+import {
+  AZURE_TRY_TIMEOUT_MS,
+  BACKOFF_JITTER_MS,
+  DEFAULT_RETRY_AFTER_SECONDS,
+  MAX_RETRY_AFTER_SECONDS,
+  MAX_RETRY_PAUSE_MS,
+  MIN_BACKOFF_MS,
+  MIN_RETRY_AFTER_SECONDS,
+} from "./time-limits.ts";
 
-/** One call to Azure may take this long. Two tries of one call fit into the time of a token request. */
-const TRY_TIMEOUT_MS = 2_000;
-/** What a caller is told to wait where Azure said nothing. */
-const DEFAULT_RETRY_AFTER_SECONDS = 2;
-const MAX_RETRY_AFTER_SECONDS = 60;
-/** A longer wait than this is passed on to the caller rather than sat out. */
-const MAX_PAUSE_MS = 1_000;
-/** Backoff with jitter, where Azure says nothing of a time. */
-const MIN_PAUSE_MS = 50;
-const JITTER_MS = 100;
-/** Each call earns a tenth of a retry, at most ten are saved: in an outage retries add a tenth to the load, not double it. */
+/** The retry budget: a call earns a tenth of a retry, at most ten are saved. In an outage retries add a tenth to the load. */
 const RETRIES_PER_CALL = 0.1;
 const MAX_SAVED_RETRIES = 10;
 
-/** A failure of ours or of Azure: slow, down, throttled, forbidden or inconsistent. Told as 503, never as the caller's fault. */
+/** A failure of the service or of Azure: slow, down, throttled, forbidden or inconsistent. The answer is 503, never a 4xx. */
 export class Unavailable extends PublicError {
   override readonly name = "Unavailable";
 
-  /** The wait is kept within 1–60 seconds; `detail` is for where more can be said than "try again". */
+  /** Bounds the wait to 1–60 seconds. `detail` is for a failure about which more can be said than "try again". */
   constructor(
     reason: Reason,
     { retryAfterSeconds = DEFAULT_RETRY_AFTER_SECONDS, ...details }: UnavailableDetails = {},
   ) {
-    const wait = Math.min(Math.max(Math.ceil(retryAfterSeconds), 1), MAX_RETRY_AFTER_SECONDS);
+    const wait = Math.min(Math.max(Math.ceil(retryAfterSeconds), MIN_RETRY_AFTER_SECONDS), MAX_RETRY_AFTER_SECONDS);
     super(503, { ...details, reason, retryAfterSeconds: wait });
   }
 }
@@ -35,25 +34,25 @@ type UnavailableDetails = Omit<PublicErrorDetails, "reason">;
 
 /** One call to Azure. */
 export interface Operation<T> {
-  /** What the log calls it, e.g. `table get`. */
+  /** Its name in the log, e.g. `table get`. */
   name: string;
   run(signal: AbortSignal): Promise<T>;
-  /** Tells an error that is an answer from one that is a fault; an answer is thrown as it is. */
+  /** Tells an expected error, such as 404, from a fault. An expected error is thrown unchanged. */
   isAnswer?(error: unknown): boolean;
-  /** 1 where there is a better way to try again. */
+  /** 1 where the caller has a better way to retry, such as another vault. */
   tries?: 1;
 }
 
 /**
- * Runs one call to Azure: with a deadline, and once more if it timed out, was reset, throttled or failed on the other side,
- * as long as the request has time and the process has retries to spend. A write whose first try was applied although it
- * seemed to fail may meet itself in the second: read the row before believing a 409 or 412.
+ * Runs one call to Azure with a deadline, and retries it once after a timeout, a reset, throttling or a failure of the server, within
+ * the deadline of the request and the retry budget of the process. A retried write is not idempotent: if its first try was applied
+ * without an answer, the second conflicts with it. Read the row before relying on a 409 or 412.
  *
- * @throws Unavailable for everything but an expected error.
+ * @throws Unavailable for every error that is not expected.
  */
 export type RetryPolicy = <T>(operation: Operation<T>, context: RequestContext) => Promise<T>;
 
-/** Makes the process's {@link RetryPolicy}, with its retry budget. */
+/** Creates the {@link RetryPolicy} of a process, with its retry budget. */
 export function createRetryPolicy(clock: Clock): RetryPolicy {
   let savedRetries = MAX_SAVED_RETRIES;
 
@@ -63,10 +62,11 @@ export function createRetryPolicy(clock: Clock): RetryPolicy {
     return true;
   };
 
-  /** How long to wait before another try; `undefined` if there is to be none. */
+  /** Returns the pause before the second try, or `undefined` if there is no second try. */
   const pauseBefore = (error: unknown) => {
-    const pauseMs = retryAfterMs(error) ?? MIN_PAUSE_MS + JITTER_MS * Math.random();
-    return isTransient(statusOf(error)) && pauseMs <= MAX_PAUSE_MS && spendRetry() ? pauseMs : undefined;
+    // Backoff with jitter, where Azure states no time.
+    const pauseMs = retryAfterMs(error) ?? MIN_BACKOFF_MS + BACKOFF_JITTER_MS * Math.random();
+    return isTransient(statusOf(error)) && pauseMs <= MAX_RETRY_PAUSE_MS && spendRetry() ? pauseMs : undefined;
   };
 
   return async ({ name, run, isAnswer, tries }, context) => {
@@ -74,7 +74,7 @@ export function createRetryPolicy(clock: Clock): RetryPolicy {
     const { signal } = context;
     const once = async () => {
       try {
-        return await withDeadline(clock, TRY_TIMEOUT_MS, run, signal);
+        return await withDeadline(clock, AZURE_TRY_TIMEOUT_MS, run, signal);
       } catch (error) {
         throw isAnswer?.(error) ? error : toUnavailable(name, error, context);
       }
@@ -93,12 +93,12 @@ export function createRetryPolicy(clock: Clock): RetryPolicy {
   };
 }
 
-/** What an {@link Unavailable} was made from, if Azure threw something. */
+/** Returns the error of Azure behind an {@link Unavailable}, if there is one. */
 export function causeOf(error: unknown): unknown {
   return error instanceof Unavailable ? error.cause : undefined;
 }
 
-/** The HTTP status that Azure answered with, if it was an answer. `code` is not set on every Azure error; the status is. */
+/** Returns the HTTP status of an answer of Azure. An error that is an answer always has a status, but not always a `code`. */
 export function statusOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("statusCode" in error)) return undefined;
   return typeof error.statusCode === "number" ? error.statusCode : undefined;
@@ -110,23 +110,23 @@ function toUnavailable(name: string, error: unknown, context: RequestContext): U
   const note = `${name}: ${status ?? codeOf(error)}`;
   const retryAfterSeconds = retryAfter === undefined ? undefined : retryAfter / 1000;
   if (isTransient(status)) return new Unavailable("azure_unavailable", { note, retryAfterSeconds, cause: error });
-  // A definite refusal will not pass by itself: a lost role, a wrong address.
+  // A definite refusal needs an operator: a missing role, a wrong address.
   context.alarm("azure_refused", note);
   return new Unavailable("azure_refused", { note, retryAfterSeconds, cause: error });
 }
 
-/** What an error without an answer is called: why a connection failed, where that is known. */
+/** Names an error without an answer, by the cause of a failed connection where it is known. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return "failed";
   return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
 
-/** A fault that may be over at the next try: no answer at all, a time-out, throttling, a failure on the other side. */
+/** Tells a fault that a retry may get past: no answer, a timeout, throttling, a failure of the server. */
 function isTransient(status: number | undefined): boolean {
   return status === undefined || status === 408 || status === 429 || status >= 500;
 }
 
-/** Reads `Retry-After` in either form (RFC 9110 §10.2.3), and Azure's own header in milliseconds. */
+/** Reads `Retry-After` in either form (RFC 9110 §10.2.3), or Azure's own header in milliseconds. */
 export function retryAfterMs(error: unknown): number | undefined {
   const headers = headersOf(error);
   const milliseconds = Number(headers?.get("retry-after-ms") ?? Number.NaN);
@@ -134,7 +134,7 @@ export function retryAfterMs(error: unknown): number | undefined {
   const value = headers?.get("retry-after");
   if (!value) return undefined;
   const seconds = Number(value);
-  // A date is counted from that of the answer itself, so that no clock of ours matters.
+  // Relative to the Date header: independent of the clock of this machine.
   const wait = Number.isNaN(seconds) ? Date.parse(value) - Date.parse(headers?.get("date") ?? "") : seconds * 1000;
   return Number.isNaN(wait) ? undefined : Math.max(wait, 0);
 }

@@ -7,17 +7,17 @@ import { isClientId } from "../model/client.ts";
 import type { RequestContext } from "../request/context.ts";
 import type { Reason } from "../request/public-error.ts";
 
-/** What a client presents to prove who it is. */
+/** The credentials of a client, as presented. */
 export interface Credentials {
   clientId: string;
   clientSecret: string;
 }
 
 /**
- * Takes the client's credentials from HTTP Basic or from the form (RFC 6749 §2.3.1). Both at once pass only if they are the very
- * same, which some SOAR integrations send and where nothing is ambiguous. An empty Authorization header counts as absent.
+ * Reads the credentials of a client from HTTP Basic or from the form (RFC 6749 §2.3.1). Both together are accepted if they are equal:
+ * some SOAR integrations send them, and nothing is ambiguous. An empty Authorization header is treated as absent.
  *
- * @throws OAuthError `invalid_request` for two methods (§2.3), `invalid_client` for none or for one that is not supported (§5.2).
+ * @throws OAuthError `invalid_request` for two methods (§2.3), `invalid_client` for none or an unsupported one (§5.2).
  */
 export function readCredentials(authorization: string | null, form: Form): Credentials {
   const { client_id: clientId, client_secret: clientSecret } = form;
@@ -43,8 +43,8 @@ export function readCredentials(authorization: string | null, form: Form): Crede
 }
 
 /**
- * Finds the active client that the credentials belong to. The row as it is now decides, and only the hash under the very name that
- * the row has counts. Every refusal is the same answer and costs the same work.
+ * Authenticates a client against its current row and the hash that the row names. All refusals have the same answer, and those that read
+ * the row do the same comparison.
  *
  * @throws OAuthError `invalid_client`
  * @throws Unavailable
@@ -67,22 +67,23 @@ export async function authenticateClient(
   return client;
 }
 
-/** What authenticating a client asks. */
+/** The stores that authentication reads. */
 export interface ClientStores {
   clients: Pick<ClientStore, "find">;
   secrets: Pick<SecretStore, "hashOf">;
 }
 
-/** Reads the row and the hash that it names; a client that has none to match gets one that nothing matches. */
+/** Reads the row and the hash that it names, or {@link DUMMY_HASH} for a client that must not authenticate. */
 async function findWithHash(
   clientId: string,
   { clients, secrets }: ClientStores,
   context: RequestContext,
 ): Promise<[ClientRow | undefined, string]> {
-  for (let lockedName: string | undefined; ; ) {
+  let disabledName: string | undefined;
+  while (true) {
     const client = await clients.find(clientId, context);
     if (client?.status !== "active") return [client, DUMMY_HASH];
-    if (client.secretName === lockedName) {
+    if (client.secretName === disabledName) {
       context.alarm("secret_disabled", "the vault secret of an active client is disabled");
       return [client, DUMMY_HASH];
     }
@@ -90,13 +91,13 @@ async function findWithHash(
       return [client, await secrets.hashOf(client.secretName)];
     } catch (error) {
       if (!(error instanceof SecretDisabled)) throw error;
-      // Most likely a regenerate came between the two reads, so the row is read once more before the lock is believed.
-      lockedName = client.secretName;
+      // A regenerate between the two reads disables the old name too, so the row is read again before the client is refused.
+      disabledName = client.secretName;
     }
   }
 }
 
-/** RFC 7617 §2, and RFC 6749 §2.3.1: both parts are form-encoded before Base64. The scheme's case does not matter. */
+/** Parses HTTP Basic (RFC 7617 §2), whose two parts are form-encoded before Base64 (RFC 6749 §2.3.1). The scheme ignores case. */
 function parseBasic(authorization: string): Credentials {
   const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization.trim()) ?? [];
   const decoded = Buffer.from(encoded ?? "", "base64").toString("utf8");
@@ -119,7 +120,7 @@ function twoMethods(): OAuthError {
   });
 }
 
-/** The one answer to every client that is not who it says, byte for byte, whatever the reason. */
+/** Creates the one answer to wrong credentials: identical for every reason, so that it does not tell whether a client exists. */
 function refused(reason: Reason): OAuthError {
   return invalidClient(
     reason,

@@ -2,8 +2,8 @@ import { OAuthError } from "../http/oauth-error.ts";
 import type { Scope } from "../model/scopes.ts";
 
 /**
- * Narrows a client's registered scopes to those that a token request asks for, in the order they were registered.
- * An absent `scope` asks for all of them (RFC 6749 §3.3).
+ * Narrows the registered scopes of a client to those requested, in the order of registration. An absent `scope` requests all of them
+ * (RFC 6749 §3.3).
  *
  * @throws OAuthError `invalid_scope` for anything but registered scopes, separated by single spaces.
  */

@@ -6,13 +6,13 @@ import { grantScopes } from "./grant-scopes.ts";
 import { type KnownClient, LastKnownClients } from "./last-known-clients.ts";
 import type { IssuedToken, TokenIssuer } from "./token-issuer.ts";
 
-// From credentials to a token: authentication, scopes, token reuse, speculative signing, and the note of the use. The endpoint asks for
-// a token and knows none of it; the order of the steps, on which security rests, stands in one place.
+// From credentials to an access token: authentication, scopes, token reuse, speculative signing, and the record of the use. The endpoint
+// knows none of these steps. Security depends on their order, so the order stands in one place.
 
 /** Issues access tokens. */
 export interface Issuer {
   /**
-   * Issues a token for a client's credentials, with the scope asked for or all of the client's.
+   * Authenticates a client and issues a token, with the requested scope or all scopes of the client.
    *
    * @throws OAuthError `invalid_client`, `invalid_scope`
    * @throws Unavailable
@@ -20,22 +20,22 @@ export interface Issuer {
   issue(credentials: Credentials, scope: string | undefined, context: RequestContext): Promise<IssuedToken>;
 }
 
-/** What the issuer is made from. */
+/** The parts of the issuer. */
 export interface IssuerOptions extends ClientStores {
   readonly accessTokens: TokenIssuer;
   readonly usage: Pick<UsageRecorder, "record">;
   readonly clock: Clock;
-  /** Given in tests alone. */
+  /** For tests. */
   readonly lastKnown?: LastKnownClients | undefined;
 }
 
 /**
- * Makes the process's issuer.
+ * Creates the issuer of a process.
  *
- * Speculative signing: the signature of a client that was seen before starts while its row is being read, so that a request takes the
- * longer of two trips and not their sum (17.1 ms against 21.5 at 5 and 15 ms of distance, docs/speed.md). It is safe because what is
- * remembered starts work and never decides: only the very secret that was valid then starts a signature, so nobody else can cause one,
- * and the token is given out only if the row, read after the request arrived, authenticates the client and grants the same.
+ * Speculative signing: the signature for a client that authenticated before starts while its row is being read, so that a request takes the
+ * longer of two round trips and not their sum (17.1 ms against 21.5 at 5 and 15 ms of distance, docs/speed.md). This is safe, since the
+ * cached client starts work and never decides. Only the secret that was valid then starts a signature, so nobody else can cause one. The
+ * token is returned only if the row, read after the request arrived, authenticates the client and grants the same scopes.
  */
 export function createIssuer(options: IssuerOptions): Issuer {
   const { clients, secrets, accessTokens, usage, clock, lastKnown = new LastKnownClients() } = options;

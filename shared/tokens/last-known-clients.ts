@@ -5,7 +5,7 @@ import type { Credentials } from "./client-auth.ts";
 
 const MAX_CLIENTS = 10_000;
 
-/** What a token depends on, as a row had it. */
+/** The columns of a row that a token depends on. */
 export type KnownClient = Pick<ClientRow, "clientId" | "secretName" | "scopes">;
 
 interface Entry {
@@ -13,20 +13,20 @@ interface Entry {
   secretHash: string;
 }
 
-/** Clients as their rows were when they last authenticated, for speculative signing. Nothing is decided by them. */
+/** A bounded cache of clients as of their last authentication, for speculative signing. It starts work and never decides. */
 export class LastKnownClients {
   readonly #entries = new BoundedMap<Entry>(MAX_CLIENTS);
 
-  /** The client as it was seen last, if it authenticated with the very secret that is presented now. The work is the same if not. */
+  /** Returns the cached client if it last authenticated with the same secret. A miss does the same work, so that timing does not reveal it. */
   get({ clientId, clientSecret }: Credentials): KnownClient | undefined {
     const { client, secretHash } = this.#entries.get(clientId) ?? { client: undefined, secretHash: DUMMY_HASH };
     return secretMatches(clientId, clientSecret, secretHash) ? client : undefined;
   }
 
-  /** Remembers a client that has just authenticated. */
+  /** Caches a client that has just authenticated. */
   set({ clientId, secretName, scopes }: KnownClient, { clientSecret }: Credentials): void {
     const known = this.#entries.get(clientId);
-    // A name in the vault stands for one secret only.
+    // A vault secret never changes, so an equal name means an equal hash.
     const isSame = known?.client.secretName === secretName;
     const secretHash = isSame ? known.secretHash : hashClientSecret(clientId, clientSecret);
     this.#entries.set(clientId, { client: { clientId, secretName, scopes }, secretHash });

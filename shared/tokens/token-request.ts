@@ -10,14 +10,14 @@ const MAX_BODY_BYTES = 8 * 1024;
 /** A token request of the client credentials grant (RFC 6749 §4.4.2). */
 export interface TokenRequest {
   readonly credentials: Credentials;
-  /** The scope as it was asked for; all scopes of the client if it is absent (§3.3). */
+  /** The requested scope; `undefined` requests all scopes of the client (§3.3). */
   readonly scope: string | undefined;
 }
 
 /**
- * Reads a token request. No store is asked.
+ * Reads and checks a token request, without a call to a store.
  *
- * @throws OAuthError for another method, media type or grant, for parameters in the URL, and for credentials that are none.
+ * @throws OAuthError for another method, media type or grant, for parameters in the URL, and for missing or malformed credentials.
  * @throws PublicError for a body that cannot be read.
  */
 export async function readTokenRequest(request: HttpRequest, { signal }: RequestContext): Promise<TokenRequest> {

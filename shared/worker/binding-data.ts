@@ -3,15 +3,15 @@ import * as z from "zod";
 import type { HttpRequest } from "../http/http-request.ts";
 import { INVOCATION_ID } from "./exchange.ts";
 
-// The Functions host puts all it knows of a request into one dictionary that ignores case, its binding data: members of a JSON body
-// first, then the query, then the parameters of the route, and at last `Query` and `Headers`, unless an entry has such a name by then
-// (HttpTriggerAttributeBindingProvider.cs in azure-webjobs-sdk-extensions). `@azure/functions` takes headers and route parameters out of
-// it, so that a caller can replace what a gateway has checked. Here they come from the forwarded request itself.
+// Binding data is a dictionary that ignores case, in which the Functions host collects the members of a JSON body, then the query, then the
+// parameters of the route, and last `Query` and `Headers`, unless an entry has that name already
+// (HttpTriggerAttributeBindingProvider.cs in azure-webjobs-sdk-extensions). `@azure/functions` reads headers and route parameters from it,
+// so that a caller can replace those that a gateway has checked. This room reads them from the forwarded request.
 
-/** The binding data of a request, as it reaches the worker. */
+/** The binding data of a request in the worker. */
 export type BindingData = Readonly<Record<string, { readonly json?: string | null }>>;
 
-/** Makes the request that an endpoint sees from the forwarded one; of the binding data is only said whether it differs. */
+/** Converts a forwarded request to that of an endpoint. Of the binding data it reports only a contradiction. */
 export function toHttpRequest(request: IncomingMessage, route: string, bindingData: BindingData): HttpRequest {
   const [path = "", search] = (request.url ?? "").split(/\?(.*)/s, 2);
   const sent = {
@@ -22,27 +22,27 @@ export function toHttpRequest(request: IncomingMessage, route: string, bindingDa
   return {
     ...sent,
     method: request.method ?? "",
-    // A reader that stops early leaves the rest; `exchange.ts` drops it.
+    // A reader that stops early leaves the rest, which exchange.ts drains.
     body: request.iterator({ destroyOnReturn: false }),
     isContradicted: isContradicted(bindingData, sent),
   };
 }
 
-/** The ids under which a request may be forwarded: the host keeps one that the caller sent in place of its own (DefaultHttpProxyService.cs). */
+/** Returns the ids under which a request may arrive: the host keeps an id of the caller in place of its own (DefaultHttpProxyService.cs). */
 export function forwardedIds(invocationId: string, bindingData: BindingData): string[] {
   const foreignId = toldHeaders(bindingData)?.get(INVOCATION_ID);
   return foreignId === undefined ? [invocationId] : [invocationId, foreignId];
 }
 
 /**
- * Whether the host can forward a request with these headers. It accepts UTF-8, which its HTTP client does not send, and control
- * characters, which Node's parser refuses.
+ * Tells whether the host can forward a request with these headers. The host accepts UTF-8, which its HTTP client cannot send, and control
+ * characters, which the parser of Node refuses.
  */
 export function isForwardable(bindingData: BindingData): boolean {
   return [...(toldHeaders(bindingData)?.values() ?? [])].every((value) => /^[\t\x20-\x7e]*$/.test(value));
 }
 
-/** Reads the parameters of a route such as `files/{id}/{*rest}` from a path that the host matched to it. */
+/** Reads the parameters of a route such as `files/{id}/{*rest}` from a path that matches it. */
 function routeParameters(route: string, path: string): Record<string, string> {
   const segments = path.split("/").slice(1);
   const parameters: Record<string, string> = {};
@@ -62,7 +62,7 @@ function decode(text: string): string {
   }
 }
 
-/** Whether the binding data tells other headers or parameters than those that were sent, or the query tries to. */
+/** Tells whether binding data or query contradict the headers or parameters of the forwarded request. */
 function isContradicted(
   bindingData: BindingData,
   { headers, query, params }: Pick<HttpRequest, "headers" | "query" | "params">,
@@ -74,17 +74,17 @@ function isContradicted(
   const isForged = (name: string) => told !== undefined && normal(told.get(name)) !== normal(headers.get(name));
   return (
     [...query.keys()].some(isTaken) ||
-    // The host's own entries are spelled as here; one in another case was there before them.
+    // The entries of the host have exactly these names; one in another case came from the caller.
     Object.keys(bindingData).some((name) => isTaken(name) && !names.includes(name)) ||
     told?.has(INVOCATION_ID) === true ||
-    // By these an endpoint tells who calls, and how to read the body.
+    // The two headers that endpoints read for authentication and for parsing the body.
     ["authorization", "content-type"].some(isForged)
   );
 }
 
 const headersSchema = z.record(z.string(), z.string());
 
-/** The headers as the binding data tells them, by their names in lower case; none if they are not headers at all. */
+/** Returns the headers in the binding data, by name in lower case; an empty map if they do not parse. */
 function toldHeaders({ Headers: told }: BindingData): Map<string, string> | undefined {
   if (told === undefined) return undefined;
   try {

@@ -1,17 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpResponse } from "../http/response.ts";
 import type { Clock } from "../request/clock.ts";
+import { UNREAD_BODY_MAX_DRAIN_MS } from "../request/time-limits.ts";
 
-/** The id that ties a forwarded request to its invocation; it stands in the answer as well. */
+/** The header that relates a forwarded request, and its answer, to an invocation. */
 export const INVOCATION_ID = "x-ms-invocation-id";
-/**
- * How much of an unread body is dropped after the answer, and for how long. The size is above what the host forwards
- * (`FUNCTIONS_REQUEST_BODY_SIZE_LIMIT`), so that only a body that stalls ends its connection, in which nothing else can be under way.
- */
-const MAX_DROPPED_BYTES = 1024 * 1024;
-const MAX_DROPPING_MS = 5_000;
+/** Above the body size that the host forwards (`FUNCTIONS_REQUEST_BODY_SIZE_LIMIT`): only a body that stalls ends its connection. */
+const MAX_DRAINED_BYTES = 1024 * 1024;
 
-/** A request that the Functions host forwarded, and the answer to it. */
+/** A forwarded request and its answer. */
 export class Exchange {
   readonly request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -29,8 +26,8 @@ export class Exchange {
   }
 
   /**
-   * Sends the answer, and drops the rest of an unread body: the host keeps the connection for the next request of anybody, and finds
-   * that rest in its way.
+   * Sends the answer and drains an unread body: the host reuses the connection for requests of other callers, and an unread rest would
+   * block them.
    */
   answer({ status, headers, body }: HttpResponse): void {
     this.#response
@@ -40,19 +37,19 @@ export class Exchange {
         [INVOCATION_ID]: this.invocationId,
       })
       .end(body);
-    dropBody(this.request, this.#clock);
+    drainBody(this.request, this.#clock);
   }
 }
 
-function dropBody(request: IncomingMessage, clock: Clock): void {
-  // A reader that gave up may still be attached, and would hold the rest back.
+function drainBody(request: IncomingMessage, clock: Clock): void {
+  // An abandoned reader may still be attached and would keep the stream paused.
   request.removeAllListeners("readable").resume();
   if (request.complete) return;
   let bytes = 0;
-  const cancel = clock.after(MAX_DROPPING_MS, () => request.destroy());
+  const cancel = clock.after(UNREAD_BODY_MAX_DRAIN_MS, () => request.destroy());
   request.once("close", cancel);
   request.on("data", (chunk: Buffer) => {
     bytes += chunk.byteLength;
-    if (bytes > MAX_DROPPED_BYTES) request.destroy();
+    if (bytes > MAX_DRAINED_BYTES) request.destroy();
   });
 }

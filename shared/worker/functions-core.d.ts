@@ -1,4 +1,4 @@
-/** The worker's own module, which exists at run time in the Functions worker alone. */
+/** The module of the Functions worker, which exists only there at run time. */
 declare module "@azure/functions-core" {
   import type { FunctionsCore } from "./worker-http.ts";
   export const getProgrammingModel: FunctionsCore["getProgrammingModel"];

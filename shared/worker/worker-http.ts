@@ -4,35 +4,33 @@ import type { AddressInfo } from "node:net";
 import type { HttpResponse } from "../http/response.ts";
 import { type Clock, systemClock } from "../request/clock.ts";
 import { type LogSink, logLine } from "../request/log.ts";
+import {
+  FORWARDED_REQUEST_MAX_WAIT_MS,
+  UNFORWARDABLE_REQUEST_MAX_WAIT_MS,
+  WORKER_KEEP_ALIVE_MS,
+} from "../request/time-limits.ts";
 import { type BindingData, forwardedIds, isForwardable, toHttpRequest } from "./binding-data.ts";
 import { Exchange } from "./exchange.ts";
 
-// The HTTP side of the Functions worker. The host announces an invocation over gRPC and forwards its HTTP request to a server in the
-// worker (capability `HttpUri`); an id in a header ties the two together. `@azure/functions` brings such a server. This one takes its
-// place, because on Microsoft's host four faults of the library's let one request harm another's (docs/operations.md): the unread rest
-// of a body stays in the connection and blocks the next request; an invocation whose request never arrives waits for ever; Node's limits
-// refuse headers that the host lets through; and headers and route parameters come from binding data, in which a member of a JSON body
-// can replace them. Registration, hooks, and the invocation context remain the library's.
+// The HTTP server of the Functions worker. The host announces an invocation over gRPC and forwards its HTTP request to a server in the worker
+// (capability `HttpUri`); an id in a header relates the two. `@azure/functions` has such a server. This one replaces it because of four
+// defects (docs/operations.md): an unread body blocks the next request on its connection; an invocation whose request never arrives waits
+// for ever; the limits of Node refuse headers that the host accepts; and headers and route parameters come from binding data, in which a
+// member of a JSON body can replace them. Registration, hooks and the invocation context remain those of the library.
 // The protocol: DefaultHttpProxyService.cs and GrpcWorkerChannel.cs in azure-functions-host, httpProxy.ts in azure-functions-nodejs-library.
 
-/** Above what Azure's host lets through (32 KB), so that whatever is forwarded arrives. */
+/** Above the limit of the host (32 KB), so that every forwarded request arrives. */
 const MAX_HEADER_BYTES = 64 * 1024;
-/** Longer than the host keeps an idle connection (one minute): a request never meets one that is just being closed. */
-const KEEP_ALIVE_MS = 120_000;
-/** How long an invocation waits for its request, and a request for its invocation. */
-const MAX_WAIT_MS = 10_000;
-/** How long it waits for one that cannot come: about as long as the host goes on trying. */
-const HOPELESS_WAIT_MS = 2_000;
 
 const SERVER_ERROR: HttpResponse = { status: 500, headers: {}, body: "" };
 
-/** The part of the worker's API (`@azure/functions-core`) that says who handles invocations. */
+/** The part of the worker API (`@azure/functions-core`) that sets the handler of invocations. */
 export interface FunctionsCore {
   getProgrammingModel(): ProgrammingModel | undefined;
   setProgrammingModel(model: ProgrammingModel): void;
 }
 
-/** What handles invocations in the worker. */
+/** The handler of invocations in the worker. */
 interface ProgrammingModel {
   readonly name: string;
   readonly version: string;
@@ -40,14 +38,14 @@ interface ProgrammingModel {
   getInvocationModel(invocation: Invocation): InvocationModel;
 }
 
-/** One run of a function, in the steps in which the worker asks for it. */
+/** One run of a function, in the steps of the worker. */
 interface InvocationModel {
   getArguments(): Promise<{ context: LogSink; inputs: unknown[] }>;
   invokeFunction(context: LogSink, inputs: unknown[], callback: unknown): Promise<unknown>;
   getResponse(context: LogSink, result: unknown): Promise<unknown>;
 }
 
-/** What the host says of a run of a function. */
+/** The announcement of a run by the host. */
 interface Invocation {
   readonly invocationId: string;
   request: { readonly triggerMetadata?: BindingData | null; readonly inputData?: unknown };
@@ -55,7 +53,7 @@ interface Invocation {
 }
 
 /**
- * Serves the functions with an HTTP trigger from here, in place of the library's own server.
+ * Serves functions with an HTTP trigger in place of the server of the library.
  *
  * @throws Error if `@azure/functions` has not registered itself: the app must not start without its functions.
  */
@@ -79,7 +77,7 @@ export function serveForwardedRequests(core: FunctionsCore, clock: Clock = syste
   });
 }
 
-/** Runs a function on its forwarded request, and sends the answer. */
+/** Creates the run of a function on its forwarded request. */
 function httpInvocation(
   { library, forwarded, clock }: { library: ProgrammingModel; forwarded: ForwardedRequests; clock: Clock },
   invocation: Invocation,
@@ -87,7 +85,7 @@ function httpInvocation(
 ): InvocationModel {
   const { invocationId, request } = invocation;
   const bindingData = request.triggerMetadata ?? {};
-  // Without input data the library makes the context and no request.
+  // Without input data the library creates the context and no request.
   invocation.request = { ...request, inputData: [] };
   const model = library.getInvocationModel(invocation);
   let exchange: Exchange | undefined;
@@ -95,7 +93,9 @@ function httpInvocation(
     getArguments: async () => {
       const { context } = await model.getArguments();
       try {
-        const maxWaitMs = isForwardable(bindingData) ? MAX_WAIT_MS : HOPELESS_WAIT_MS;
+        const maxWaitMs = isForwardable(bindingData)
+          ? FORWARDED_REQUEST_MAX_WAIT_MS
+          : UNFORWARDABLE_REQUEST_MAX_WAIT_MS;
         exchange = await forwarded.take(forwardedIds(invocationId, bindingData), maxWaitMs);
         return { context, inputs: [toHttpRequest(exchange.request, route, bindingData)] };
       } catch (error) {
@@ -128,30 +128,30 @@ function isHttpResponse(result: unknown): result is HttpResponse {
   return typeof result === "object" && result !== null && "status" in result && "headers" in result && "body" in result;
 }
 
-/** Brings the requests that the host forwards together with the invocations that it announces, whichever comes first. */
+/** Matches forwarded requests with announced invocations, which arrive in either order. */
 class ForwardedRequests {
   readonly #arrived = new Waiting<() => Exchange>();
   readonly #awaited = new Waiting<(exchange: Exchange) => void>();
   readonly #clock: Clock;
-  readonly #server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS })
+  readonly #server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: WORKER_KEEP_ALIVE_MS })
     .on("request", (request, response) => this.#arrive(new Exchange(request, response, this.#clock)))
-    // Node itself refuses an expectation that it does not know, and the invocation would wait.
+    // Without this handler Node refuses an unknown expectation with 417, and the invocation waits.
     .on("checkExpectation", (request, response) => this.#arrive(new Exchange(request, response, this.#clock)));
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Listens on loopback, and returns the address for the host. */
+  /** Listens on loopback and returns the address for the host. */
   async listen(): Promise<string> {
     if (!this.#server.listening) await once(this.#server.listen(0, "127.0.0.1"), "listening");
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
   }
 
   /**
-   * Takes the request that has come, or comes, under one of the ids.
+   * Takes the request with one of the ids, or waits for it.
    *
-   * @throws Error if none comes in time: the host could not forward it.
+   * @throws Error if none arrives in time: the host could not forward it.
    */
   async take(ids: readonly string[], maxWaitMs: number): Promise<Exchange> {
     for (const id of ids) {
@@ -186,7 +186,7 @@ class ForwardedRequests {
       cancel();
       this.#arrived.delete(id, handOver);
     };
-    const cancel = this.#clock.after(MAX_WAIT_MS, () => {
+    const cancel = this.#clock.after(FORWARDED_REQUEST_MAX_WAIT_MS, () => {
       end();
       exchange.answer(SERVER_ERROR);
     });
@@ -198,7 +198,7 @@ class ForwardedRequests {
   }
 }
 
-/** What waits under an id, oldest first: more than one where callers send ids of their own. */
+/** Waiting items by id, oldest first. An id has several if callers send ids of their own. */
 class Waiting<T> {
   readonly #byId = new Map<string, Set<T>>();
 

@@ -2,9 +2,12 @@ import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 const documented = readFileSync("docs/operations.md", "utf8");
-const code = globSync("{shared,functions}/**/*.ts")
-  .map((path) => readFileSync(path, "utf8"))
-  .join("\n");
+const TIME_LIMITS = "shared/request/time-limits.ts";
+const files = globSync("{shared,functions}/**/*.ts").map((path) => ({
+  path: path.replaceAll("\\", "/"),
+  text: readFileSync(path, "utf8"),
+}));
+const code = files.map(({ text }) => text).join("\n");
 
 /** Units, from which limits are made. */
 const UNITS = ["MINUTE_MS", "HOUR_MS"];
@@ -12,8 +15,16 @@ const UNITS = ["MINUTE_MS", "HOUR_MS"];
 const undocumented = (names: Iterable<string>) =>
   [...new Set(names)].filter((name) => !documented.includes(`\`${name}\``));
 
+const timeLimitsIn = (text: string) =>
+  [...text.matchAll(/const ([A-Z_]+_(?:MS|SECONDS)) =/g)].flatMap(([, name]) => name ?? []);
+
+test("every time limit outside of signing stands in time-limits.ts", () => {
+  const elsewhere = files.filter(({ path }) => path !== TIME_LIMITS && !path.startsWith("shared/signing/"));
+  expect(elsewhere.flatMap(({ text }) => timeLimitsIn(text))).toEqual([]);
+});
+
 test("docs/operations.md has every time limit of the code", () => {
-  const limits = [...code.matchAll(/const ([A-Z_]+_(?:MS|SECONDS)) =/g)].flatMap(([, name]) => name ?? []);
+  const limits = timeLimitsIn(code);
   expect(limits.length).toBeGreaterThan(20);
   expect(undocumented(limits.filter((name) => !UNITS.includes(name)))).toEqual([]);
 });
