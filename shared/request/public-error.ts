@@ -39,6 +39,7 @@ export const REASONS = [
   "admin_keys_unavailable",
   "azure_refused",
   "azure_unavailable",
+  "client_over_allowance",
   "client_ids_taken",
   "deadline_exceeded",
   "internal_error",
@@ -49,9 +50,7 @@ export const REASONS = [
   "secret_damaged",
   "secret_not_written",
   "signature_mismatch",
-  "signing_queue_full",
-  "signing_queue_timeout",
-  "signing_vaults_paused",
+  "signing_vaults_busy",
   "wrong_settings",
 ] as const;
 /** The reason of a refusal or failure. */

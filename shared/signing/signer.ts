@@ -1,8 +1,10 @@
 import type { RequestContext } from "../request/context.ts";
 import { causeOf, statusOf, Unavailable } from "../request/retry.ts";
 import { type AccessTokenClaims, signingInput } from "./access-token.ts";
+import { FairQueue } from "./fair-queue.ts";
 import { type PublicJwk, type SigningKey, WrongSignature } from "./signing-key.ts";
-import { MAX_PAUSE_MS, SigningQueue } from "./signing-queue.ts";
+import { MAX_WAIT_MS, MAX_WAITED_PAUSE_MS } from "./times.ts";
+import { isThrottled } from "./vault-limiter.ts";
 import { reportOf, type VaultReport } from "./vault-report.ts";
 import { preferred, type SignerOptions, type SigningServer, VaultRing } from "./vault-ring.ts";
 
@@ -42,30 +44,45 @@ export interface Signer {
 /** A request may try each vault once, and the only one twice. */
 const MIN_TRIES = 2;
 
+interface SigningRequest {
+  claims: AccessTokenClaims;
+  context: RequestContext;
+  /** When it gives up waiting for room, in milliseconds since 1970. */
+  waitsUntil: number;
+}
+
 /** Makes the signer over one vault or several, each with a key of its own. */
 export function createSigner(options: SignerOptions): Signer {
   const ring = new VaultRing(options);
-  const queue = new SigningQueue<SigningServer>();
+  const queue = new FairQueue<SigningServer>(options.clock);
+  const now = () => options.clock.now().getTime();
+
+  /** Signs with the first vault that can. A throttled vault has done nothing, so that its refusal does not count as a try. */
+  const signAnywhere = async (request: SigningRequest, tried: readonly string[]): Promise<SignedToken> => {
+    const { claims, context, waitsUntil } = request;
+    const servers = await ring.currentServers();
+    const vaults = preferred(
+      servers,
+      (server) => !tried.includes(server.url) && server.limiter.pauseMs <= MAX_WAITED_PAUSE_MS,
+    );
+    const maxWaitMs = waitsUntil - now();
+    const room = await queue.acquire({ clientId: claims.client_id, vaults, maxWaitMs, signal: context.signal });
+    try {
+      const token = await sign(claims, room.vault.key, context);
+      room.release();
+      return token;
+    } catch (error) {
+      room.release(error);
+      await relist(room.vault, error);
+      if (isThrottled(error)) return signAnywhere(request, tried);
+      const failed = [...tried, room.vault.url];
+      if (!mayTryAgain(error) || failed.length >= Math.max(servers.length, MIN_TRIES)) throw error;
+      return signAnywhere(request, failed);
+    }
+  };
 
   return {
-    async accessToken(claims, context) {
-      const tried: string[] = [];
-      for (;;) {
-        const servers = await ring.currentServers();
-        const untried = preferred(servers, ({ url, load }) => !tried.includes(url) && load.pauseMs <= MAX_PAUSE_MS);
-        const { server, end } = await queue.turn(claims.client_id, untried, context.signal);
-        try {
-          const token = await sign(claims, server.key, context);
-          end();
-          return token;
-        } catch (error) {
-          end(error);
-          tried.push(server.url);
-          await relist(server, error);
-          if (!mayTryAgain(error) || tried.length >= Math.max(servers.length, MIN_TRIES)) throw error;
-        }
-      }
-    },
+    accessToken: (claims, context) => signAnywhere({ claims, context, waitsUntil: now() + MAX_WAIT_MS }, []),
 
     signsWith: (kid) => ring.servers().some(({ key }) => key.jwk.kid === kid),
 

@@ -3,7 +3,7 @@ import { type RetryPolicy, Unavailable } from "../request/retry.ts";
 import { KeyList } from "./key-list.ts";
 import { type KeyTimes, keyRing, type RingKey } from "./key-ring.ts";
 import { keyReader, type ListedKey, type SigningKey, type SigningVault } from "./signing-key.ts";
-import { VaultLoad } from "./vault-load.ts";
+import { VaultLimiter } from "./vault-limiter.ts";
 
 /** What the signer is made from. */
 export interface SignerOptions {
@@ -18,7 +18,7 @@ export interface SignerOptions {
 export interface KnownVault {
   readonly url: string;
   readonly list: KeyList<ListedKey>;
-  readonly load: VaultLoad;
+  readonly limiter: VaultLimiter;
 }
 
 /** A vault that can sign, and the key that it signs with. */
@@ -38,7 +38,7 @@ export class VaultRing {
     this.vaults = vaults.map((vault) => ({
       url: vault.url,
       list: new KeyList(keyReader(vault, keyName, times, retry, clock), times, clock),
-      load: new VaultLoad(),
+      limiter: new VaultLimiter(clock),
     }));
   }
 

@@ -28,8 +28,8 @@ export interface IssuedToken {
 /** Issues access tokens to clients that were authenticated for this very request. */
 export interface TokenIssuer {
   /**
-   * Signs a token. A client that asks for the same one faster than it can use them gets the one that was signed for it last: same
-   * generation of its secret, same scopes, same key.
+   * Signs a token. A client over its allowance of new tokens gets the one that was signed for it last: same generation of its secret,
+   * same scopes, same key.
    *
    * @throws Unavailable
    */
@@ -40,34 +40,27 @@ export interface TokenIssuer {
   ): Promise<IssuedToken>;
 }
 
-/** Makes the process's mint. */
+/** Makes the process's token issuer. */
 export function createTokenIssuer(
   config: TokenSettings,
   signer: Pick<Signer, "accessToken" | "signsWith">,
   clock: Clock,
 ): TokenIssuer {
-  /** Tokens under way too, so that a storm from a standing start is one signature for all beyond the burst. */
-  const recent = new TokenReuse<Promise<SignedToken & { claims: AccessTokenClaims }>>(config.tokenReuse);
+  const { tokenIssuer: issuer, tokenAudience: audience, tokenLifetimeSeconds: lifetimeSeconds, tokenReuse } = config;
+  const isCurrent = ({ kid }: SignedToken) => signer.signsWith(kid);
+  const reuse = new TokenReuse<SignedToken & { claims: AccessTokenClaims }>(tokenReuse, isCurrent, clock);
 
   return {
     async issue({ clientId, secretName }, scopes, context) {
       const issuedAt = clock.now();
-      const time = issuedAt.getTime();
-      const sameToken = JSON.stringify([clientId, secretName, scopes]);
-
-      const last = recent.take(sameToken, time);
-      if (last !== undefined) {
-        const token = await last;
-        const expiresInSeconds = token.claims.exp - Math.floor(time / 1_000);
-        if (signer.signsWith(token.kid)) return { ...token, expiresInSeconds, isReused: true };
-      }
-
-      const { tokenIssuer: issuer, tokenAudience: audience, tokenLifetimeSeconds: lifetimeSeconds } = config;
-      const claims = accessTokenClaims({ issuer, audience, clientId, scopes, issuedAt, lifetimeSeconds });
-      const signing = signer.accessToken(claims, context).then((signed) => ({ ...signed, claims }));
-      recent.put(sameToken, time, signing);
-      signing.catch(() => recent.drop(sameToken, signing));
-      return { ...(await signing), expiresInSeconds: lifetimeSeconds, isReused: false };
+      const sign = async () => {
+        const claims = accessTokenClaims({ issuer, audience, clientId, scopes, issuedAt, lifetimeSeconds });
+        return { ...(await signer.accessToken(claims, context)), claims };
+      };
+      const key = JSON.stringify([clientId, secretName, scopes]);
+      const { signing, isReused } = reuse.signOrReuse(clientId, key, sign);
+      const { accessToken, claims } = await signing;
+      return { accessToken, claims, isReused, expiresInSeconds: claims.exp - Math.floor(issuedAt.getTime() / 1_000) };
     },
   };
 }

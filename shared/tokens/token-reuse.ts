@@ -1,3 +1,7 @@
+import { BoundedMap } from "../request/bounded-map.ts";
+import type { Clock } from "../request/clock.ts";
+import { Unavailable } from "../request/retry.ts";
+
 const MAX_ENTRIES = 10_000;
 
 /** When a client is taken to ask for tokens faster than it can use them; 0 in any of the numbers: never. */
@@ -10,65 +14,70 @@ export interface ReuseRules {
   seconds: number;
 }
 
-interface Entry<T> {
-  /** How many new ones may be made as of `at`, in milliseconds since 1970. */
-  allowance: number;
-  at: number;
-  last: { value: T; madeAt: number } | undefined;
+interface LastToken<T> {
+  signing: Promise<T>;
+  signedAt: number;
+  /** Absent while it is being signed. */
+  token?: T;
 }
 
-/** Remembers what was made last for a key, for when that is asked for too often. In memory alone, bounded, and forgotten soon. */
+/**
+ * Limits the new tokens of a client with one token bucket over all its scope sets. Beyond its allowance the client gets its last token
+ * for the same scopes; where it has none, it is refused before anything is signed. The bucket holds twice the burst: the lower half is
+ * for scope sets without a token to give again, so that a burst for one set does not have another one refused.
+ */
 export class TokenReuse<T> {
   readonly #rules: ReuseRules;
-  /** Least recently used first. */
-  readonly #entries = new Map<string, Entry<T>>();
+  readonly #isCurrent: (token: T) => boolean;
+  readonly #clock: Clock;
+  readonly #buckets = new BoundedMap<{ allowance: number; refilledAt: number }>(MAX_ENTRIES);
+  /** In memory alone, oldest first. */
+  readonly #lastTokens = new BoundedMap<LastToken<T>>(MAX_ENTRIES);
 
-  constructor(rules: ReuseRules) {
+  /** `isCurrent` tells whether a signed token may be given out again. */
+  constructor(rules: ReuseRules, isCurrent: (token: T) => boolean, clock: Clock) {
     this.#rules = rules;
+    this.#isCurrent = isCurrent;
+    this.#clock = clock;
   }
 
-  /** What was made last, if the key has used up its allowance and it is young enough. Else a new one is due, and counted. */
-  take(key: string, time: number): T | undefined {
+  /**
+   * Signs a token, or gives the last one for the same key (client, generation of its secret, scopes), be it still under way.
+   *
+   * @throws Unavailable with the seconds until the client may have a new token.
+   */
+  signOrReuse(clientId: string, key: string, sign: () => Promise<T>): { signing: Promise<T>; isReused: boolean } {
     const { burst, perSecond, seconds } = this.#rules;
-    if (burst === 0 || perSecond === 0 || seconds === 0) return undefined;
-    const entry = this.#entry(key, time);
-    entry.allowance = Math.min(entry.allowance + (Math.max(time - entry.at, 0) / 1_000) * perSecond, burst);
-    entry.at = time;
-    if (entry.allowance >= 1) {
-      entry.allowance -= 1;
-      return undefined;
+    if (burst === 0 || perSecond === 0 || seconds === 0) return { signing: sign(), isReused: false };
+    const now = this.#clock.now().getTime();
+    const { allowance, refilledAt } = this.#buckets.get(clientId) ?? { allowance: 2 * burst, refilledAt: now };
+    const refill = (Math.max(now - refilledAt, 0) / 1_000) * perSecond;
+    const bucket = { allowance: Math.min(allowance + refill, 2 * burst), refilledAt: now };
+    this.#buckets.set(clientId, bucket);
+    const last = this.#lastTokens.get(key);
+    const canReuse = last !== undefined && this.#isReusable(last, now);
+    if (canReuse && bucket.allowance < burst + 1) return { signing: last.signing, isReused: true };
+    if (bucket.allowance < 1) {
+      throw new Unavailable("client_over_allowance", { retryAfterSeconds: (1 - bucket.allowance) / perSecond });
     }
-    const age = entry.last && time - entry.last.madeAt;
-    return age !== undefined && age >= 0 && age <= seconds * 1_000 ? entry.last?.value : undefined;
+    bucket.allowance -= 1;
+    return { signing: this.#remember(key, now, sign()), isReused: false };
   }
 
-  /** Remembers a new one. */
-  put(key: string, time: number, value: T): void {
-    const entry = this.#entries.get(key);
-    if (entry) entry.last = { value, madeAt: time };
-  }
-
-  /** Forgets one that came to nothing. */
-  drop(key: string, value: T): void {
-    const entry = this.#entries.get(key);
-    if (entry?.last?.value === value) entry.last = undefined;
-  }
-
-  #entry(key: string, time: number): Entry<T> {
-    const entry = this.#entries.get(key) ?? { allowance: this.#rules.burst, at: time, last: undefined };
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    this.#forget(time);
-    return entry;
-  }
-
-  /** Drops what is as good as not there, and what is too much. */
-  #forget(time: number): void {
-    const { burst, perSecond, seconds } = this.#rules;
-    const idleMs = Math.max(burst / perSecond, seconds) * 1_000;
-    for (const [key, { at }] of this.#entries) {
-      if (time - at <= idleMs && this.#entries.size <= MAX_ENTRIES) return;
-      this.#entries.delete(key);
+  #remember(key: string, signedAt: number, signing: Promise<T>): Promise<T> {
+    for (const [oldKey, old] of this.#lastTokens) {
+      if (this.#isReusable(old, signedAt)) break;
+      this.#lastTokens.delete(oldKey);
     }
+    const last: LastToken<T> = { signing, signedAt };
+    this.#lastTokens.set(key, last);
+    const evict = () => this.#lastTokens.get(key) === last && this.#lastTokens.delete(key);
+    signing.then((token) => Object.assign(last, { token }), evict);
+    return signing;
+  }
+
+  #isReusable({ token, signedAt }: LastToken<T>, now: number): boolean {
+    const ageMs = now - signedAt;
+    return ageMs >= 0 && ageMs <= this.#rules.seconds * 1_000 && (!token || this.#isCurrent(token));
   }
 }

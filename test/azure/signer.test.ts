@@ -163,6 +163,8 @@ describe("of two vaults", () => {
       }
       expect(kids.size).toBe(1);
       down.before = () => undefined;
+      // The pause of the vault that was down is over.
+      azure.clock.advance(1_000);
     }
   });
 });

@@ -16,7 +16,7 @@ const client = { clientId: "socmate-test-abc123", secretName: "client-secret-1" 
 const scopes: Scope[] = ["incidents:read", "search:read"];
 
 let clock: FakeClock;
-let mint: TokenIssuer;
+let issuer: TokenIssuer;
 const signer = {
   kid: "key-1",
   count: 0,
@@ -29,16 +29,16 @@ beforeEach(() => {
   signer.kid = "key-1";
   signer.count = 0;
   signer.accessToken.mockClear();
-  mint = createTokenIssuer(config, signer, clock);
+  issuer = createTokenIssuer(config, signer, clock);
 });
 
-const issue = (who = client, what = scopes) => mint.issue(who, what, createContext());
+const issue = (who = client, what = scopes) => issuer.issue(who, what, createContext());
 
-async function storm(): Promise<void> {
+async function flood(): Promise<void> {
   for (let count = 0; count < 20; count++) await issue();
 }
 
-describe("the mint", () => {
+describe("the token issuer", () => {
   test("issues a new token to each request of a client that behaves", async () => {
     const tokens: IssuedToken[] = [];
     for (let count = 0; count < 30; count++) {
@@ -50,8 +50,8 @@ describe("the mint", () => {
     for (const token of tokens) expect(token).toMatchObject({ expiresInSeconds: 1800, isReused: false });
   });
 
-  test("gives the last token again in a storm, and says how long it still lives", async () => {
-    await storm();
+  test("gives the last token again in a flood of requests, and says how long it still lives", async () => {
+    await flood();
     expect(signer.accessToken).toHaveBeenCalledTimes(10);
     clock.advance(900);
     const { accessToken, claims, expiresInSeconds, isReused } = await issue();
@@ -68,7 +68,7 @@ describe("the mint", () => {
   });
 
   test("tells the true rest of a token that is seconds old", async () => {
-    mint = createTokenIssuer({ ...config, tokenReuse: { burst: 1, perSecond: 0.1, seconds: 10 } }, signer, clock);
+    issuer = createTokenIssuer({ ...config, tokenReuse: { burst: 1, perSecond: 0.1, seconds: 10 } }, signer, clock);
     await issue();
     clock.advance(7_500);
     await expect(issue()).resolves.toMatchObject({ accessToken: "token 1", expiresInSeconds: 1793, isReused: true });
@@ -79,18 +79,18 @@ describe("the mint", () => {
     ["another generation of the secret", { ...client, secretName: "client-secret-2" }, scopes],
     ["other scopes", client, scopes.slice(1)],
   ] as const)("never gives a token to %s", async ([, who, what]) => {
-    await storm();
+    await flood();
     await expect(issue(who, [...what])).resolves.toMatchObject({ accessToken: "token 11", isReused: false });
   });
 
-  test("does not give out a token of a key that signs no more", async () => {
-    await storm();
+  test("does not give a token of a key again that signs no more", async () => {
+    await flood();
     signer.kid = "key-2";
     await expect(issue()).resolves.toMatchObject({ accessToken: "token 11", isReused: false });
     await expect(issue()).resolves.toMatchObject({ accessToken: "token 11", isReused: true });
   });
 
-  test("signs ten times for a storm that begins all at once", async () => {
+  test("signs ten times for a flood of concurrent requests", async () => {
     const tokens = await Promise.all(Array.from({ length: 100 }, () => issue()));
     expect(signer.accessToken).toHaveBeenCalledTimes(10);
     expect(tokens.filter(({ isReused }) => isReused)).toHaveLength(90);
@@ -99,13 +99,13 @@ describe("the mint", () => {
   test("does not remember a signature that failed", async () => {
     signer.accessToken.mockRejectedValueOnce(new Unavailable("azure_unavailable"));
     await expect(issue()).rejects.toMatchObject({ name: "Unavailable" });
-    await storm();
+    await flood();
     await expect(issue()).resolves.toMatchObject({ isReused: true });
   });
 
   test("signs every time when reuse is off", async () => {
-    mint = createTokenIssuer({ ...config, tokenReuse: { burst: 10, perSecond: 1, seconds: 0 } }, signer, clock);
-    await storm();
+    issuer = createTokenIssuer({ ...config, tokenReuse: { burst: 10, perSecond: 1, seconds: 0 } }, signer, clock);
+    await flood();
     expect(signer.accessToken).toHaveBeenCalledTimes(20);
   });
 });
