@@ -1,6 +1,6 @@
 import type { RequestContext } from "../request/context.ts";
 import { causeOf, statusOf, Unavailable } from "../request/retry.ts";
-import { type AccessTokenClaims, signingInput } from "./access-token.ts";
+import { type AccessTokenClaims, accessToken } from "./access-token.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { type PublicJwk, WrongSignature } from "./signing-key.ts";
 import { MAX_WAIT_MS, MAX_WAITED_PAUSE_MS } from "./times.ts";
@@ -79,10 +79,9 @@ export function createSigner(options: SignerOptions): Signer {
     });
     try {
       const { kid } = vault.key.jwk;
-      const input = signingInput(kid, claims);
-      const signature = await vault.key.sign(Buffer.from(input), context);
+      const token = await accessToken(kid, claims, (data) => vault.key.sign(data, context));
       release();
-      return { accessToken: `${input}.${Buffer.from(signature).toString("base64url")}`, kid };
+      return { accessToken: token, kid };
     } catch (error) {
       release(error);
       await relist(vault.state, error);

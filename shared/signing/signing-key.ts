@@ -1,4 +1,5 @@
-import { createHash, createPublicKey, verify } from "node:crypto";
+import { createPublicKey, verify } from "node:crypto";
+import { base64url, calculateJwkThumbprint } from "jose";
 import type { RequestContext } from "../request/context.ts";
 import { type RetryPolicy, Unavailable } from "../request/retry.ts";
 
@@ -68,15 +69,15 @@ export class WrongSignature extends Unavailable {}
 
 const MIN_MODULUS_BYTES = 256;
 /** Makes the signing key of a version; `undefined` for a key that cannot sign tokens. */
-export function toSigningKey(
+export async function toSigningKey(
   { keyType, key }: VaultKey,
   cryptography: RemoteSigner,
   retry: RetryPolicy,
-): SigningKey | undefined {
+): Promise<SigningKey | undefined> {
   const { n, e } = key ?? {};
   if (!keyType?.startsWith("RSA") || !n || n.length < MIN_MODULUS_BYTES || !e) return undefined;
-  const rsa = { kty: "RSA" as const, n: toBase64url(n), e: toBase64url(e) };
-  const kid = thumbprint(rsa);
+  const rsa = { kty: "RSA" as const, n: base64url.encode(n), e: base64url.encode(e) };
+  const kid = await calculateJwkThumbprint(rsa);
   const publicKey = createPublicKey({ key: rsa, format: "jwk" });
 
   return {
@@ -90,13 +91,4 @@ export function toSigningKey(
       throw new WrongSignature(reason);
     },
   };
-}
-
-/** RFC 7638 §3: a digest of the required members, in this order. */
-function thumbprint({ e, kty, n }: Pick<PublicJwk, "e" | "kty" | "n">): string {
-  return createHash("sha256").update(JSON.stringify({ e, kty, n })).digest("base64url");
-}
-
-function toBase64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("base64url");
 }

@@ -236,7 +236,7 @@ export class VaultState {
     const { version } = listed;
     const run = (abortSignal: AbortSignal) => this.#vault.keys.getKey(keyName, { version, abortSignal });
     const key = await retry({ name: "vault get key", run }, context);
-    const signingKey = toSigningKey(key, this.#vault.cryptography(key), retry);
+    const signingKey = await toSigningKey(key, this.#vault.cryptography(key), retry);
     if (signingKey) return { ...listed, signingKey };
     context.alarm("key_unusable", `version ${version} of the signing key is not RSA of 2048 bits or more`);
     return { ...listed, isUsable: false };
