@@ -195,10 +195,8 @@ export async function runWorld({ times, tokenLifeSeconds, skews, keyAges, ...sce
     }
   };
 
-  for (;;) {
-    agenda.sort((a, b) => b.at - a.at);
-    const event = agenda.pop();
-    if (!event) break;
+  const nextEvent = () => agenda.sort((a, b) => b.at - a.at).pop();
+  for (let event = nextEvent(); event; event = nextEvent()) {
     seconds = event.at;
     await happen(event);
     await verifyAll();

@@ -29,11 +29,18 @@ export function accessTokenClaims({ issuer, audience, clientId, scopes, issuedAt
   };
 }
 
-/** The part of an RS256 access token that is signed: header and claims (RFC 7515 §5.1, RFC 9068 §2.1). */
-export function signingInput(kid: string, claims: AccessTokenClaims): string {
-  return `${base64urlJson({ alg: "RS256", typ: "at+jwt", kid })}.${base64urlJson(claims)}`;
-}
-
-function base64urlJson(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
+/**
+ * Makes an RS256 access token in compact form, which the key of `kid` signs (RFC 7515 §7.1, RFC 9068 §2.1).
+ *
+ * @throws what `sign` throws.
+ */
+export async function accessToken(
+  kid: string,
+  claims: AccessTokenClaims,
+  sign: (data: Uint8Array) => Promise<Uint8Array>,
+): Promise<string> {
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+  const signed = `${encode({ alg: "RS256", typ: "at+jwt", kid })}.${encode(claims)}`;
+  const signature = await sign(Buffer.from(signed));
+  return `${signed}.${Buffer.from(signature).toString("base64url")}`;
 }

@@ -1,3 +1,12 @@
+import {
+  CLOCK_SKEW_MS,
+  CREATION_ROUNDING_MS,
+  JWKS_MAX_AGE_MS,
+  KEEP_MARGIN_MS,
+  LIST_KEPT_MS,
+  REFRESH_MS,
+} from "./times.ts";
+
 /** One version of a signing key, as its vault lists it. */
 export interface KeyVersion {
   /** The URL of the vault that holds it. */
@@ -10,9 +19,9 @@ export interface KeyVersion {
 
 /**
  * What a version is for. `next`: published, so that verifiers have it before it signs. `active`: what its vault signs with.
- * `retiring`: published for the tokens that it signed. `gone`: neither; a disabled version is gone at once.
+ * `retiring`: published for the tokens that it signed. `expired`: neither; a disabled version is expired immediately.
  */
-export type KeyState = "next" | "active" | "retiring" | "gone";
+export type KeyState = "next" | "active" | "retiring" | "expired";
 
 /** A version and its state at one moment. */
 export interface RingKey<V extends KeyVersion> {
@@ -45,10 +54,10 @@ export function keyRing<V extends KeyVersion>(
     const successor = successors.get(key.vault);
     if (key.enabled) successors.set(key.vault, key);
     const state = (): KeyState => {
-      if (!key.enabled) return "gone";
+      if (!key.enabled) return "expired";
       if (!hasBegun(key)) return "next";
       if (!successor || !hasBegun(successor)) return "active";
-      return now < activeFrom(successor) + keepMs ? "retiring" : "gone";
+      return now < activeFrom(successor) + keepMs ? "retiring" : "expired";
     };
     return { key, state: state(), activeFrom: activeFrom(key) };
   });
@@ -72,17 +81,6 @@ export interface KeyTimes {
   /** A list that cannot be read again is used for this long. */
   listKeptMs: number;
 }
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const REFRESH_MS = 5 * MINUTE_MS;
-const JWKS_MAX_AGE_MS = 5 * MINUTE_MS;
-/** The clock of an instance may differ from a vault's by this much. */
-const CLOCK_SKEW_MS = MINUTE_MS;
-const LIST_KEPT_MS = 24 * HOUR_MS;
-const KEEP_MARGIN_MS = 2 * HOUR_MS;
-/** Key Vault cuts off what a creation time has beyond whole seconds. */
-const CREATION_ROUNDING_MS = 1_000;
 
 /** A lead that is not longer than this leaves no room for the usual times: see {@link keyTimes}. */
 export const SHORTEST_USUAL_LEAD_SECONDS = (REFRESH_MS + JWKS_MAX_AGE_MS + CLOCK_SKEW_MS) / 1_000;

@@ -1,27 +1,22 @@
 import type { RequestContext } from "../request/context.ts";
 import { causeOf, statusOf, Unavailable } from "../request/retry.ts";
-import { type AccessTokenClaims, signingInput } from "./access-token.ts";
+import { type AccessTokenClaims, accessToken } from "./access-token.ts";
 import { FairQueue } from "./fair-queue.ts";
-import { type PublicJwk, type SigningKey, WrongSignature } from "./signing-key.ts";
+import { type PublicJwk, WrongSignature } from "./signing-key.ts";
 import { MAX_WAIT_MS, MAX_WAITED_PAUSE_MS } from "./times.ts";
+import { type ActiveVault, preferred, type SignerOptions, SigningVaults, type VaultState } from "./vault-keys.ts";
 import { isThrottled } from "./vault-limiter.ts";
 import { reportOf, type VaultReport } from "./vault-report.ts";
-import { preferred, type SignerOptions, type SigningServer, VaultRing } from "./vault-ring.ts";
 
-/** A signed access token, and the key that verifies it. */
-export interface SignedToken {
-  accessToken: string;
-  kid: string;
-}
-
-/** A key set (RFC 7517 §5). */
-export interface KeySet {
-  keys: PublicJwk[];
-  /** How long a verifier may keep it; 0 where the keys of a vault are missing, because it could not be listed. */
-  maxAgeSeconds: number;
-}
-
-/** Signs access tokens in Key Vault and publishes the keys. */
+/**
+ * Signs access tokens in Key Vault and publishes the keys.
+ *
+ * This room makes access tokens with keys that never leave their vaults. A verifier keeps a key set for a while, so a key is published
+ * before it signs and until its last token has expired: `key-ring.ts` derives the state of each version from the list of versions
+ * alone, so that instances agree without talking, and `vault-keys.ts` keeps the lists through an outage. A vault may be down, so there
+ * can be several. A vault has a quota, so `vault-limiter.ts` limits the calls to it, and `fair-queue.ts` shares the room between the
+ * clients. All times of the room stand in `times.ts`.
+ */
 export interface Signer {
   /**
    * Signs a token in a vault that can, and verifies it before it is returned.
@@ -41,6 +36,19 @@ export interface Signer {
   report(context: RequestContext): Promise<VaultReport[]>;
 }
 
+/** A signed access token, and the key that verifies it. */
+export interface SignedToken {
+  accessToken: string;
+  kid: string;
+}
+
+/** A key set (RFC 7517 §5). */
+export interface KeySet {
+  keys: PublicJwk[];
+  /** How long a verifier may keep it; 0 where the keys of a vault are missing, because it could not be listed. */
+  maxAgeSeconds: number;
+}
+
 /** A request may try each vault once, and the only one twice. */
 const MIN_TRIES = 2;
 
@@ -53,53 +61,55 @@ interface SigningRequest {
 
 /** Makes the signer over one vault or several, each with a key of its own. */
 export function createSigner(options: SignerOptions): Signer {
-  const ring = new VaultRing(options);
-  const queue = new FairQueue<SigningServer>(options.clock);
+  const vaults = new SigningVaults(options);
+  const queue = new FairQueue<ActiveVault>(options.clock);
   const now = () => options.clock.now().getTime();
 
-  /** Signs with the first vault that can. A throttled vault has done nothing, so that its refusal does not count as a try. */
-  const signAnywhere = async (request: SigningRequest, tried: readonly string[]): Promise<SignedToken> => {
+  /** Signs in the first vault that can. A throttled vault has done nothing: that is no try, and the request waits for room again. */
+  const sign = async (request: SigningRequest, tried: readonly VaultState[]): Promise<SignedToken> => {
     const { claims, context, waitsUntil } = request;
-    const servers = await ring.currentServers();
-    const vaults = preferred(
-      servers,
-      (server) => !tried.includes(server.url) && server.limiter.pauseMs <= MAX_WAITED_PAUSE_MS,
-    );
-    const maxWaitMs = waitsUntil - now();
-    const room = await queue.acquire({ clientId: claims.client_id, vaults, maxWaitMs, signal: context.signal });
+    const active = await vaults.currentlyActive();
+    const isPromising = ({ state, limiter }: ActiveVault) =>
+      !tried.includes(state) && limiter.pauseMs <= MAX_WAITED_PAUSE_MS;
+    const { vault, release } = await queue.acquire({
+      clientId: claims.client_id,
+      vaults: preferred(active, isPromising),
+      maxWaitMs: waitsUntil - now(),
+      signal: context.signal,
+    });
     try {
-      const token = await sign(claims, room.vault.key, context);
-      room.release();
-      return token;
+      const { kid } = vault.key.jwk;
+      const token = await accessToken(kid, claims, (data) => vault.key.sign(data, context));
+      release();
+      return { accessToken: token, kid };
     } catch (error) {
-      room.release(error);
-      await relist(room.vault, error);
-      if (isThrottled(error)) return signAnywhere(request, tried);
-      const failed = [...tried, room.vault.url];
-      if (!mayTryAgain(error) || failed.length >= Math.max(servers.length, MIN_TRIES)) throw error;
-      return signAnywhere(request, failed);
+      release(error);
+      await relist(vault.state, error);
+      const failed = isThrottled(error) ? tried : [...tried, vault.state];
+      if (!mayTryAgain(error) || failed.length >= Math.max(active.length, MIN_TRIES)) throw error;
+      return sign(request, failed);
     }
   };
 
   return {
-    accessToken: (claims, context) => signAnywhere({ claims, context, waitsUntil: now() + MAX_WAIT_MS }, []),
+    accessToken: (claims, context) => sign({ claims, context, waitsUntil: now() + MAX_WAIT_MS }, []),
 
-    signsWith: (kid) => ring.servers().some(({ key }) => key.jwk.kid === kid),
+    signsWith: (kid) => vaults.active().some(({ key }) => key.jwk.kid === kid),
 
     async jwks() {
-      const { keys, isComplete } = await ring.currentKeySet();
+      const { keys, isComplete } = await vaults.currentlyPublished();
       return { keys: keys.map(({ jwk }) => jwk), maxAgeSeconds: isComplete ? options.times.jwksMaxAgeMs / 1_000 : 0 };
     },
 
     async report(context) {
-      await ring.upToDate();
-      await ring.settled();
-      const keys = ring.keys();
+      await vaults.refreshIfStale();
+      await vaults.pending();
+      const keys = vaults.keys();
       return Promise.all(
-        ring.vaults.map(({ url, list }) =>
+        vaults.states.map(({ url, isFailing }) =>
           reportOf(
             keys.filter(({ key }) => key.vault === url),
-            !list.failing,
+            !isFailing,
             context,
           ),
         ),
@@ -108,25 +118,18 @@ export function createSigner(options: SignerOptions): Signer {
   };
 }
 
-async function sign(claims: AccessTokenClaims, key: SigningKey, context: RequestContext): Promise<SignedToken> {
-  const { kid } = key.jwk;
-  const input = signingInput(kid, claims);
-  const signature = await key.sign(Buffer.from(input), context);
-  return { accessToken: `${input}.${Buffer.from(signature).toString("base64url")}`, kid };
-}
-
 /** One answer is never signed twice: a wrong signature is the end. */
 function mayTryAgain(error: unknown): boolean {
   return error instanceof Unavailable && !(error instanceof WrongSignature);
 }
 
 /**
- * Has a vault listed that does not sign: it may be out of reach altogether. Only a refusal is waited for, since it most likely is
- * of a version that was disabled, and the list names the one to use instead.
+ * Has a vault listed that did not sign: it may be out of reach altogether. Only a refusal is waited for: most likely the version was
+ * disabled, and the list names the one to use instead.
  */
-async function relist({ list }: SigningServer, error: unknown): Promise<void> {
+async function relist(state: VaultState, error: unknown): Promise<void> {
   const status = statusOf(causeOf(error));
   if (status === 429) return;
-  const listed = list.refresh();
+  const listed = state.refreshNow();
   if (status === 403 || status === 404) await listed;
 }

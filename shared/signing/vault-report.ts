@@ -1,7 +1,8 @@
 import type { RequestContext } from "../request/context.ts";
 import { causeOf, statusOf } from "../request/retry.ts";
 import type { RingKey } from "./key-ring.ts";
-import type { ListedKey, SigningKey } from "./signing-key.ts";
+import type { SigningKey } from "./signing-key.ts";
+import type { ListedKey } from "./vault-keys.ts";
 
 /** What an operator wants to know of a vault with a signing key. Times in milliseconds since 1970. */
 export interface VaultReport {
@@ -31,7 +32,7 @@ export async function reportOf(
     ...(active ? await probe(active.signingKey, context) : { reachable: isListed, signs: false }),
     active: active && { kid: active.kid, since: active.activeFrom },
     next: next && { kid: next.kid, activeFrom: next.activeFrom },
-    published: usable.filter(({ state }) => state !== "gone").length,
+    published: usable.filter(({ state }) => state !== "expired").length,
   };
 }
 

@@ -6,7 +6,7 @@ const MAX_ENTRIES = 10_000;
 
 /** When a client is taken to ask for tokens faster than it can use them; 0 in any of the numbers: never. */
 export interface ReuseRules {
-  /** New tokens at once. */
+  /** New tokens after a rest, however fast. */
   burst: number;
   /** New tokens in the long run. */
   perSecond: number;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { accessTokenClaims, signingInput } from "../../../shared/signing/access-token.ts";
+import { accessToken, accessTokenClaims } from "../../../shared/signing/access-token.ts";
 
 const grant = {
   issuer: "https://auth.socmate.example",
@@ -30,10 +30,16 @@ describe("the claims of an access token", () => {
   });
 });
 
-test("the header is alg, typ and kid, in that order (RFC 9068 §2.1) [check 22]", () => {
+test("the header is alg, typ and kid, in that order (RFC 9068 §2.1), and the signature is of the first two parts [check 22]", async () => {
   const claims = accessTokenClaims(grant);
-  const [header = "", payload = "", ...rest] = signingInput("key-1", claims).split(".");
-  expect(Buffer.from(header, "base64url").toString()).toBe('{"alg":"RS256","typ":"at+jwt","kid":"key-1"}');
-  expect(JSON.parse(Buffer.from(payload, "base64url").toString())).toEqual(claims);
+  const token = await accessToken("key-1", claims, async (data) => Buffer.from(`signature of ${Buffer.from(data)}`));
+  const [header = "", payload = "", signature = "", ...rest] = token.split(".");
+  expect(decode(header)).toBe('{"alg":"RS256","typ":"at+jwt","kid":"key-1"}');
+  expect(JSON.parse(decode(payload))).toEqual(claims);
+  expect(decode(signature)).toBe(`signature of ${header}.${payload}`);
   expect(rest).toEqual([]);
 });
+
+function decode(part: string): string {
+  return Buffer.from(part, "base64url").toString();
+}

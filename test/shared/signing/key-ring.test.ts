@@ -20,7 +20,7 @@ describe("the key ring", () => {
     expect(at(0, [])).toEqual({});
   });
 
-  test("signs with the very first version at once, even by a clock that is behind the vault's", () => {
+  test("signs with the very first version immediately, even by a clock that is behind the vault's", () => {
     expect(at(0, [version("a", 0)])).toEqual({ a: "active" });
     expect(at(-0.01, [version("a", 0)])).toEqual({ a: "active" });
   });
@@ -30,7 +30,7 @@ describe("the key ring", () => {
     [123.9, "active", "next", "until its lead is over"],
     [124, "retiring", "active", "then it signs, and the old one stays published"],
     [126.9, "retiring", "active", "for as long as its tokens may live"],
-    [127, "gone", "active", "and is gone after that"],
+    [127, "expired", "active", "and has expired after that"],
   ] as const)(
     "%d hours after the start, with a rotation at 100, has the old key %s and the new one %s: %s [check 28]",
     ([hours, a, b]) => {
@@ -43,8 +43,8 @@ describe("the key ring", () => {
     expect(at(101, versions)).toEqual({ a: "active", b: "next", c: "next" });
     expect(at(124.5, versions)).toEqual({ a: "retiring", b: "active", c: "next" });
     expect(at(125, versions)).toEqual({ a: "retiring", b: "retiring", c: "active" });
-    expect(at(127, versions)).toEqual({ a: "gone", b: "retiring", c: "active" });
-    expect(at(128, versions)).toEqual({ a: "gone", b: "gone", c: "active" });
+    expect(at(127, versions)).toEqual({ a: "expired", b: "retiring", c: "active" });
+    expect(at(128, versions)).toEqual({ a: "expired", b: "expired", c: "active" });
   });
 
   test("keeps the vaults apart: each has its own active key, from its own lead on", () => {
@@ -65,7 +65,7 @@ describe("the key ring", () => {
     expect(at(124, [version("x", 100, { vault: "two" })], false)).toEqual({ x: "active" });
   });
 
-  test("takes the keys that two vaults got in the same second for equally old: both sign at once", () => {
+  test("takes the keys that two vaults got in the same second for equally old: both sign immediately", () => {
     const versions = [version("a", 0), version("b", 0, { vault: "two" })];
     expect(at(1, versions)).toEqual({ a: "active", b: "active" });
   });
@@ -86,26 +86,29 @@ describe("the key ring", () => {
 });
 
 describe("a version that is disabled", () => {
-  test("is gone at once, whatever it was", () => {
+  test("has expired immediately, whatever its state was", () => {
     for (const hours of [100, 124, 127]) {
-      expect(at(hours, [version("a", 0), version("b", 100, { enabled: false })])).toEqual({ a: "active", b: "gone" });
+      expect(at(hours, [version("a", 0), version("b", 100, { enabled: false })])).toEqual({
+        a: "active",
+        b: "expired",
+      });
     }
-    expect(at(124, [version("a", 0, { enabled: false }), version("b", 100)])).toEqual({ a: "gone", b: "active" });
+    expect(at(124, [version("a", 0, { enabled: false }), version("b", 100)])).toEqual({ a: "expired", b: "active" });
   });
 
   test("leaves its place to the one before it", () => {
     const versions = [version("a", 0), version("b", 100, { enabled: false }), version("c", 200)];
-    expect(at(201, versions)).toEqual({ a: "active", b: "gone", c: "next" });
+    expect(at(201, versions)).toEqual({ a: "active", b: "expired", c: "next" });
   });
 
   test("leaves its place to the next one, before its lead is over, where there is no other: an emergency", () => {
     const versions = [version("a", 0, { enabled: false }), version("b", 100), version("c", 101)];
-    expect(at(101, versions)).toEqual({ a: "gone", b: "active", c: "next" });
+    expect(at(101, versions)).toEqual({ a: "expired", b: "active", c: "next" });
   });
 
   test("leaves its place to the key of another vault", () => {
     const versions = [version("a", 0, { enabled: false }), version("b", 100), version("x", 1, { vault: "two" })];
-    expect(at(101, versions)).toEqual({ a: "gone", b: "next", x: "active" });
+    expect(at(101, versions)).toEqual({ a: "expired", b: "next", x: "active" });
   });
 });
 

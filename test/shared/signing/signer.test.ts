@@ -109,7 +109,7 @@ describe("a signer with one vault", () => {
     expect((await signer.jwks()).keys.map(({ kid }) => kid)).toEqual([second.kid]);
   });
 
-  test("reads all pages of versions, and the keys of those alone that are not gone [check 28]", async () => {
+  test("reads all pages of versions, and the keys of those alone that have not expired [check 28]", async () => {
     const vault = createFakeSigningVault(clock.now);
     for (let count = 0; count < 60; count++) {
       clock.advance(30 * DAY);
@@ -210,7 +210,7 @@ test("a key that has not been renewed for half a year raises an alarm, and signs
 });
 
 describe("when a version is disabled", () => {
-  test("it is gone from the key set within the refresh time, five minutes", async () => {
+  test("the key set lacks it within the refresh time, five minutes", async () => {
     const vault = createFakeSigningVault(clock.now);
     const signer = createInstance(vault);
     const compromised = vault.versions[0];
@@ -223,7 +223,7 @@ describe("when a version is disabled", () => {
     expect(after).not.toEqual(before);
   });
 
-  test("the key that was made to replace it signs at once, without one failed request", async () => {
+  test("the key that was made to replace it signs immediately, without one failed request", async () => {
     const vault = createFakeSigningVault(clock.now);
     const signer = createInstance(vault);
     const compromised = vault.versions[0];
@@ -236,7 +236,7 @@ describe("when a version is disabled", () => {
     await verify(signer, accessToken);
   });
 
-  test("and there is no other, tokens wait for one: 503, and then at once", async () => {
+  test("and there is no other, tokens get 503 until there is one, and then immediately", async () => {
     const vault = createFakeSigningVault(clock.now);
     const signer = createInstance(vault);
     await issue(signer);
@@ -267,7 +267,7 @@ describe("a signer with several vaults", () => {
     ["fails", () => azureError(500)],
     ["breaks connections", connectionReset],
     ["refuses our identity", () => vaultError(403, "Forbidden")],
-  ] as const)("takes the next one at once where one %s [check 43]", async ([, error]) => {
+  ] as const)("takes the next vault immediately if one %s [check 43]", async ([, error]) => {
     const vaults = createVaults(2);
     const signer = createInstance(...vaults);
     await signer.jwks();
