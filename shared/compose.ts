@@ -13,7 +13,7 @@ import { MAX_TOKEN_LIFETIME_SECONDS } from "./request/time-limits.ts";
 import type { Services } from "./services.ts";
 import { keyTimes } from "./signing/key-ring.ts";
 import { createSigner } from "./signing/signer.ts";
-import { createIssuer } from "./tokens/issuer.ts";
+import { createSignedTokens } from "./tokens/signed-tokens.ts";
 import { createTokenIssuer } from "./tokens/token-issuer.ts";
 
 /** Composes the services of a process from its settings and its ports to Azure. Product and tests share this one composition. */
@@ -35,10 +35,10 @@ export function compose(config: Config, ports: AzurePorts, clock: Clock): Servic
     clients,
     secrets,
     signer,
-    tokens: createIssuer({
+    tokens: createTokenIssuer({
       clients,
       secrets,
-      accessTokens: createTokenIssuer(config, signer, clock),
+      signedTokens: createSignedTokens(config, signer, clock),
       usage,
       clock,
     }),

@@ -10,7 +10,7 @@ import {
   WRONG_SETTINGS_RETRY_AFTER_SECONDS,
 } from "./request/time-limits.ts";
 import { SHORTEST_USUAL_LEAD_SECONDS } from "./signing/key-ring.ts";
-import type { TokenSettings } from "./tokens/token-issuer.ts";
+import type { TokenSettings } from "./tokens/signed-tokens.ts";
 
 /** The app settings, parsed. */
 export interface Config extends TokenSettings, AzureSettings {

@@ -8,7 +8,7 @@ import type { Health } from "./health.ts";
 import { type Clock, systemClock } from "./request/clock.ts";
 import { logLine } from "./request/log.ts";
 import type { Signer } from "./signing/signer.ts";
-import type { Issuer } from "./tokens/issuer.ts";
+import type { TokenIssuer } from "./tokens/token-issuer.ts";
 
 /** The services that endpoints may use. */
 export interface Services {
@@ -17,7 +17,7 @@ export interface Services {
   clients: ClientStore;
   secrets: SecretStore;
   signer: Signer;
-  tokens: Issuer;
+  tokens: TokenIssuer;
   usage: UsageRecorder;
   health: Health;
   sweeper: Sweeper;

@@ -1,66 +1,65 @@
-import type { ClientRow } from "../clients/client-store.ts";
-import type { Scope } from "../model/scopes.ts";
+import type { UsageRecorder } from "../clients/usage.ts";
 import type { Clock } from "../request/clock.ts";
 import type { RequestContext } from "../request/context.ts";
-import { type AccessTokenClaims, accessTokenClaims } from "../signing/access-token.ts";
-import type { SignedToken, Signer } from "../signing/signer.ts";
-import { type ReuseRules, TokenReuse } from "./token-reuse.ts";
+import { authenticateClient, type ClientStores, type Credentials } from "./client-auth.ts";
+import { grantScopes } from "./grant-scopes.ts";
+import { type KnownClient, LastKnownClients } from "./last-known-clients.ts";
+import type { IssuedToken, SignedTokens } from "./signed-tokens.ts";
 
-/** What access tokens say, and how often a new one is signed. */
-export interface TokenSettings {
-  /** `https://auth.<host>`: `iss`, and the base of every URL that is published. */
-  readonly tokenIssuer: string;
-  /** `aud` of the access tokens. */
-  readonly tokenAudience: string;
-  readonly tokenLifetimeSeconds: number;
-  readonly tokenReuse: ReuseRules;
-}
+// From credentials to an access token: authentication, scopes, token reuse, speculative signing, and the record of the use. The endpoint
+// knows none of these steps. Security depends on their order, so the order stands in one place.
 
-/** An access token as it is given out. */
-export interface IssuedToken {
-  accessToken: string;
-  claims: AccessTokenClaims;
-  expiresInSeconds: number;
-  /** Whether it was given out before. */
-  isReused: boolean;
-}
-
-/** Issues access tokens to clients that were authenticated for this very request. */
+/** Issues access tokens. */
 export interface TokenIssuer {
   /**
-   * Signs a token. A client over its allowance of new tokens gets the one that was signed for it last: same generation of its secret,
-   * same scopes, same key.
+   * Authenticates a client and issues a token, with the requested scope or all scopes of the client.
    *
+   * @throws OAuthError `invalid_client`, `invalid_scope`
    * @throws Unavailable
    */
-  issue(
-    client: Pick<ClientRow, "clientId" | "secretName">,
-    scopes: readonly Scope[],
-    context: RequestContext,
-  ): Promise<IssuedToken>;
+  issue(credentials: Credentials, scope: string | undefined, context: RequestContext): Promise<IssuedToken>;
 }
 
-/** Makes the process's token issuer. */
-export function createTokenIssuer(
-  config: TokenSettings,
-  signer: Pick<Signer, "accessToken" | "signsWith">,
-  clock: Clock,
-): TokenIssuer {
-  const { tokenIssuer: issuer, tokenAudience: audience, tokenLifetimeSeconds: lifetimeSeconds, tokenReuse } = config;
-  const isCurrent = ({ kid }: SignedToken) => signer.signsWith(kid);
-  const reuse = new TokenReuse<SignedToken & { claims: AccessTokenClaims }>(tokenReuse, isCurrent, clock);
+/** The parts of the issuer. */
+export interface TokenIssuerOptions extends ClientStores {
+  readonly signedTokens: SignedTokens;
+  readonly usage: Pick<UsageRecorder, "record">;
+  readonly clock: Clock;
+  /** For tests. */
+  readonly lastKnown?: LastKnownClients | undefined;
+}
 
+/**
+ * Creates the issuer of a process.
+ *
+ * Speculative signing: the signature for a client that authenticated before starts while its row is being read, so that a request takes the
+ * longer of two round trips and not their sum (17.1 ms against 21.5 at 5 and 15 ms of distance, docs/speed.md). This is safe, since the
+ * cached client starts work and never decides. Only the secret that was valid then starts a signature, so nobody else can cause one. The
+ * token is returned only if the row, read after the request arrived, authenticates the client and grants the same scopes.
+ */
+export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
+  const { clients, secrets, signedTokens, usage, clock, lastKnown = new LastKnownClients() } = options;
   return {
-    async issue({ clientId, secretName }, scopes, context) {
-      const issuedAt = clock.now();
-      const sign = async () => {
-        const claims = accessTokenClaims({ issuer, audience, clientId, scopes, issuedAt, lifetimeSeconds });
-        return { ...(await signer.accessToken(claims, context)), claims };
-      };
-      const key = JSON.stringify([clientId, secretName, scopes]);
-      const { signing, isReused } = reuse.signOrReuse(clientId, key, sign);
-      const { accessToken, claims } = await signing;
-      return { accessToken, claims, isReused, expiresInSeconds: claims.exp - Math.floor(issuedAt.getTime() / 1_000) };
+    async issue(credentials, scope, context) {
+      const known = lastKnown.get(credentials);
+      const sign = async (client: KnownClient) =>
+        signedTokens.tokenFor(client, grantScopes(scope, client.scopes), context);
+      const speculative = known && sign(known);
+      // Avoids an unhandled rejection when the token is discarded.
+      speculative?.catch(() => {});
+
+      const client = await authenticateClient(credentials, { clients, secrets }, context).catch((error) => {
+        if (known) lastKnown.delete(known.clientId);
+        throw error;
+      });
+      const isConfirmed = known?.secretName === client.secretName && known.scopes.join() === client.scopes.join();
+      const issued = await (speculative && isConfirmed ? speculative : sign(client));
+
+      lastKnown.set(client, credentials);
+      usage.record(client.clientId, clock.now());
+      Object.assign(context.audit, { jti: issued.claims.jti, scope: issued.claims.scope });
+      if (issued.isReused) context.audit.reused = true;
+      return issued;
     },
   };
 }

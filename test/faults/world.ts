@@ -13,7 +13,7 @@ import { createRetryPolicy } from "../../shared/request/retry.ts";
 import type { Services } from "../../shared/services.ts";
 import type { Signer } from "../../shared/signing/signer.ts";
 import { timerJob } from "../../shared/timer-job.ts";
-import { createIssuer } from "../../shared/tokens/issuer.ts";
+import { createSignedTokens } from "../../shared/tokens/signed-tokens.ts";
 import { createTokenIssuer } from "../../shared/tokens/token-issuer.ts";
 import { connectionReset } from "../fakes/azure-error.ts";
 import { createClock } from "../fakes/fake-clock.ts";
@@ -275,9 +275,9 @@ export class World {
     return {
       ...services,
       admins: { authenticate: async () => ({ id: "admin" }) },
-      tokens: createIssuer({
+      tokens: createTokenIssuer({
         ...services,
-        accessTokens: createTokenIssuer(CONFIG, SIGNER, clock),
+        signedTokens: createSignedTokens(CONFIG, SIGNER, clock),
         lastKnown: mutant.lastKnown?.(parts),
       }),
     };

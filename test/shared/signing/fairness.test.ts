@@ -3,7 +3,7 @@ import { SCOPES, type Scope } from "../../../shared/model/scopes.ts";
 import { createRetryPolicy } from "../../../shared/request/retry.ts";
 import { keyTimes } from "../../../shared/signing/key-ring.ts";
 import { createSigner } from "../../../shared/signing/signer.ts";
-import { createTokenIssuer } from "../../../shared/tokens/token-issuer.ts";
+import { createSignedTokens } from "../../../shared/tokens/signed-tokens.ts";
 import type { ReuseRules } from "../../../shared/tokens/token-reuse.ts";
 import { azureError } from "../../fakes/azure-error.ts";
 import { createClock, type FakeClock } from "../../fakes/fake-clock.ts";
@@ -81,10 +81,10 @@ async function simulate({ reuse, greedyScopes, ...limits }: Situation) {
     tokenLifetimeSeconds: 1_800,
     tokenReuse: reuse,
   };
-  const issuer = createTokenIssuer(settings, signer, clock);
+  const issuer = createSignedTokens(settings, signer, clock);
   const ask = async (counts: Counts, clientId: string, scopes: readonly Scope[]) => {
     try {
-      await issuer.issue({ clientId, secretName: "client-secret-1" }, scopes, createContext());
+      await issuer.tokenFor({ clientId, secretName: "client-secret-1" }, scopes, createContext());
       counts.tokens += 1;
     } catch {
       counts.refused += 1;

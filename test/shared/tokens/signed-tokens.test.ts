@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Scope } from "../../../shared/model/scopes.ts";
 import { Unavailable } from "../../../shared/request/retry.ts";
 import type { SignedToken } from "../../../shared/signing/signer.ts";
-import { createTokenIssuer, type IssuedToken, type TokenIssuer } from "../../../shared/tokens/token-issuer.ts";
+import { createSignedTokens, type IssuedToken, type SignedTokens } from "../../../shared/tokens/signed-tokens.ts";
 import { createClock, type FakeClock } from "../../fakes/fake-clock.ts";
 import { createContext } from "../../fakes/fake-context.ts";
 
@@ -16,7 +16,7 @@ const client = { clientId: "socmate-test-abc123", secretName: "client-secret-1" 
 const scopes: Scope[] = ["incidents:read", "search:read"];
 
 let clock: FakeClock;
-let issuer: TokenIssuer;
+let issuer: SignedTokens;
 const signer = {
   kid: "key-1",
   count: 0,
@@ -29,10 +29,10 @@ beforeEach(() => {
   signer.kid = "key-1";
   signer.count = 0;
   signer.accessToken.mockClear();
-  issuer = createTokenIssuer(config, signer, clock);
+  issuer = createSignedTokens(config, signer, clock);
 });
 
-const issue = (who = client, what = scopes) => issuer.issue(who, what, createContext());
+const issue = (who = client, what = scopes) => issuer.tokenFor(who, what, createContext());
 
 async function flood(): Promise<void> {
   for (let count = 0; count < 20; count++) await issue();
@@ -68,7 +68,7 @@ describe("the token issuer", () => {
   });
 
   test("tells the true rest of a token that is seconds old", async () => {
-    issuer = createTokenIssuer({ ...config, tokenReuse: { burst: 1, perSecond: 0.1, seconds: 10 } }, signer, clock);
+    issuer = createSignedTokens({ ...config, tokenReuse: { burst: 1, perSecond: 0.1, seconds: 10 } }, signer, clock);
     await issue();
     clock.advance(7_500);
     await expect(issue()).resolves.toMatchObject({ accessToken: "token 1", expiresInSeconds: 1793, isReused: true });
@@ -104,7 +104,7 @@ describe("the token issuer", () => {
   });
 
   test("signs every time when reuse is off", async () => {
-    issuer = createTokenIssuer({ ...config, tokenReuse: { burst: 10, perSecond: 1, seconds: 0 } }, signer, clock);
+    issuer = createSignedTokens({ ...config, tokenReuse: { burst: 10, perSecond: 1, seconds: 0 } }, signer, clock);
     await flood();
     expect(signer.accessToken).toHaveBeenCalledTimes(20);
   });
