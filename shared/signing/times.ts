@@ -1,7 +1,7 @@
 // How long a request waits for a signature.
 
 /** For room in a vault, so that the vault still has time to sign before the deadline of the request. */
-export const MAX_WAIT_MS = 2_000;
+export const MAX_WAIT_MS = 2_500;
 /** For the end of a pause of all vaults; a longer one is told to the caller immediately. */
 export const MAX_WAITED_PAUSE_MS = 1_000;
 

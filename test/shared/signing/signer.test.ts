@@ -142,8 +142,9 @@ describe("a signer with one vault", () => {
     ["429 with a short Retry-After", () => azureError(429, { "retry-after-ms": "20" })],
   ] as const)("tries once more after %s", async ([, error]) => {
     const vault = createFakeSigningVault(clock.now);
-    vault.before = failing("signData", error, 1);
     const signer = createInstance(vault);
+    await signer.jwks();
+    vault.before = failing("signData", error, 1);
     const { accessToken } = await inTime(issue(signer));
     await verify(signer, accessToken);
     expect(signaturesOf(vault)).toBe(2);
