@@ -8,8 +8,21 @@ import { INVOCATION_ID } from "./exchange.ts";
 // (HttpTriggerAttributeBindingProvider.cs in azure-webjobs-sdk-extensions). `@azure/functions` reads headers and route parameters from it,
 // so that a caller can replace those that a gateway has checked. This room reads them from the forwarded request.
 
-/** The binding data of a request in the worker. */
-export type BindingData = Readonly<Record<string, { readonly json?: string | null }>>;
+/** The binding data of an invocation as the host sends them. */
+export type TriggerMetadata = Readonly<Record<string, { readonly json?: string | null }>>;
+
+/** The part of the binding data that this room reads. */
+export interface BindingData {
+  readonly names: readonly string[];
+  /** The headers by name in lower case, empty if they do not parse. `undefined` if there is no entry of them. */
+  readonly headers: ReadonlyMap<string, string> | undefined;
+}
+
+/** Reads the binding data of an invocation. */
+export function readBindingData(metadata: TriggerMetadata): BindingData {
+  const { Headers: entry } = metadata;
+  return { names: Object.keys(metadata), headers: entry && readHeaders(entry.json ?? "") };
+}
 
 /** Converts a forwarded request to that of an endpoint. Of the binding data it reports only a contradiction. */
 export function toHttpRequest(request: IncomingMessage, route: string, bindingData: BindingData): HttpRequest {
@@ -30,7 +43,7 @@ export function toHttpRequest(request: IncomingMessage, route: string, bindingDa
 
 /** Returns the ids under which a request may arrive: the host keeps an id of the caller in place of its own (DefaultHttpProxyService.cs). */
 export function forwardedIds(invocationId: string, bindingData: BindingData): string[] {
-  const foreignId = toldHeaders(bindingData)?.get(INVOCATION_ID);
+  const foreignId = bindingData.headers?.get(INVOCATION_ID);
   return foreignId === undefined ? [invocationId] : [invocationId, foreignId];
 }
 
@@ -39,7 +52,7 @@ export function forwardedIds(invocationId: string, bindingData: BindingData): st
  * characters, which the parser of Node refuses.
  */
 export function isForwardable(bindingData: BindingData): boolean {
-  return [...(toldHeaders(bindingData)?.values() ?? [])].every((value) => /^[\t\x20-\x7e]*$/.test(value));
+  return [...(bindingData.headers?.values() ?? [])].every((value) => /^[\t\x20-\x7e]*$/.test(value));
 }
 
 /** Reads the parameters of a route such as `files/{id}/{*rest}` from a path that matches it. */
@@ -69,13 +82,13 @@ function isContradicted(
 ): boolean {
   const names = ["Headers", "Query", ...Object.keys(params)];
   const isTaken = (name: string) => names.some((each) => each.toLowerCase() === name.toLowerCase());
-  const told = toldHeaders(bindingData);
+  const told = bindingData.headers;
   const normal = (value: string | null | undefined) => (value ?? "").replace(/ *, */g, ",");
   const isForged = (name: string) => told !== undefined && normal(told.get(name)) !== normal(headers.get(name));
   return (
     [...query.keys()].some(isTaken) ||
     // The entries of the host have exactly these names; one in another case came from the caller.
-    Object.keys(bindingData).some((name) => isTaken(name) && !names.includes(name)) ||
+    bindingData.names.some((name) => isTaken(name) && !names.includes(name)) ||
     told?.has(INVOCATION_ID) === true ||
     // The two headers that endpoints read for authentication and for parsing the body.
     ["authorization", "content-type"].some(isForged)
@@ -84,11 +97,9 @@ function isContradicted(
 
 const headersSchema = z.record(z.string(), z.string());
 
-/** Returns the headers in the binding data, by name in lower case; an empty map if they do not parse. */
-function toldHeaders({ Headers: told }: BindingData): Map<string, string> | undefined {
-  if (told === undefined) return undefined;
+function readHeaders(json: string): Map<string, string> {
   try {
-    const headers = headersSchema.parse(JSON.parse(told.json ?? ""));
+    const headers = headersSchema.parse(JSON.parse(json));
     return new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   } catch {
     return new Map();

@@ -9,7 +9,7 @@ import {
   UNFORWARDABLE_REQUEST_MAX_WAIT_MS,
   WORKER_KEEP_ALIVE_MS,
 } from "../request/time-limits.ts";
-import { type BindingData, forwardedIds, isForwardable, toHttpRequest } from "./binding-data.ts";
+import { forwardedIds, isForwardable, readBindingData, type TriggerMetadata, toHttpRequest } from "./binding-data.ts";
 import { Exchange } from "./exchange.ts";
 
 // The HTTP server of the Functions worker. The host announces an invocation over gRPC and forwards its HTTP request to a server in the worker
@@ -48,7 +48,7 @@ interface InvocationModel {
 /** The announcement of a run by the host. */
 interface Invocation {
   readonly invocationId: string;
-  request: { readonly triggerMetadata?: BindingData | null; readonly inputData?: unknown };
+  request: { readonly triggerMetadata?: TriggerMetadata | null; readonly inputData?: unknown };
   readonly metadata: { readonly bindings?: Readonly<Record<string, { type?: string; route?: string }>> };
 }
 
@@ -84,7 +84,7 @@ function httpInvocation(
   route: string,
 ): InvocationModel {
   const { invocationId, request } = invocation;
-  const bindingData = request.triggerMetadata ?? {};
+  const bindingData = readBindingData(request.triggerMetadata ?? {});
   // Without input data the library creates the context and no request.
   invocation.request = { ...request, inputData: [] };
   const model = library.getInvocationModel(invocation);
