@@ -3,9 +3,9 @@ import { oauthErrorResponse, problemResponse } from "./http/error-responses.ts";
 import type { HttpRequest } from "./http/http-request.ts";
 import type { HttpResponse } from "./http/response.ts";
 import { type Clock, systemClock } from "./request/clock.ts";
-import type { Audit, RequestContext } from "./request/context.ts";
+import { invocationLog, type RequestContext } from "./request/context.ts";
 import { withDeadline } from "./request/deadline.ts";
-import { type LogFields, type LogLevel, logLine, traceOf } from "./request/log.ts";
+import { traceOf } from "./request/log.ts";
 import { PublicError } from "./request/public-error.ts";
 import { Unavailable } from "./request/retry.ts";
 import {
@@ -47,15 +47,7 @@ export function publicEndpoint(endpoint: Endpoint, source?: () => Services, cloc
 /** The one exit for errors. It never throws: with a streamed body, the caller of a handler that throws gets no answer. */
 function handler(endpoint: Endpoint, kind: Kind, source = services, clock = systemClock): HttpHandler {
   return async (request: HttpRequest, invocation) => {
-    const audit: Audit = {};
-    const log = (level: LogLevel, fields: LogFields) =>
-      logLine(invocation, level, clock.now(), {
-        request_id: invocation.invocationId,
-        event: invocation.functionName,
-        ...audit,
-        ...fields,
-      });
-    const alarm: RequestContext["alarm"] = (name, reason) => log("error", { alarm: name, reason });
+    const { audit, alarm, log } = invocationLog(invocation, clock);
     const answer = (signal: AbortSignal) => endpoint(request, source(), { signal, audit, alarm });
 
     try {

@@ -1,9 +1,9 @@
 import type { TimerHandler } from "@azure/functions";
 import { toPublicError } from "./endpoint.ts";
 import { type Clock, systemClock } from "./request/clock.ts";
-import type { RequestContext } from "./request/context.ts";
+import { invocationLog, type RequestContext } from "./request/context.ts";
 import { withDeadline } from "./request/deadline.ts";
-import { type LogFields, type LogLevel, logLine } from "./request/log.ts";
+import type { LogFields } from "./request/log.ts";
 import { type Services, services } from "./services.ts";
 
 /** A job of a timer. It returns fields for the log line of the run. */
@@ -17,14 +17,8 @@ export function timerJob(
   clock: Clock = systemClock,
 ): TimerHandler {
   return async (_timer, invocation) => {
-    const log = (level: LogLevel, fields: LogFields) =>
-      logLine(invocation, level, clock.now(), {
-        request_id: invocation.invocationId,
-        event: invocation.functionName,
-        ...fields,
-      });
-    const alarm: RequestContext["alarm"] = (name, reason) => log("error", { alarm: name, reason });
-    const run = (signal: AbortSignal) => job(source(), { signal, audit: {}, alarm });
+    const { audit, alarm, log } = invocationLog(invocation, clock);
+    const run = (signal: AbortSignal) => job(source(), { signal, audit, alarm });
     try {
       log("info", { outcome: "success", ...(await withDeadline(clock, timeoutMs, run)) });
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import { logLine } from "./log.ts";
+import { type LogFields, type LogLevel, type LogSink, logLine } from "./log.ts";
 
 // The base of all other rooms: the context of a request, deadlines, retries with backoff and a retry budget, the clock, the log, the
 // error class, single-flight and the bounded map. A mechanism that decides how the service behaves under load or in an outage exists once,
@@ -26,6 +26,28 @@ export interface Audit {
   /** Set if the token had been issued before (token reuse). */
   reused?: true;
   scope?: string;
+}
+
+/** The log of an invocation and the parts of its context that write to it. */
+export interface InvocationLog extends Pick<RequestContext, "audit" | "alarm"> {
+  /** Writes a line with the id of the request, the name of the function and the audit fields known by now. */
+  log(level: LogLevel, fields: LogFields): void;
+}
+
+/** Creates the log of an invocation. */
+export function invocationLog(
+  invocation: LogSink & { readonly invocationId: string; readonly functionName: string },
+  clock: Clock,
+): InvocationLog {
+  const audit: Audit = {};
+  const log: InvocationLog["log"] = (level, fields) =>
+    logLine(invocation, level, clock.now(), {
+      request_id: invocation.invocationId,
+      event: invocation.functionName,
+      ...audit,
+      ...fields,
+    });
+  return { audit, log, alarm: (alarm, reason) => log("error", { alarm, reason }) };
 }
 
 /** Creates a context for work that belongs to no single request. Its alarms go to the console, since it has no invocation. */
