@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import "./without-telemetry.ts";
+import { serve } from "./azurite-worker.ts";
 import type { BlobsWorkerData } from "./blobs.ts";
 
 const require = createRequire(import.meta.url);
@@ -27,9 +28,4 @@ const configuration = new BlobConfiguration(
 );
 const server = new BlobServer(configuration);
 await server.start();
-parentPort?.once("message", async () => {
-  server.httpServer.closeAllConnections();
-  await server.close();
-  parentPort?.close();
-});
-parentPort?.postMessage(server.httpServer.address().port);
+serve(server);

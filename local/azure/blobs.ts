@@ -1,9 +1,7 @@
-import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
-import { Worker } from "node:worker_threads";
+import { AZURITE_ACCOUNT, startAzurite } from "./azurite.ts";
 
-// Azurite's account with its public key (Microsoft Learn, "Use the Azurite emulator").
-const ACCOUNT = "devstoreaccount1";
+// The public key of Azurite's account (Microsoft Learn, "Use the Azurite emulator").
 const KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
 /** The data of the blob service's thread: the folder of the blobs. */
@@ -23,20 +21,11 @@ export interface Blobs {
 export async function startBlobs(dir: string): Promise<Blobs> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const workerData: BlobsWorkerData = { dir };
-  const worker = new Worker(new URL("./blobs-worker.ts", import.meta.url), {
-    workerData,
-    execArgv: ["--no-warnings"],
-    env: {}, // no AZURITE_ACCOUNTS
-  });
-  const [port] = await once(worker, "message");
-  const url = `http://127.0.0.1:${port}/${ACCOUNT}`;
+  const { port, close } = await startAzurite(new URL("./blobs-worker.ts", import.meta.url), workerData);
+  const url = `http://127.0.0.1:${port}/${AZURITE_ACCOUNT}`;
   return {
     url,
-    connectionString: `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${KEY};BlobEndpoint=${url};`,
-    close: async () => {
-      const exited = once(worker, "exit");
-      worker.postMessage("close");
-      await exited;
-    },
+    connectionString: `DefaultEndpointsProtocol=http;AccountName=${AZURITE_ACCOUNT};AccountKey=${KEY};BlobEndpoint=${url};`,
+    close,
   };
 }

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import "./without-telemetry.ts";
+import { serve } from "./azurite-worker.ts";
 import type { TablesWorkerData } from "./tables.ts";
 
 const require = createRequire(import.meta.url);
@@ -39,9 +40,4 @@ if (path !== undefined) {
   database.autosaveInterval = SAVE_EVERY_MS;
   database.autosaveEnable();
 }
-parentPort?.once("message", async () => {
-  server.httpServer.closeAllConnections();
-  await server.close();
-  parentPort?.close();
-});
-parentPort?.postMessage(server.httpServer.address().port);
+serve(server);

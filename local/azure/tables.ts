@@ -3,11 +3,10 @@ import { mkdir } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import { AZURITE_ACCOUNT, startAzurite } from "./azurite.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Identity } from "./identity.ts";
 
-const ACCOUNT = "devstoreaccount1"; // Azurite's account
 const TABLE = "apiclients";
 
 /** The data of the table service's thread: its certificate, and the file of the tables, unless they are in memory. */
@@ -35,21 +34,12 @@ export async function startTables(options: {
   const { certificate, identity, dir } = options;
   if (dir !== undefined) await mkdir(dir, { recursive: true, mode: 0o700 });
   const workerData: TablesWorkerData = { certificate, path: dir && join(dir, "tables.json") };
-  const worker = new Worker(new URL("./tables-worker.ts", import.meta.url), {
-    workerData,
-    execArgv: ["--no-warnings"],
-    env: {}, // no AZURITE_ACCOUNTS
-  });
-  const [port] = await once(worker, "message");
-  const url = `https://127.0.0.1:${port}/${ACCOUNT}`;
+  const { port, close } = await startAzurite(new URL("./tables-worker.ts", import.meta.url), workerData);
+  const url = `https://127.0.0.1:${port}/${AZURITE_ACCOUNT}`;
   await createTable(url, certificate, identity.token("https://storage.azure.com"));
   return {
     url,
-    close: async () => {
-      const exited = once(worker, "exit");
-      worker.postMessage("close");
-      await exited;
-    },
+    close,
   };
 }
 
