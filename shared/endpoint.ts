@@ -57,9 +57,8 @@ function handler(endpoint: Endpoint, kind: Kind, source = services, clock = syst
       return response;
     } catch (thrown) {
       const error = toPublicError(thrown);
-      const { status, reason, note } = error;
-      const failed = status >= 500;
-      log(failed ? "error" : "warn", { outcome: failed ? "failed" : "refused", status, reason, note });
+      const { outcome, status, reason, note } = error;
+      log(outcome === "failed" ? "error" : "warn", { outcome, status, reason, note });
       return kind.errorResponse(error);
     }
   };

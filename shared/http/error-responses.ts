@@ -37,8 +37,8 @@ function oauthCodeOf(error: PublicError): OAuthErrorCode {
   return error.status >= 500 ? "server_error" : "invalid_request";
 }
 
-/** Platforms get one text for every 503: its detail is for administrators. */
-function oauthDescriptionOf({ status, detail = FAILED }: PublicError): string {
-  if (status !== 503) return detail;
+/** Platforms get one text for every failure that is a 503: its detail is for administrators. */
+function oauthDescriptionOf({ status, outcome, detail = FAILED }: PublicError): string {
+  if (status !== 503 || outcome === "refused") return detail;
   return "The service cannot answer right now. Nothing is wrong with the request: try again after the time in Retry-After.";
 }

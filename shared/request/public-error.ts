@@ -5,6 +5,7 @@
 export const REASONS = [
   // Refusals of the token endpoint.
   "client_assertion",
+  "client_over_allowance",
   "disabled_client",
   "malformed_authorization",
   "malformed_client_id",
@@ -39,7 +40,6 @@ export const REASONS = [
   "admin_keys_unavailable",
   "azure_refused",
   "azure_unavailable",
-  "client_over_allowance",
   "client_ids_taken",
   "deadline_exceeded",
   "internal_error",
@@ -68,6 +68,8 @@ export interface PublicErrorDetails {
   readonly retryAfterSeconds?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly cause?: unknown;
+  /** For the log alone. By default a status from 500 on is a failure of the service. */
+  readonly outcome?: "refused" | "failed";
 }
 
 /** An error with a public form: a refusal, or a failure of the service. The one exit for errors (endpoint.ts) renders it. */
@@ -79,10 +81,13 @@ export class PublicError extends Error {
   readonly note: string | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly outcome: "refused" | "failed";
 
-  constructor(status: number, { detail, reason, note, retryAfterSeconds, headers = {}, cause }: PublicErrorDetails) {
+  constructor(status: number, details: PublicErrorDetails) {
+    const { detail, reason, note, retryAfterSeconds, headers = {}, cause } = details;
     super(note === undefined ? reason : `${reason}: ${note}`, { cause });
     this.status = status;
+    this.outcome = details.outcome ?? (status >= 500 ? "failed" : "refused");
     this.detail = detail;
     this.reason = reason;
     this.note = note;

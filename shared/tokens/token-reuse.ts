@@ -1,6 +1,7 @@
+import { OAuthError } from "../http/oauth-error.ts";
 import { BoundedMap } from "../request/bounded-map.ts";
 import type { Clock } from "../request/clock.ts";
-import { Unavailable } from "../request/retry.ts";
+import { MAX_RETRY_AFTER_SECONDS } from "../request/time-limits.ts";
 
 const MAX_ENTRIES = 10_000;
 
@@ -44,7 +45,7 @@ export class TokenReuse<T> {
   /**
    * Signs a token, or gives the last one for the same key (client, generation of its secret, scopes), be it still under way.
    *
-   * @throws Unavailable with the seconds until the client may have a new token.
+   * @throws OAuthError with the seconds until the client may have a new token.
    */
   signOrReuse(clientId: string, key: string, sign: () => Promise<T>): { signing: Promise<T>; isReused: boolean } {
     const { burst, perSecond, seconds } = this.#rules;
@@ -58,7 +59,13 @@ export class TokenReuse<T> {
     const canReuse = last !== undefined && this.#isReusable(last, now);
     if (canReuse && bucket.allowance < burst + 1) return { signing: last.signing, isReused: true };
     if (bucket.allowance < 1) {
-      throw new Unavailable("client_over_allowance", { retryAfterSeconds: (1 - bucket.allowance) / perSecond });
+      throw new OAuthError("temporarily_unavailable", {
+        detail:
+          "This client requests new tokens too fast. Use a token until shortly before it expires, and request all scopes in one token. Try again after the time in Retry-After.",
+        reason: "client_over_allowance",
+        outcome: "refused",
+        retryAfterSeconds: Math.min(Math.ceil((1 - bucket.allowance) / perSecond), MAX_RETRY_AFTER_SECONDS),
+      });
     }
     bucket.allowance -= 1;
     return { signing: this.#remember(key, now, sign()), isReused: false };

@@ -142,6 +142,29 @@ test("[check 21] RFC 6585 §4: answers with 503 and the Retry-After of a store t
   );
 });
 
+test("[check 73] tells a client over its allowance what to change, and answers other clients", async () => {
+  const service = await startService(stack, { port: 0, env: { TOKEN_REUSE_BURST: "1" } });
+  onTestFinished(() => service.stop());
+  const credentials = {
+    grant_type: "client_credentials",
+    client_id: client.clientId,
+    client_secret: client.clientSecret,
+  };
+  const scopes = ALL_SCOPES.flatMap((one) => ALL_SCOPES.map((other) => [...new Set([one, other])].join(" ")));
+  const answers = await Promise.all(scopes.map((scope) => postForm(service.url, { ...credentials, scope })));
+  expect(answers).toContainEqual(
+    oauthError(
+      503,
+      "temporarily_unavailable",
+      "This client requests new tokens too fast. Use a token until shortly before it expires, and request all scopes in one token. Try again after the time in Retry-After.",
+      { "retry-after": "1" },
+    ),
+  );
+  const other = await createClient();
+  const form = { ...credentials, client_id: other.clientId, client_secret: other.clientSecret };
+  expect(await postForm(service.url, form)).toMatchObject({ status: 200 });
+});
+
 test("[check 21] RFC 9110 §15.6.1: answers an unforeseen failure with 500 and JSON", async () => {
   const service = await startService(stack, { port: 0, bundle: await buildCrashingApp() });
   onTestFinished(() => service.stop());

@@ -57,7 +57,9 @@ describe("a client that asks for a token per call of the API", () => {
     const refused = answers.at(-1);
     expect(refused?.headers["Retry-After"]).toBe("1");
     expect(refused?.body).toMatchObject({ error: "temporarily_unavailable" });
-    expect(refused?.lines).toMatchObject([{ client_id: wide.clientId, reason: "client_over_allowance" }]);
+    expect(refused?.lines).toMatchObject([
+      { outcome: "refused", client_id: wide.clientId, reason: "client_over_allowance" },
+    ]);
     expect(services.azure.signingVaults[0]?.operations.filter(({ name }) => name === "signData")).toHaveLength(20);
   });
 

@@ -144,6 +144,7 @@ describe("a client", () => {
       expect({ ...(error as OAuthError), stack: undefined }).toEqual({
         name: "OAuthError",
         code: "invalid_client",
+        outcome: "refused",
         status: 401,
         detail: "The client is unknown or disabled, or its secret is wrong: check client_id and client_secret.",
         headers: { "WWW-Authenticate": 'Basic realm="socmate"' },

@@ -3,7 +3,7 @@ import { type ReuseRules, TokenReuse } from "../../../shared/tokens/token-reuse.
 import { createClock, type FakeClock } from "../../fakes/fake-clock.ts";
 
 const usual = { burst: 10, perSecond: 1, seconds: 10 };
-const refusal = { name: "Unavailable", reason: "client_over_allowance" };
+const refusal = { name: "OAuthError", status: 503, outcome: "refused", reason: "client_over_allowance" };
 
 let clock: FakeClock;
 let signed: number;
