@@ -54,8 +54,8 @@ param clientIdPrefix string = 'socmate'
 @minLength(1)
 param signingVaultLocations string[] = [location]
 
-@description('Optional. Seconds that a signing key is published before it signs.')
-@minValue(661)
+@description('Optional. Seconds that a signing key is published before it signs: longer than ASP.NET Core keeps the JWKS.')
+@minValue(46021)
 @maxValue(2592000)
 param keyPublishLeadSeconds int = 86400
 

@@ -19,7 +19,7 @@ const report = await runRotationDrill({ leadSeconds: LEAD_SECONDS, rotations, on
 console.log(
   `${report.tokens} tokens of ${report.kids.length} keys, verified ${report.verifications} times: ${report.failures.length} failures, ${report.refusals} requests refused.`,
 );
-for (const [code, times] of Object.entries(Object.groupBy(report.failures, (code) => code))) {
-  console.log(`  ${code}: ${times?.length}`);
+for (const [failure, times] of Object.entries(Object.groupBy(report.failures, (failure) => failure))) {
+  console.log(`  ${failure}: ${times?.length}`);
 }
 process.exitCode = report.failures.length + report.refusals > 0 ? 1 : 0;

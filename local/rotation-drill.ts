@@ -1,9 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createRemoteJWKSet, decodeProtectedHeader, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { decodeProtectedHeader } from "jose";
 import { z } from "zod";
+import { buildDotnetApi } from "./dotnet-api.ts";
 import { startService } from "./host/service.ts";
 import { rotateSigningKey, signingKeyClient } from "./signing-keys.ts";
 import { type Stack, startStack } from "./stack.ts";
+import {
+  createJoseVerifier,
+  createJwksRsaVerifier,
+  createMaxAgeVerifier,
+  startDotnetVerifier,
+  type Verifier,
+} from "./verifiers.ts";
 
 /** Options of a drill. A key is published for `leadSeconds`, 10 or more, before it signs. */
 export interface DrillOptions {
@@ -16,7 +24,9 @@ export interface DrillOptions {
 export interface DrillReport {
   tokens: number;
   verifications: number;
-  /** The codes of jose's errors, one for each failed verification. */
+  /** The names of the verifiers. */
+  verifiers: readonly string[];
+  /** The verifier and its reason, one for each failed verification. */
   failures: string[];
   /** The number of token requests that got no token. */
   refusals: number;
@@ -24,6 +34,8 @@ export interface DrillReport {
   kids: string[];
 }
 
+/** The lead that is shipped. The intervals of real verifiers are divided by the same factor as this lead. */
+const SHIPPED_LEAD_SECONDS = 86_400;
 const VAULTS = 2;
 const INSTANCES = 2;
 const CLIENTS = 4;
@@ -35,42 +47,70 @@ const created = z.object({ client_id: z.string(), client_secret: z.string() });
 const issued = z.object({ access_token: z.string() });
 
 /**
- * Rotates keys under load. Several instances on several vaults issue tokens without a break. `jose` verifies each token immediately and
- * a sample of the earlier ones repeatedly. Its key sets are cached for exactly their `max-age`, and no unknown kid refreshes them.
+ * Rotates keys under load. Several instances on several vaults issue tokens without a break. Verifiers verify each token immediately and
+ * a sample of the earlier ones repeatedly. Two of them keep a key set for exactly its `max-age`, and no unknown kid makes them fetch
+ * another one. The others are real verifiers with their defaults, which do not follow `max-age`: the lead of the drill is a fraction of
+ * the shipped one, and their intervals are the same fraction of the defaults.
  */
 export async function runRotationDrill(options: DrillOptions): Promise<DrillReport> {
   const stack = await startStack({ signingVaults: VAULTS });
   const env = { KEY_PUBLISH_LEAD_SECONDS: String(options.leadSeconds) };
-  const start = () => startService(stack, { port: 0, env });
+  // The first instance has the address of the issuer.
+  const start = (_: unknown, index: number) => startService(stack, index === 0 ? { env } : { env, port: 0 });
   const services = await Promise.all(Array.from({ length: INSTANCES }, start));
+  const urls = services.map(({ url }) => url);
+  const verifiers = await startVerifiers(stack, urls, options);
   try {
-    return await drill(
-      stack,
-      services.map(({ url }) => url),
-      options,
-    );
+    return await drill(stack, urls, verifiers, options);
   } finally {
+    await Promise.all(verifiers.map((verifier) => verifier.close?.()));
     await Promise.all(services.map((service) => service.stop()));
     await stack.close();
   }
 }
 
-async function drill(stack: Stack, urls: string[], options: DrillOptions): Promise<DrillReport> {
+async function startVerifiers(
+  { settings }: Stack,
+  urls: readonly string[],
+  { leadSeconds, onProgress = () => {} }: DrillOptions,
+): Promise<Verifier[]> {
+  const expected = { issuer: settings.TOKEN_ISSUER, audience: settings.TOKEN_AUDIENCE };
+  const speed = SHIPPED_LEAD_SECONDS / leadSeconds;
+  const jwksUrl = new URL("/.well-known/jwks.json", expected.issuer);
+  const maxAge = await Promise.all(
+    urls.map((url) => createMaxAgeVerifier(new URL("/.well-known/jwks.json", url), expected)),
+  );
+  const verifiers = [
+    ...maxAge,
+    createJoseVerifier(jwksUrl, expected, speed),
+    createJwksRsaVerifier(jwksUrl, expected, speed),
+  ];
+  const { program, missing } = await buildDotnetApi();
+  if (program === undefined) onProgress(`without ASP.NET Core: ${missing}`);
+  else verifiers.push(await startDotnetVerifier(program, expected, speed));
+  const names = verifiers.map(({ name }) => name);
+  onProgress(`verifiers: ${names.join(", ")}; all but max-age as by default, ${speed} times as fast, as the lead is`);
+  return verifiers;
+}
+
+async function drill(
+  stack: Stack,
+  urls: readonly string[],
+  verifiers: readonly Verifier[],
+  options: DrillOptions,
+): Promise<DrillReport> {
   const { leadSeconds, rotations, onProgress = () => {} } = options;
-  const report: DrillReport = { tokens: 0, verifications: 0, failures: [], refusals: 0, kids: [] };
+  const names = verifiers.map(({ name }) => name);
+  const report: DrillReport = { tokens: 0, verifications: 0, verifiers: names, failures: [], refusals: 0, kids: [] };
   const forms = await Promise.all(Array.from({ length: CLIENTS }, () => createClient(stack, urls[0] ?? "")));
-  const verifiers = await Promise.all(urls.map(strictKeySet));
   const sample: string[] = [];
   const over = new AbortController();
 
   const verify = async (token: string) => {
-    const { TOKEN_ISSUER: issuer, TOKEN_AUDIENCE: audience } = stack.settings;
-    for (const keySet of verifiers) {
+    for (const verifier of verifiers) {
       report.verifications += 1;
-      await jwtVerify(token, keySet, { issuer, audience, typ: "at+jwt", algorithms: ["RS256"] }).catch((error) => {
-        if (!(error instanceof errors.JOSEError)) throw error;
-        report.failures.push(error.code);
-      });
+      const refusal = await verifier.refusal(token);
+      if (refusal !== undefined) report.failures.push(`${verifier.name}: ${refusal}`);
     }
   };
   const useTokens = async (form: string) => {
@@ -123,7 +163,7 @@ async function createClient(stack: Stack, url: string): Promise<string> {
   const answer = await fetch(`${url}/api/admin/api-clients`, {
     method: "POST",
     headers: { authorization: `Bearer ${stack.adminToken()}`, "content-type": "application/json" },
-    body: JSON.stringify({ name: "Rotation drill", scopes: ["incidents:read"] }),
+    body: JSON.stringify({ name: "Rotation drill", scopes: ["search:read"] }),
   });
   const credentials = created.parse(await answer.json());
   return new URLSearchParams({ grant_type: "client_credentials", ...credentials }).toString();
@@ -133,12 +173,4 @@ async function requestToken(url: string, form: string): Promise<string | undefin
   const headers = { "content-type": "application/x-www-form-urlencoded" };
   const answer = await fetch(`${url}/oauth/token`, { method: "POST", headers, body: form });
   return issued.safeParse(await answer.json()).data?.access_token;
-}
-
-/** Returns a key set that is fetched again after its `max-age` only, not for an unknown kid. */
-async function strictKeySet(serviceUrl: string): Promise<JWTVerifyGetKey> {
-  const url = new URL("/.well-known/jwks.json", serviceUrl);
-  const { headers } = await fetch(url);
-  const maxAge = Number(/max-age=(\d+)/.exec(headers.get("cache-control") ?? "")?.[1]) * 1_000;
-  return createRemoteJWKSet(url, { cacheMaxAge: maxAge, cooldownDuration: maxAge });
 }

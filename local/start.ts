@@ -58,7 +58,9 @@ async function startAll(faults: readonly Fault[]): Promise<void> {
   const service = await startServiceOn(faults.length === 0 ? stack : await withFaults(faults, stack));
   const parts = partsOf(stack, service);
   await announce(stack, parts);
-  console.log(welcome(parts, { dir, token: stack.adminToken(), milliseconds: performance.now() - started }));
+  const leadSeconds = Number(stack.settings.KEY_PUBLISH_LEAD_SECONDS);
+  const milliseconds = performance.now() - started;
+  console.log(welcome(parts, { dir, token: stack.adminToken(), leadSeconds, milliseconds }));
 }
 
 /** Starts fault proxies in front of the stack. Returns a stack with the addresses of the proxies. */

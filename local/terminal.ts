@@ -12,6 +12,8 @@ const heading = (text: string, aside = "") => `  ${styled("bold", text)}${aside 
 const row = (name: string, value: string) => `    ${styled("dim", name.padEnd(15))}${value}`;
 
 const INDENT = " ".repeat(6);
+/** The longest lead that the start check refuses for a public issuer: see `leadFaults` in `shared/config.ts`. */
+const SHORT_LEAD_SECONDS = 46_020;
 const REQUEST_LINE = /^(?<method>[A-Z]+) (?<path>\S*) (?<status>\d{3}|aborted) (?<duration>\d+ ms)$/;
 
 const eventSchema = z.object({
@@ -36,7 +38,7 @@ export function warningLine(line: string): string {
 /** The text that `npm start` prints when the service is ready. */
 export function welcome(
   parts: RunningStack,
-  { dir, token, milliseconds }: { dir: string; token: string; milliseconds: number },
+  { dir, token, leadSeconds, milliseconds }: { dir: string; token: string; leadSeconds: number; milliseconds: number },
 ): string {
   const { url, hostUrl = "", hostKey = "" } = parts;
   return `
@@ -48,7 +50,7 @@ ${row("Functions host", `${hostUrl} ${styled("dim", "without the gateway; it req
 ${row("", `x-functions-key: ${hostKey}`)}
 ${rows(parts, dir)}
 ${row("Log", join(dir, "service.log"))}
-
+${leadWarning(leadSeconds)}
 ${heading("Admin token", "for one hour; another one: npm run --silent admin-token")}
 
 ${styled("dim", token)}
@@ -80,6 +82,18 @@ ${row("Blob storage", `${blobsUrl} ${styled("dim", "AzureWebJobsStorage, for the
 ${heading("Run the service on them", "with Azure Functions Core Tools and the local.settings.json just written")}
 
 npm run build && func start
+`;
+}
+
+/** Says what real verifiers do when a new key signs before they fetch the key set again. Empty for a lead that is long enough. */
+function leadWarning(leadSeconds: number): string {
+  if (leadSeconds > SHORT_LEAD_SECONDS) return "";
+  return `
+${heading("Signing keys", `a new key signs after ${leadSeconds} s; see Verifiers in docs/keys.md`)}
+
+    Real verifiers do not follow the JWKS's max-age and keep keys for longer. With default settings ASP.NET Core
+    refuses tokens of a new key for up to 5 minutes, jose for up to 30 seconds; jwks-rsa and PyJWT fetch it at once.
+    A public issuer needs a lead of more than ${SHORT_LEAD_SECONDS} s.
 `;
 }
 

@@ -5,6 +5,7 @@ import { isLoopback } from "./model/loopback.ts";
 import { wholeNumber } from "./model/whole-number.ts";
 import { PublicError } from "./request/public-error.ts";
 import {
+  LONGEST_KEY_SET_CACHE_SECONDS,
   MAX_TOKEN_LIFETIME_SECONDS,
   MIN_KEY_PUBLISH_LEAD_SECONDS,
   WRONG_SETTINGS_RETRY_AFTER_SECONDS,
@@ -139,13 +140,14 @@ function ownIssuerFaults({ TOKEN_ISSUER: own = "", ...env }: Env): string[] {
     .map((name) => `${name} must not be this service itself (TOKEN_ISSUER).`);
 }
 
-/** Refuses a lead within which a verifier may not have the key yet. On one machine clocks agree, so a loopback issuer may have a short one. */
+/** Refuses a lead within which a verifier may not have the key yet. A loopback issuer may have a short one, to watch a rotation. */
 function leadFaults({ TOKEN_ISSUER: issuer = "", KEY_PUBLISH_LEAD_SECONDS: lead }: Env): string[] {
   const isOwnMachine = !URL.canParse(issuer) || isLoopback(issuer);
-  const isShort = Number(lead) >= MIN_KEY_PUBLISH_LEAD_SECONDS && Number(lead) <= SHORTEST_USUAL_LEAD_SECONDS;
+  const tooShort = LONGEST_KEY_SET_CACHE_SECONDS + SHORTEST_USUAL_LEAD_SECONDS;
+  const isShort = Number(lead) >= MIN_KEY_PUBLISH_LEAD_SECONDS && Number(lead) <= tooShort;
   if (isOwnMachine || !isShort) return [];
   return [
-    `KEY_PUBLISH_LEAD_SECONDS must be more than ${SHORTEST_USUAL_LEAD_SECONDS}: longer than verifiers cache the JWKS and instances the list of keys, and clocks differ (less is for a loopback TOKEN_ISSUER alone).`,
+    `KEY_PUBLISH_LEAD_SECONDS must be more than ${tooShort} (12 h 47 min): ASP.NET Core keeps the JWKS for up to 12 h 36 min, instances keep the list of keys, and clocks differ (less is for a loopback TOKEN_ISSUER alone).`,
   ];
 }
 

@@ -7,19 +7,24 @@ declare module "vitest" {
   }
 }
 
-/** The Debian packages that tests use, each with a path that it installs; `/usr/bin/python3` imports the last three. */
+/** The Debian packages that tests use, each with a path that it installs; `/usr/bin/python3` imports the last five. */
 export const DEBIAN_PATHS = {
   chromium: "/usr/bin/chromium",
   curl: "/usr/bin/curl",
   "python3-authlib": "/usr/lib/python3/dist-packages/authlib",
+  "python3-cryptography": "/usr/lib/python3/dist-packages/cryptography",
   "python3-httpx": "/usr/lib/python3/dist-packages/httpx",
+  "python3-jwt": "/usr/lib/python3/dist-packages/jwt",
   "python3-requests-oauthlib": "/usr/lib/python3/dist-packages/requests_oauthlib",
 } as const;
 
 /** Options for `describe` or `test` that skip it, with the reason, where one of the Debian packages is missing. */
 export function needs(...packages: (keyof typeof DEBIAN_PATHS)[]): TestOptions {
   const missing = packages.find((name) => !existsSync(DEBIAN_PATHS[name]));
-  return missing
-    ? { skip: true, meta: { skipReason: `${missing} is not installed (apt-get install ${missing})` } }
-    : {};
+  return skippedFor(missing && `${missing} is not installed (apt-get install ${missing})`);
+}
+
+/** Options for `describe` or `test` that skip it if there is a reason. */
+export function skippedFor(skipReason: string | undefined): TestOptions {
+  return skipReason === undefined ? {} : { skip: true, meta: { skipReason } };
 }

@@ -68,6 +68,12 @@ export const HEALTH_RETRY_AFTER_SECONDS = 10;
 
 // Caches of callers.
 
+/**
+ * ASP.NET Core keeps a key set for 12 h and up to a twentieth more, whatever its `max-age` is (Microsoft.IdentityModel.Protocols 8.19,
+ * ConfigurationManager.cs, UpdateConfiguration). No other verifier that fetches no key set for an unknown `kid` keeps one for longer.
+ */
+export const LONGEST_KEY_SET_CACHE_SECONDS = 45_360;
+
 /** As long as the JWKS, which verifiers fetch together with the metadata. */
 export const METADATA_MAX_AGE_SECONDS = 300;
 /** One year, the usual value for a file that never changes: the name of an asset contains a hash of its content. */

@@ -99,10 +99,10 @@ describe("policies", () => {
     });
   });
 
-  test("for SoCMate's own API read our metadata, demand signature, expiry, issuer, audience and a scope", () => {
+  test("for SoCMate's own API read our metadata, demand signature, expiry, issuer, audience, type and a scope", () => {
     const document = policy("access-token");
-    expect(namesOf(document.children)).toEqual(["validate-jwt", "choose"]);
-    const validation = section(document, "validate-jwt");
+    expect(namesOf(document.children)).toEqual(["validate-jwt", "choose", "choose"]);
+    const [validation, wrongType, wrongScope] = document.children as [Element, Element, Element];
     expect(validation.attributes).toMatchObject({
       "header-name": "Authorization",
       "require-scheme": "Bearer",
@@ -115,9 +115,21 @@ describe("policies", () => {
         .map(({ text }) => text)
         .filter(Boolean),
     ).toEqual(["{{socmate-token-audience}}", "{{socmate-token-issuer}}"]);
-    const refusal = elementsOf(section(document, "choose"));
-    expect(refusal.find(({ name }) => name === "set-status")?.attributes.code).toBe("403");
-    expect(refusal.find(({ name }) => name === "value")?.text).toContain("insufficient_scope");
+    const refusal = (choose: Element) => ({
+      condition: choose.children[0]?.attributes.condition,
+      status: elementsOf(choose).find(({ name }) => name === "set-status")?.attributes.code,
+      challenge: elementsOf(choose).find(({ name }) => name === "value")?.text,
+    });
+    expect(refusal(wrongType)).toEqual({
+      condition: expect.stringContaining('!"at+jwt".Equals((string)JObject.Parse(json)["typ"]'),
+      status: "401",
+      challenge: 'Bearer error="invalid_token"',
+    });
+    expect(refusal(wrongScope)).toEqual({
+      condition: expect.stringContaining("required-scope"),
+      status: "403",
+      challenge: expect.stringContaining("insufficient_scope"),
+    });
   });
 
   test("use exactly the named values that the template makes", () => {
