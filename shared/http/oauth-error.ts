@@ -19,10 +19,7 @@ export class OAuthError extends PublicError {
 
   /** `status` overrides the status of the code, for a 405. */
   constructor(code: OAuthErrorCode, details: PublicErrorDetails & { readonly status?: number }) {
-    const { status = STATUS[code], headers } = details;
-    // A 401 requires a challenge (RFC 6749 §5.2, RFC 9110 §15.5.2), and Basic requires a realm (RFC 7617 §2).
-    const challenge = status === 401 ? { "WWW-Authenticate": 'Basic realm="socmate"' } : {};
-    super(status, { ...details, headers: { ...challenge, ...headers } });
+    super(details.status ?? STATUS[code], details);
     this.code = code;
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BASIC_CHALLENGE, oauthError, REFUSED } from "../support/answers.ts";
+import { oauthError, REFUSED } from "../support/answers.ts";
 import { rawRequest, sendRaw } from "../support/raw-http.ts";
 import { basic, postForm, startTestService } from "../support/test-service.ts";
 
@@ -13,7 +13,7 @@ const GRANT = { grant_type: "client_credentials" };
 const withBasic = (authorization: string, form: Record<string, string> = {}) =>
   postForm(url, { ...GRANT, ...form }, { authorization });
 
-const invalidClient = (description: string) => oauthError(401, "invalid_client", description, BASIC_CHALLENGE);
+const invalidClient = (description: string) => oauthError(401, "invalid_client", description);
 const NO_CREDENTIALS = invalidClient("Send client_id and client_secret in the form, or as HTTP Basic.");
 const NOT_BASIC = invalidClient(
   "The Authorization header is not HTTP Basic: send Basic and the Base64 form of client_id:client_secret.",

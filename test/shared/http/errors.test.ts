@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { problemResponse } from "../../../shared/http/error-responses.ts";
+import { oauthErrorResponse, problemResponse } from "../../../shared/http/error-responses.ts";
 import { InvalidInput } from "../../../shared/http/invalid-input.ts";
 import { OAuthError } from "../../../shared/http/oauth-error.ts";
 import { PublicError, REASONS } from "../../../shared/request/public-error.ts";
@@ -15,7 +15,19 @@ test.for([
 ] as const)("answers the error code %s with %d (RFC 6749 §5.2) [check 19]", ([code, status]) => {
   const error = new OAuthError(code, { detail: "d", reason: "wrong_secret" });
   expect(error.status).toBe(status);
-  expect(error.headers).toEqual(status === 401 ? { "WWW-Authenticate": 'Basic realm="socmate"' } : {});
+  const { headers } = oauthErrorResponse(error);
+  const challenge = `Basic realm="socmate", error="${code}", error_description="d"`;
+  expect(headers["WWW-Authenticate"]).toBe(status === 401 ? challenge : undefined);
+});
+
+test("keeps error_description and the challenge in the characters of RFC 6749 §5.2, whatever is in a detail [check 20] [check 63]", () => {
+  const detail = 'a "quoted" \\ part\r\nX-Injected: 1 é';
+  const { body, headers } = oauthErrorResponse(new OAuthError("invalid_client", { detail, reason: "wrong_secret" }));
+  const description = "a ?quoted? ? part??X-Injected: 1 ?";
+  expect(JSON.parse(String(body))).toEqual({ error: "invalid_client", error_description: description });
+  expect(headers["WWW-Authenticate"]).toBe(
+    `Basic realm="socmate", error="invalid_client", error_description="${description}"`,
+  );
 });
 
 test("an OAuthError keeps its own status and headers", () => {

@@ -146,7 +146,7 @@ describe("a client", () => {
         code: "invalid_client",
         status: 401,
         detail: "The client is unknown or disabled, or its secret is wrong: check client_id and client_secret.",
-        headers: { "WWW-Authenticate": 'Basic realm="socmate"' },
+        headers: {},
         reason,
       });
       expect(call.audit.actor).toBeUndefined();
