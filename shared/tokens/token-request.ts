@@ -4,6 +4,7 @@ import type { HttpRequest } from "../http/http-request.ts";
 import { OAuthError } from "../http/oauth-error.ts";
 import type { RequestContext } from "../request/context.ts";
 import { type Credentials, readCredentials } from "./client-auth.ts";
+import { wellFormed } from "./well-formed.ts";
 
 const MAX_BODY_BYTES = 8 * 1024;
 
@@ -20,7 +21,7 @@ export interface TokenRequest {
  * @throws OAuthError for another method, media type or grant, for parameters in the URL, and for missing or malformed credentials.
  * @throws PublicError for a body that cannot be read.
  */
-export async function readTokenRequest(request: HttpRequest, { signal }: RequestContext): Promise<TokenRequest> {
+export async function readTokenRequest(request: HttpRequest, { signal, audit }: RequestContext): Promise<TokenRequest> {
   if (request.method !== "POST") throw methodNotAllowed();
   if (mediaType(request) !== "application/x-www-form-urlencoded") throw wrongMediaType();
   if (OAUTH_PARAMETERS.some((name) => request.query.has(name))) throw parameterInUrl();
@@ -28,7 +29,8 @@ export async function readTokenRequest(request: HttpRequest, { signal }: Request
   const form = parseForm(await readBody(request, MAX_BODY_BYTES, signal));
   if (!form.grant_type) throw missingGrantType();
   if (form.grant_type !== "client_credentials") throw unsupportedGrantType();
-  return { credentials: readCredentials(request.headers.get("authorization"), form), scope: form.scope };
+  const credentials = readCredentials(request.headers.get("authorization"), form);
+  return { credentials: wellFormed(credentials, audit), scope: form.scope };
 }
 
 function methodNotAllowed(): OAuthError {
