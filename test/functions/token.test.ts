@@ -150,6 +150,12 @@ describe("the token endpoint refuses", () => {
     expectRefusal(await ask({ body: { string: body } }), 400, "invalid_request");
   });
 
+  test("accepts grant_type in the URL with the value of the body, and no other [check 5]", async () => {
+    const at = (grant: string) => `http://127.0.0.1/oauth/token?grant_type=${grant}`;
+    await expect(ask({ form, url: at("client_credentials") })).resolves.toMatchObject({ status: 200 });
+    expectRefusal(await ask({ form, url: at("password") }), 400, "invalid_request");
+  });
+
   test.for(["password", "authorization_code", "refresh_token", "Client_Credentials", "client_credentials ", "canary"])(
     "refuses the grant type %s (RFC 6749 §5.2) [check 14]",
     async (grant) => {
