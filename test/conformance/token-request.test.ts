@@ -37,11 +37,12 @@ const MALFORMED = invalidRequest(
   "The body is malformed: encode it as application/x-www-form-urlencoded, with correct percent-encoding.",
 );
 const TOO_LARGE = oauthError(413, "invalid_request", "The body is too large: send at most 8 KiB.");
-const INVALID_SCOPE = oauthError(
-  400,
-  "invalid_scope",
-  "Ask for scopes that this client is registered for, separated by single spaces, or leave scope out to get all of them.",
-);
+const invalidScope = (fault: string, scopes: readonly string[] = ALL_SCOPES) =>
+  oauthError(
+    400,
+    "invalid_scope",
+    `${fault} This client has: ${scopes.join(" ")}. Separate scopes by single spaces, or leave scope out to get all of them.`,
+  );
 const repeated = (name: string) => invalidRequest(`The parameter ${name} is repeated: send it once.`);
 
 function expectToken(answer: Answer, scope: string = ALL_SCOPES.join(" ")): void {
@@ -191,7 +192,9 @@ test("[check 7] RFC 6749 App. B: takes + and %20 for a space, and %2B for a plus
   const form = `grant_type=client_credentials&${credentials}`;
   expectToken(await postForm(url, `${form}&scope=search:read+graph:read`), "search:read graph:read");
   expectToken(await postForm(url, `${form}&scope=search%3Aread%20graph%3aread`), "search:read graph:read");
-  expect(await postForm(url, `${form}&scope=search:read%2Bgraph:read`)).toEqual(INVALID_SCOPE);
+  expect(await postForm(url, `${form}&scope=search:read%2Bgraph:read`)).toEqual(
+    invalidScope("Not granted: search:read?graph:read."),
+  );
 });
 
 test("[check 8] takes a body of 8 KiB and refuses one byte more", async () => {
@@ -352,30 +355,40 @@ test.for([
   expectToken(await requestToken(client, { scope }), granted);
 });
 
-test.for<[string, string]>([
-  ["a tab", "search:read\tgraph:read"],
-  ["a no-break space", "search:read\u00a0graph:read"],
-  ["a doubled space", "search:read  graph:read"],
-  ["a space before", " search:read"],
-  ["a space after", "search:read "],
-  ["a space alone", " "],
-  ["a comma", "search:read,graph:read"],
-  ["a line break", "search:read\ngraph:read"],
-  ["upper case", "Search:read"],
-  ["an unknown scope", "search:write"],
-  ["a known and an unknown scope", "search:read admin"],
-  ["a quoted scope", '"search:read"'],
-  ["a wildcard", "*"],
-  ["NUL", "search:read\0"],
-  ["a look-alike", "s\u0435arch:read"],
-  ["a member of every object", "constructor"],
-])("[check 15] RFC 6749 §3.3: refuses %s in scope", async ([, scope]) => {
-  expect(await requestToken(client, { scope })).toEqual(INVALID_SCOPE);
+test.for<[string, string, string]>([
+  ["a tab", "search:read\tgraph:read", "scope has white space in it. Not granted: search:read?graph:read."],
+  [
+    "a no-break space",
+    "search:read\u00a0graph:read",
+    "scope has white space in it. Not granted: search:read?graph:read.",
+  ],
+  ["a doubled space", "search:read  graph:read", "scope has a space too many."],
+  ["a space before", " search:read", "scope has a space too many."],
+  ["a space after", "search:read ", "scope has a space too many."],
+  ["a space alone", " ", "scope has a space too many."],
+  ["a comma", "search:read,graph:read", "Not granted: search:read,graph:read."],
+  ["a line break", "search:read\ngraph:read", "scope has a line break in it. Not granted: search:read?graph:read."],
+  ["a line end", "search:read\n", "scope has a line break at its end. Not granted: search:read?."],
+  ["upper case", "Search:read", "Not granted: Search:read."],
+  ["an unknown scope", "search:write", "Not granted: search:write."],
+  ["a known and an unknown scope", "search:read admin", "Not granted: admin."],
+  ["many unknown scopes", "a b c d e f g", "Not granted: a b c d e and 2 more."],
+  ["a long scope", "a".repeat(41), `Not granted: ${"a".repeat(40)}....`],
+  ["a quoted scope", '"search:read"', "Not granted: ?search:read?."],
+  ["a wildcard", "*", "Not granted: *."],
+  ["NUL", "search:read\0", "scope has an invisible character at its end. Not granted: search:read?."],
+  ["a look-alike", "s\u0435arch:read", "Not granted: s?arch:read."],
+  ["a member of every object", "constructor", "Not granted: constructor."],
+  ["a client secret", client.clientSecret, "Not granted: (a client secret)."],
+])("[check 15] [check 65] RFC 6749 §3.3: refuses %s in scope and says so", async ([, scope, fault]) => {
+  expect(await requestToken(client, { scope })).toEqual(invalidScope(fault));
 });
 
-test("[check 15] RFC 6749 §3.3: refuses a scope that exists but is not the client's", async () => {
-  const reader = await createClient({ scopes: ["search:read"] });
-  expect(await requestToken(reader, { scope: "search:read graph:read" })).toEqual(INVALID_SCOPE);
+test("[check 15] [check 65] RFC 6749 §3.3: refuses a scope that exists but is not the client's, and names those that are", async () => {
+  const reader = await createClient({ scopes: ["incidents:read", "search:read"] });
+  expect(await requestToken(reader, { scope: "search:read graph:read" })).toEqual(
+    invalidScope("Not granted: graph:read.", ["incidents:read", "search:read"]),
+  );
 });
 
 test("[check 16] RFC 6749 §3.3: grants all registered scopes where scope is absent or empty", async () => {

@@ -81,7 +81,7 @@ test.for(Object.entries(refusals))(
   },
 );
 
-test("[check 20] RFC 6749 §5.2: echoes no input in any member of an error", async () => {
+test("[check 20] RFC 6749 §5.2: echoes no input in any member of an error, but a refused scope to its client", async () => {
   const canary = "Canary-Of-Input";
   const answers = [
     await postForm(url, { grant_type: canary }),
@@ -90,7 +90,7 @@ test("[check 20] RFC 6749 §5.2: echoes no input in any member of an error", asy
     await postForm(url, { grant_type: "client_credentials" }, { authorization: canary }),
     await postForm(url, `${canary}=%`),
     await postForm(url, "", { "content-type": canary }),
-    await requestToken(client, { scope: canary }),
+    await requestToken({ ...client, clientId: "socmate-nobody-abc123" }, { scope: canary }),
     await send(`${url}/oauth/token?client_id=${canary}`, { method: "POST" }),
   ];
   for (const answer of answers) {

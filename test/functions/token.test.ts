@@ -222,7 +222,7 @@ describe("the token endpoint refuses", () => {
     async (scope) => {
       const answer = await ask({ form: { ...form, scope } });
       expectRefusal(answer, 400, "invalid_scope");
-      expect(JSON.stringify(answer)).not.toContain("canary");
+      expect(JSON.stringify(answer.lines)).not.toContain("canary");
     },
   );
 
