@@ -10,9 +10,14 @@ import { type HttpResponse, json } from "./response.ts";
 
 const FAILED = "The service failed. Nothing is wrong with the request.";
 
-/** Renders an error of the token endpoint (RFC 6749 §5.2). */
-export function oauthErrorResponse(error: PublicError): HttpResponse {
-  const body = { error: oauthCodeOf(error), error_description: oauthDescriptionOf(error) };
+/** Renders an error of the token endpoint (RFC 6749 §5.2), with a link to its section of the documentation if there is one. */
+export function oauthErrorResponse(error: PublicError, documentationUrl?: string): HttpResponse {
+  const code = oauthCodeOf(error);
+  const body = {
+    error: code,
+    error_description: oauthDescriptionOf(error),
+    ...(documentationUrl && { error_uri: `${documentationUrl}#${code}` }),
+  };
   const challenge = error.status === 401 ? { "WWW-Authenticate": challengeOf(body) } : {};
   return json(error.status, body, { Pragma: "no-cache", ...challenge, ...error.headers });
 }
@@ -23,7 +28,7 @@ export function oauthErrorResponse(error: PublicError): HttpResponse {
  */
 function challengeOf(body: Readonly<Record<string, string>>): string {
   const parameters = Object.entries({ realm: "socmate", ...body });
-  // No value needs an escape (RFC 9110 §5.6.4): oauthDescriptionOf leaves neither a quote nor a backslash.
+  // No value needs an escape (RFC 9110 §5.6.4): oauthDescriptionOf and config.ts leave neither a quote nor a backslash.
   return `Basic ${parameters.map(([name, value]) => `${name}="${value}"`).join(", ")}`;
 }
 

@@ -9,7 +9,7 @@ const STATUS = {
   server_error: 500,
 } as const;
 
-/** The error codes of the token endpoint (RFC 6749 §5.2; the last two are those of §4.1.2.1). */
+/** The error codes of the token endpoint (RFC 6749 §5.2; the last two are those of §4.1.2.1). docs/errors.md has a section for each. */
 export type OAuthErrorCode = keyof typeof STATUS;
 
 /** A refusal of the token endpoint. `detail` is its `error_description`, in the characters of RFC 6749 §5.2. */

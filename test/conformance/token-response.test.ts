@@ -149,3 +149,20 @@ test("[check 21] RFC 9110 §15.6.1: answers an unforeseen failure with 500 and J
   expect(await postForm(service.url, "")).toEqual(oauthError(500, "server_error", failed));
   expect(await send(`${service.url}/api/admin/api-clients`, { method: "POST" })).toEqual(problem(500, failed));
 });
+
+test("RFC 6749 §5.2: links each error to its section of the documentation where an operator has set DOCUMENTATION_URL", async () => {
+  const documentation = "https://docs.socmate.example/errors";
+  const service = await startService(stack, { port: 0, env: { DOCUMENTATION_URL: documentation } });
+  onTestFinished(() => service.stop());
+  const { status, headers, text } = await postForm(service.url, { grant_type: "client_credentials" });
+  const body = z.strictObject({ error: z.string(), error_description: z.string(), error_uri: z.string() });
+  const { error_description: description, ...rest } = body.parse(JSON.parse(text));
+  const link = `${documentation}#invalid_client`;
+  expect({ status, ...rest }).toEqual({ status: 401, error: "invalid_client", error_uri: link });
+  expect(headers["www-authenticate"]).toBe(
+    `Basic realm="socmate", error="invalid_client", error_description="${description}", error_uri="${link}"`,
+  );
+  expect(bodyOf(await postForm(service.url, { grant_type: "password" }))).toMatchObject({
+    error_uri: `${documentation}#unsupported_grant_type`,
+  });
+});

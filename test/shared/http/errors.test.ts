@@ -20,6 +20,16 @@ test.for([
   expect(headers["WWW-Authenticate"]).toBe(status === 401 ? challenge : undefined);
 });
 
+test("links an error to its section of the documentation, in the body and the challenge (RFC 6749 §5.2)", () => {
+  const error = new OAuthError("invalid_client", { detail: "d", reason: "wrong_secret" });
+  const { body, headers } = oauthErrorResponse(error, "https://docs.socmate.example/errors");
+  const link = "https://docs.socmate.example/errors#invalid_client";
+  expect(JSON.parse(String(body))).toEqual({ error: "invalid_client", error_description: "d", error_uri: link });
+  expect(headers["WWW-Authenticate"]).toBe(
+    `Basic realm="socmate", error="invalid_client", error_description="d", error_uri="${link}"`,
+  );
+});
+
 test("keeps error_description and the challenge in the characters of RFC 6749 §5.2, whatever is in a detail [check 20] [check 63]", () => {
   const detail = 'a "quoted" \\ part\r\nX-Injected: 1 é';
   const { body, headers } = oauthErrorResponse(new OAuthError("invalid_client", { detail, reason: "wrong_secret" }));
