@@ -17,9 +17,8 @@ export class OAuthError extends PublicError {
   override readonly name = "OAuthError";
   readonly code: OAuthErrorCode;
 
-  /** `status` overrides the status of the code, for a 405. */
-  constructor(code: OAuthErrorCode, details: PublicErrorDetails & { readonly status?: number }) {
-    super(details.status ?? STATUS[code], details);
+  constructor(code: OAuthErrorCode, details: PublicErrorDetails) {
+    super(STATUS[code], details);
     this.code = code;
   }
 }

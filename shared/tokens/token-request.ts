@@ -1,6 +1,7 @@
 import { mediaType, readBody } from "../http/body.ts";
 import { type Form, parseForm } from "../http/form.ts";
 import type { HttpRequest } from "../http/http-request.ts";
+import { requireMethod } from "../http/methods.ts";
 import { OAuthError } from "../http/oauth-error.ts";
 import type { RequestContext } from "../request/context.ts";
 import { type Credentials, readCredentials } from "./client-auth.ts";
@@ -25,11 +26,11 @@ export interface TokenRequest {
 /**
  * Reads and checks a token request, without a call to a store.
  *
- * @throws OAuthError for another method, media type or grant, for parameters in the URL, and for missing or malformed credentials.
- * @throws PublicError for a body that cannot be read.
+ * @throws OAuthError for another media type or grant, for parameters in the URL, and for missing or malformed credentials.
+ * @throws PublicError for another method, and for a body that cannot be read.
  */
 export async function readTokenRequest(request: HttpRequest, { signal, audit }: RequestContext): Promise<TokenRequest> {
-  if (request.method !== "POST") throw methodNotAllowed();
+  requireMethod(request, "POST");
   if (mediaType(request) !== FORM) throw wrongMediaType(request);
   refuseInUrl(request.query);
 
@@ -42,15 +43,6 @@ export async function readTokenRequest(request: HttpRequest, { signal, audit }: 
   } catch (error) {
     throw error instanceof OAuthError ? withHint(error, body) : error;
   }
-}
-
-function methodNotAllowed(): OAuthError {
-  return new OAuthError("invalid_request", {
-    status: 405,
-    headers: { Allow: "POST" },
-    detail: "Use POST.",
-    reason: "method_not_allowed",
-  });
 }
 
 function wrongMediaType(request: HttpRequest): OAuthError {
@@ -125,8 +117,8 @@ function unsupportedGrantType(value: string): OAuthError {
 function withHint(error: OAuthError, body: Uint8Array): OAuthError {
   const hint = hintOf(Buffer.from(body).toString("latin1"));
   if (!hint) return error;
-  const { code, status, reason, note, headers } = error;
-  return new OAuthError(code, { detail: `${error.detail} ${hint}`, status, reason, note, headers });
+  const { code, detail, reason, note } = error;
+  return new OAuthError(code, { detail: `${detail} ${hint}`, reason, note });
 }
 
 function hintOf(body: string): string | undefined {

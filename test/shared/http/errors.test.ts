@@ -40,21 +40,6 @@ test("keeps error_description and the challenge in the characters of RFC 6749 §
   );
 });
 
-test("an OAuthError keeps its own status and headers", () => {
-  const error = new OAuthError("invalid_request", {
-    detail: "d",
-    reason: "method_not_allowed",
-    status: 405,
-    headers: { Allow: "POST" },
-  });
-  expect(error).toMatchObject({
-    code: "invalid_request",
-    status: 405,
-    headers: { Allow: "POST" },
-    message: "method_not_allowed",
-  });
-});
-
 test("a problem has the members of RFC 9457 §3.1 without the reason and note", () => {
   const errors = [{ field: "name", detail: "Must not be empty." }];
   const bodyOf = (error: PublicError) => JSON.parse(String(problemResponse(error).body));
