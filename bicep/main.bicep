@@ -54,6 +54,9 @@ param clientIdPrefix string = 'socmate'
 @minLength(1)
 param signingVaultLocations string[] = [location]
 
+@description('Optional. Page that explains the errors of the token endpoint, as docs/errors.md does; answers link to it in error_uri. Empty: no link.')
+param documentationUrl string = ''
+
 @description('Optional. Seconds that a signing key is published before it signs: longer than ASP.NET Core keeps the JWKS.')
 @minValue(46021)
 @maxValue(2592000)
@@ -160,6 +163,7 @@ var settings = {
   ADMIN_JWKS_URL: '${environment().authentication.loginEndpoint}${adminTenantId}/discovery/v2.0/keys'
   ADMIN_ROLE: adminRole
   CONSOLE_CLIENT_ID: consoleApplicationId
+  ...(empty(documentationUrl) ? {} : { DOCUMENTATION_URL: documentationUrl })
 }
 
 // One package, two apps: each runs its own functions and answers 404 for the others.

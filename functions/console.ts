@@ -4,6 +4,7 @@ import type { Config } from "../shared/config.ts";
 import { chooseEncoding, readConsoleFiles } from "../shared/console-files.ts";
 import { consoleHeaders } from "../shared/console-headers.ts";
 import { type Endpoint, publicEndpoint } from "../shared/endpoint.ts";
+import { methodsExcept, requireMethod } from "../shared/http/methods.ts";
 import { json } from "../shared/http/response.ts";
 import type { ConsoleSettings } from "../shared/model/console-settings.ts";
 import { isLoopback } from "../shared/model/loopback.ts";
@@ -15,6 +16,7 @@ let files: ReturnType<typeof readConsoleFiles> | undefined;
 
 /** `GET /console/…`: the admin page, its files, and its settings. They are public: the admin API authorizes each request of the page. */
 export const adminPage: Endpoint = async (request, { config }) => {
+  requireMethod(request, "GET", "HEAD");
   const settings = consoleSettings(config);
   if (!settings) throw notFound("There is no admin page here: the setting CONSOLE_CLIENT_ID turns it on.");
   const path = request.params.path || "index.html";
@@ -57,4 +59,4 @@ function notFound(detail: string): PublicError {
   return new PublicError(404, { detail, reason: "no_such_page" });
 }
 
-app.http("console", { methods: ["GET", "HEAD"], route: "console/{*path}", handler: publicEndpoint(adminPage) });
+app.http("console", { methods: methodsExcept(), route: "console/{*path}", handler: publicEndpoint(adminPage) });

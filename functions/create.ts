@@ -3,6 +3,7 @@ import { generateClientSecret, hashClientSecret } from "../shared/clients/client
 import { newClient } from "../shared/clients/new-client.ts";
 import { adminEndpoint, type Endpoint } from "../shared/endpoint.ts";
 import { readJson } from "../shared/http/json-body.ts";
+import { refuseQuery } from "../shared/http/query.ts";
 import { json } from "../shared/http/response.ts";
 import { newClientSchema } from "../shared/model/client.ts";
 import { Unavailable } from "../shared/request/retry.ts";
@@ -13,6 +14,7 @@ const MAX_DRAWS = 5;
 /** `POST /api/admin/api-clients`: creates a client and returns its secret, which no other answer contains. */
 export const create: Endpoint = async (request, { config, admins, clients, secrets, clock }, context) => {
   const admin = await admins.authenticate(request, context);
+  refuseQuery(request);
   const input = await readJson(request, newClientSchema, context);
 
   for (let draw = 1; draw <= MAX_DRAWS; draw++) {

@@ -3,12 +3,14 @@ import { clientIdOf, unknownClient } from "../shared/admin/client-path.ts";
 import { disableSecret } from "../shared/clients/secret-store.ts";
 import { adminEndpoint, type Endpoint } from "../shared/endpoint.ts";
 import { refuseBody } from "../shared/http/body.ts";
+import { refuseQuery } from "../shared/http/query.ts";
 import { json } from "../shared/http/response.ts";
 
 /** `DELETE /api/admin/api-clients/{client_id}`: disables a client. It gets no new tokens; issued ones expire. Idempotent. */
 export const disable: Endpoint = async (request, { admins, clients, secrets, clock }, context) => {
   await refuseBody(request, context.signal);
   const admin = await admins.authenticate(request, context);
+  refuseQuery(request);
   const client = await clients.disable(clientIdOf(request, context), admin.id, clock.now(), context);
   if (!client) throw unknownClient();
 

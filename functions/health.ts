@@ -1,10 +1,12 @@
 import { app } from "@azure/functions";
 import { type Endpoint, publicEndpoint } from "../shared/endpoint.ts";
+import { methodsExcept, requireMethod } from "../shared/http/methods.ts";
 import { json } from "../shared/http/response.ts";
 import { HEALTH_RETRY_AFTER_SECONDS } from "../shared/request/time-limits.ts";
 
 /** `GET /health`: reports whether the service can issue tokens, and the state of each part. */
-export const health: Endpoint = async (_request, services) => {
+export const health: Endpoint = async (request, services) => {
+  requireMethod(request, "GET", "HEAD");
   const { signing_vaults: signingVaults, ...parts } = await services.health.report();
   const healthy = Object.values(parts).every((state) => state === "ok");
   return json(
@@ -14,4 +16,4 @@ export const health: Endpoint = async (_request, services) => {
   );
 };
 
-app.http("health", { methods: ["GET", "HEAD"], route: "health", handler: publicEndpoint(health) });
+app.http("health", { methods: methodsExcept(), route: "health", handler: publicEndpoint(health) });

@@ -1,5 +1,6 @@
 import { app } from "@azure/functions";
 import { type Endpoint, publicEndpoint } from "../shared/endpoint.ts";
+import { methodsExcept, requireMethod } from "../shared/http/methods.ts";
 import { json } from "../shared/http/response.ts";
 import { SCOPES } from "../shared/model/scopes.ts";
 import { METADATA_MAX_AGE_SECONDS } from "../shared/request/time-limits.ts";
@@ -7,11 +8,14 @@ import { METADATA_MAX_AGE_SECONDS } from "../shared/request/time-limits.ts";
 const CACHEABLE = { "Cache-Control": `public, max-age=${METADATA_MAX_AGE_SECONDS}` };
 
 /** `GET /.well-known/oauth-authorization-server`: returns the metadata of the authorization server (RFC 8414 §2). */
-export const metadata: Endpoint = async (_request, { config }) =>
-  json(200, serverMetadata(config.tokenIssuer), CACHEABLE);
+export const metadata: Endpoint = async (request, { config }) => {
+  requireMethod(request, "GET", "HEAD");
+  return json(200, serverMetadata(config.tokenIssuer), CACHEABLE);
+};
 
 /** `GET /.well-known/openid-configuration`: returns the same for verifiers that support only it, such as API Management. */
-export const openidConfiguration: Endpoint = async (_request, { config }) => {
+export const openidConfiguration: Endpoint = async (request, { config }) => {
+  requireMethod(request, "GET", "HEAD");
   const discovery = {
     ...serverMetadata(config.tokenIssuer),
     // Required by OpenID Connect Discovery §3, although there is no sign-in and no ID token.
@@ -36,12 +40,12 @@ function serverMetadata(issuer: string) {
 }
 
 app.http("metadata", {
-  methods: ["GET", "HEAD"],
+  methods: methodsExcept(),
   route: ".well-known/oauth-authorization-server",
   handler: publicEndpoint(metadata),
 });
 app.http("openidConfiguration", {
-  methods: ["GET", "HEAD"],
+  methods: methodsExcept(),
   route: ".well-known/openid-configuration",
   handler: publicEndpoint(openidConfiguration),
 });

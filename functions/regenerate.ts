@@ -4,13 +4,17 @@ import { generateClientSecret, hashClientSecret } from "../shared/clients/client
 import { disableSecret } from "../shared/clients/secret-store.ts";
 import { adminEndpoint, type Endpoint } from "../shared/endpoint.ts";
 import { refuseBody } from "../shared/http/body.ts";
+import { methodsExcept, requireMethod } from "../shared/http/methods.ts";
+import { refuseQuery } from "../shared/http/query.ts";
 import { json } from "../shared/http/response.ts";
 import { PublicError } from "../shared/request/public-error.ts";
 
 /** `POST /api/admin/api-clients/{client_id}/regenerate-secret`: replaces the secret of a client. The old one is invalid from the answer on. */
 export const regenerate: Endpoint = async (request, { admins, clients, secrets, clock }, context) => {
+  requireMethod(request, "POST");
   await refuseBody(request, context.signal);
   await admins.authenticate(request, context);
+  refuseQuery(request);
   const client = await clients.find(clientIdOf(request, context), context);
   if (!client) throw unknownClient();
   if (client.status === "disabled")
@@ -37,7 +41,7 @@ function lostRace(): PublicError {
 }
 
 app.http("regenerate", {
-  methods: ["POST"],
+  methods: methodsExcept(),
   authLevel: "function",
   route: "api/admin/api-clients/{client_id}/regenerate-secret",
   handler: adminEndpoint(regenerate),

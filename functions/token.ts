@@ -1,5 +1,6 @@
 import { app } from "@azure/functions";
 import { type Endpoint, tokenEndpoint } from "../shared/endpoint.ts";
+import { methodsExcept } from "../shared/http/methods.ts";
 import { json } from "../shared/http/response.ts";
 import { readTokenRequest } from "../shared/tokens/token-request.ts";
 
@@ -17,8 +18,7 @@ export const token: Endpoint = async (request, { tokens }, context) => {
 };
 
 app.http("token", {
-  // All methods that the host can route: it answers 404 to one that is not registered, and the endpoint 405.
-  methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+  methods: methodsExcept(),
   route: "oauth/token",
   handler: tokenEndpoint(token),
 });

@@ -21,6 +21,8 @@ export interface Config extends TokenSettings, AzureSettings {
   admin: AdminSettings;
   /** The client id of the admin page's app registration; `undefined` turns the page off. */
   consoleClientId: string | undefined;
+  /** The page that explains the errors of the token endpoint; `undefined` leaves `error_uri` out. */
+  documentationUrl: string | undefined;
 }
 
 /** The error for wrong app settings, with all their faults. Requests get 503 until the settings are corrected. */
@@ -56,6 +58,8 @@ const url = text.refine(
   isSecureUrl,
   "must be an https URL without credentials, query or fragment (http is for loopback hosts alone).",
 );
+/** The characters of `error_uri` (RFC 6749 §5.2). */
+const errorUri = url.regex(/^[^"\\]*$/, "must not have a quote or a backslash.");
 const origin = url.refine(
   (value) => !isSecureUrl(value) || new URL(value).origin === value,
   "must end after the host, without a slash.",
@@ -92,6 +96,7 @@ const settingsSchema = z.object({
   ADMIN_ROLE: text.min(1, "must not be empty.").default("admin"),
   AZURE_CLIENT_ID: guid("a managed identity").optional(),
   CONSOLE_CLIENT_ID: guid("the admin page's app registration").optional(),
+  DOCUMENTATION_URL: errorUri.optional(),
 });
 
 /** The names of the app settings. */
@@ -130,6 +135,7 @@ export function readConfig(env: Env): Config {
     },
     azureClientId: settings.AZURE_CLIENT_ID,
     consoleClientId: settings.CONSOLE_CLIENT_ID,
+    documentationUrl: settings.DOCUMENTATION_URL,
   };
 }
 

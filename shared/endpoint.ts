@@ -23,7 +23,7 @@ interface Kind {
   timeoutMs: number;
   /** Whether a success is logged, as every refusal and failure is. */
   logsSuccess: boolean;
-  errorResponse(error: PublicError): HttpResponse;
+  errorResponse(error: PublicError, documentationUrl?: string): HttpResponse;
 }
 
 /** Creates the Functions handler of the token endpoint. Errors have the form of RFC 6749 §5.2. */
@@ -48,10 +48,13 @@ export function publicEndpoint(endpoint: Endpoint, source?: () => Services, cloc
 function handler(endpoint: Endpoint, kind: Kind, source = services, clock = systemClock): HttpHandler {
   return async (request: HttpRequest, invocation) => {
     const { audit, alarm, log } = invocationLog(invocation, clock);
-    const answer = (signal: AbortSignal) => endpoint(request, source(), { signal, audit, alarm });
+    let documentationUrl: string | undefined;
 
     try {
+      const provided = source();
+      documentationUrl = provided.config.documentationUrl;
       if (request.isContradicted) throw contradicted();
+      const answer = (signal: AbortSignal) => endpoint(request, provided, { signal, audit, alarm });
       const response = await withDeadline(clock, kind.timeoutMs, answer).catch(tooLate);
       if (kind.logsSuccess) log("info", { outcome: "success", status: response.status });
       return response;
@@ -59,7 +62,7 @@ function handler(endpoint: Endpoint, kind: Kind, source = services, clock = syst
       const error = toPublicError(thrown);
       const { outcome, status, reason, note } = error;
       log(outcome === "failed" ? "error" : "warn", { outcome, status, reason, note });
-      return kind.errorResponse(error);
+      return kind.errorResponse(error, documentationUrl);
     }
   };
 }

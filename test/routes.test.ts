@@ -3,19 +3,21 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type FunctionsApp, loadFunctionsApp } from "../local/host/functions-core.ts";
 import type { RpcBindingInfo } from "../local/host/functions-messages.ts";
 
-/** What the host may send to an endpoint, by the name of its function. */
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/** What the host may send to an endpoint, by the name of its function. An endpoint answers 405 to a method that its route does not have. */
 const ENDPOINTS = {
-  token: [["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"], "oauth/token"],
-  jwks: [["GET", "HEAD"], ".well-known/jwks.json"],
-  metadata: [["GET", "HEAD"], ".well-known/oauth-authorization-server"],
-  openidConfiguration: [["GET", "HEAD"], ".well-known/openid-configuration"],
-  health: [["GET", "HEAD"], "health"],
+  token: [METHODS, "oauth/token"],
+  jwks: [METHODS, ".well-known/jwks.json"],
+  metadata: [METHODS, ".well-known/oauth-authorization-server"],
+  openidConfiguration: [METHODS, ".well-known/openid-configuration"],
+  health: [METHODS, "health"],
   create: [["POST"], "api/admin/api-clients"],
-  list: [["GET"], "api/admin/api-clients"],
-  get: [["GET"], "api/admin/api-clients/{client_id}"],
-  regenerate: [["POST"], "api/admin/api-clients/{client_id}/regenerate-secret"],
+  list: [METHODS.filter((method) => method !== "POST"), "api/admin/api-clients"],
+  get: [METHODS.filter((method) => method !== "DELETE"), "api/admin/api-clients/{client_id}"],
+  regenerate: [METHODS, "api/admin/api-clients/{client_id}/regenerate-secret"],
   disable: [["DELETE"], "api/admin/api-clients/{client_id}"],
-  console: [["GET", "HEAD"], "console/{*path}"],
+  console: [METHODS, "console/{*path}"],
 } as const;
 
 describe("the deployed bundle", () => {
@@ -35,6 +37,14 @@ describe("the deployed bundle", () => {
   test("has the endpoints that there shall be, with their methods [check 1]", () => {
     const registered = httpTriggers().map(([name, { methods, route }]) => [name, [methods, route]]);
     expect(Object.fromEntries(registered)).toEqual(ENDPOINTS);
+  });
+
+  test("gives every method of a route to exactly one function, so that none ends in the host's 404 [check 62]", () => {
+    const routes = Map.groupBy(httpTriggers(), ([, { route }]) => route);
+    for (const [route, functions] of routes) {
+      const methods = functions.flatMap(([, trigger]) => trigger.methods ?? []);
+      expect(methods.toSorted(), route).toEqual(METHODS.toSorted());
+    }
   });
 
   test("registers each function once", () => {

@@ -80,6 +80,27 @@ resource adminApi 'Microsoft.ApiManagement/service/apis@2024-05-01' = {
   }
 }
 
+// HEAD is answered as GET (RFC 9110 §9.3.2). The document leaves it out, so that generated clients have no methods for it.
+resource headOfAdminApi 'Microsoft.ApiManagement/service/apis/operations@2024-05-01' = [
+  for operation in [
+    { name: 'list-head', urlTemplate: '/api-clients', parameters: [] }
+    {
+      name: 'get-head'
+      urlTemplate: '/api-clients/{client_id}'
+      parameters: [{ name: 'client_id', type: 'string', required: true }]
+    }
+  ]: {
+    parent: adminApi
+    name: operation.name
+    properties: {
+      displayName: operation.name
+      method: 'HEAD'
+      urlTemplate: operation.urlTemplate
+      templateParameters: operation.parameters
+    }
+  }
+]
+
 resource adminPolicy 'Microsoft.ApiManagement/service/apis/policies@2024-05-01' = {
   parent: adminApi
   name: 'policy'
@@ -99,11 +120,13 @@ resource consoleApi 'Microsoft.ApiManagement/service/apis@2024-05-01' = {
   }
 }
 
-resource consoleFiles 'Microsoft.ApiManagement/service/apis/operations@2024-05-01' = {
-  parent: consoleApi
-  name: 'files'
-  properties: { displayName: 'Page and its files', method: 'GET', urlTemplate: '/*' }
-}
+resource consoleFiles 'Microsoft.ApiManagement/service/apis/operations@2024-05-01' = [
+  for method in ['GET', 'HEAD']: {
+    parent: consoleApi
+    name: method == 'GET' ? 'files' : 'files-head'
+    properties: { displayName: 'Page and its files (${method})', method: method, urlTemplate: '/*' }
+  }
+]
 
 resource consolePolicy 'Microsoft.ApiManagement/service/apis/policies@2024-05-01' = {
   parent: consoleApi

@@ -30,10 +30,11 @@ function curl({ clientId, clientSecret, tokenEndpoint, apiUrl }: Connection): Re
     platform: "curl",
     steps: [
       {
-        text: "Run this in a terminal. The answer has an access_token.",
+        text: "Run this in a terminal. The answer has an access_token, or an error_description with what to change.",
         code: {
           name: "command for a token",
-          text: `curl -X POST ${tokenEndpoint} \\
+          // curl waits as long as Retry-After says (curl.se/docs/manpage.html#--retry).
+          text: `curl -X POST --retry 3 ${tokenEndpoint} \\
   -d "grant_type=client_credentials" \\
   -d "client_id=${clientId}" \\
   -d "client_secret=${clientSecret}"`,
@@ -75,12 +76,17 @@ def get_token():
     global token_data, token_expiry
     if time.time() < token_expiry - 60:  # refresh 60 s before expiry
         return token_data["access_token"]
-    response = httpx.post(TOKEN_URL, data={
-        "grant_type": "client_credentials",
-        "client_id": CLIENT_ID,
-        "client_secret": CLIENT_SECRET,
-    })
-    response.raise_for_status()
+    for may_wait in (True, True, False):
+        response = httpx.post(TOKEN_URL, data={
+            "grant_type": "client_credentials",
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+        })
+        if response.status_code != 503 or not may_wait:
+            break
+        time.sleep(int(response.headers.get("Retry-After", 5)))
+    if response.is_error:  # the text has error_description: what to change
+        raise RuntimeError(f"No access token ({response.status_code}): {response.text}")
     token_data = response.json()
     token_expiry = time.time() + token_data["expires_in"]
     return token_data["access_token"]
@@ -143,6 +149,7 @@ function splunkSoar({ clientId, clientSecret, tokenEndpoint, apiUrl }: Connectio
   };
 }
 
+/** The spelling is that of the table of fields in learn.microsoft.com/azure/sentinel/data-connector-connection-rules-reference#oauth2. */
 function sentinel({ clientId, clientSecret, tokenEndpoint }: Connection): Recipe {
   const auth = {
     type: "OAuth2",

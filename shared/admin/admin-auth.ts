@@ -5,7 +5,7 @@ import type { Clock } from "../request/clock.ts";
 import type { RequestContext } from "../request/context.ts";
 import { PublicError, type Reason } from "../request/public-error.ts";
 import { Unavailable } from "../request/retry.ts";
-import { ADMIN_KEYS_TIMEOUT_MS } from "../request/time-limits.ts";
+import { ADMIN_KEYS_TIMEOUT_MS, ADMIN_NBF_TOLERANCE_SECONDS } from "../request/time-limits.ts";
 
 // The identity of administrators, and the client that the path of an admin request names. Administrators authenticate with a token of the
 // admin issuer (Entra ID in production), which is never this service (config.ts): an access token of a client cannot pass for an admin
@@ -65,15 +65,19 @@ export function createAdminAuthenticator(
   return {
     async authenticate(request, context) {
       const token = bearerToken(request.headers.get("authorization"));
+      const now = clock.now();
       const { payload } = await jwtVerify(token, keyOf, {
         issuer,
         audience,
         algorithms: ["RS256"],
         requiredClaims: ["exp"],
-        currentDate: clock.now(),
+        currentDate: now,
+        clockTolerance: ADMIN_NBF_TOLERANCE_SECONDS,
       }).catch((error) => {
-        throw error instanceof errors.JOSEError ? invalidToken(error.code) : error;
+        throw error instanceof errors.JOSEError ? invalidToken(failureOf(error, issuer)) : error;
       });
+      // The tolerance of jose is for exp as well; here an expired token is refused immediately.
+      if (Number(payload.exp) <= Math.floor(now.getTime() / 1_000)) throw invalidToken("exp");
 
       const { oid, sub, roles } = claimsSchema.safeParse(payload).data ?? {};
       const id = oid ?? sub;
@@ -95,6 +99,17 @@ function bearerToken(authorization: string | null): string {
   const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization) ?? [];
   if (!token) throw unauthorized("Bearer", "malformed_authorization");
   return token;
+}
+
+/**
+ * Names the claim that failed, or else the code of jose. A token of version 1 of Entra ID has another form of `iss`, and often of `aud`, so
+ * its `ver` tells more (learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
+ */
+function failureOf(error: errors.JOSEError, issuer: string): string {
+  if (!(error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired)) return error.code;
+  const { claim, reason, payload } = error;
+  if (claim === "iss" && payload.ver === "1.0" && issuer.endsWith("/v2.0")) return "ver";
+  return reason === "missing" ? `${claim} missing` : claim;
 }
 
 function invalidToken(note: string): PublicError {

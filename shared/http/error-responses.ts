@@ -10,10 +10,26 @@ import { type HttpResponse, json } from "./response.ts";
 
 const FAILED = "The service failed. Nothing is wrong with the request.";
 
-/** Renders an error of the token endpoint (RFC 6749 §5.2). */
-export function oauthErrorResponse(error: PublicError): HttpResponse {
-  const body = { error: oauthCodeOf(error), error_description: oauthDescriptionOf(error) };
-  return json(error.status, body, { Pragma: "no-cache", ...error.headers });
+/** Renders an error of the token endpoint (RFC 6749 §5.2), with a link to its section of the documentation if there is one. */
+export function oauthErrorResponse(error: PublicError, documentationUrl?: string): HttpResponse {
+  const code = oauthCodeOf(error);
+  const body = {
+    error: code,
+    error_description: oauthDescriptionOf(error),
+    ...(documentationUrl && { error_uri: `${documentationUrl}#${code}` }),
+  };
+  const challenge = error.status === 401 ? { "WWW-Authenticate": challengeOf(body) } : {};
+  return json(error.status, body, { Pragma: "no-cache", ...challenge, ...error.headers });
+}
+
+/**
+ * Renders the challenge that a 401 requires (RFC 6749 §5.2, RFC 9110 §11.6.1), with the realm that Basic requires (RFC 7617 §2). It carries
+ * the error as well, since openid-client, oauth4webapi and some clients in Java show nothing else of a 401.
+ */
+function challengeOf(body: Readonly<Record<string, string>>): string {
+  const parameters = Object.entries({ realm: "socmate", ...body });
+  // No value needs an escape (RFC 9110 §5.6.4): oauthDescriptionOf and config.ts leave neither a quote nor a backslash.
+  return `Basic ${parameters.map(([name, value]) => `${name}="${value}"`).join(", ")}`;
 }
 
 /** Renders an error as problem details (RFC 9457 §3.1) with the extension member `errors` (§3.2); `about:blank` as in §4.2.1. */
@@ -37,8 +53,11 @@ function oauthCodeOf(error: PublicError): OAuthErrorCode {
   return error.status >= 500 ? "server_error" : "invalid_request";
 }
 
-/** Platforms get one text for every failure that is a 503: its detail is for administrators. */
+/**
+ * Returns the description in the characters of RFC 6749 §5.2. Platforms get one text for every failure that is a 503: its detail is
+ * for administrators.
+ */
 function oauthDescriptionOf({ status, outcome, detail = FAILED }: PublicError): string {
-  if (status !== 503 || outcome === "refused") return detail;
+  if (status !== 503 || outcome === "refused") return detail.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, "?");
   return "The service cannot answer right now. Nothing is wrong with the request: try again after the time in Retry-After.";
 }

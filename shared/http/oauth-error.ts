@@ -9,7 +9,7 @@ const STATUS = {
   server_error: 500,
 } as const;
 
-/** The error codes of the token endpoint (RFC 6749 §5.2; the last two are those of §4.1.2.1). */
+/** The error codes of the token endpoint (RFC 6749 §5.2; the last two are those of §4.1.2.1). docs/errors.md has a section for each. */
 export type OAuthErrorCode = keyof typeof STATUS;
 
 /** A refusal of the token endpoint. `detail` is its `error_description`, in the characters of RFC 6749 §5.2. */
@@ -17,12 +17,8 @@ export class OAuthError extends PublicError {
   override readonly name = "OAuthError";
   readonly code: OAuthErrorCode;
 
-  /** `status` overrides the status of the code, for a 405. */
-  constructor(code: OAuthErrorCode, details: PublicErrorDetails & { readonly status?: number }) {
-    const { status = STATUS[code], headers } = details;
-    // A 401 requires a challenge (RFC 6749 §5.2, RFC 9110 §15.5.2), and Basic requires a realm (RFC 7617 §2).
-    const challenge = status === 401 ? { "WWW-Authenticate": 'Basic realm="socmate"' } : {};
-    super(status, { ...details, headers: { ...challenge, ...headers } });
+  constructor(code: OAuthErrorCode, details: PublicErrorDetails) {
+    super(STATUS[code], details);
     this.code = code;
   }
 }

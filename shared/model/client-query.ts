@@ -7,8 +7,8 @@ function numberBetween(minimum: number, maximum: number) {
   return wholeNumber(z.string(), { minimum, maximum, notWhole: fault, tooSmall: fault, tooLarge: fault });
 }
 
-/** The schema of the query of a list request; other parameters are ignored. */
-export const clientQuerySchema = z.object({
+/** The schema of the query of a list request. */
+export const clientQuerySchema = z.strictObject({
   search: z.string().default(""),
   status: z.enum(CLIENT_STATUSES, `Must be one of: ${CLIENT_STATUSES.join(", ")}.`).optional(),
   limit: numberBetween(1, 1_000).default(100),

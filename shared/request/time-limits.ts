@@ -34,6 +34,8 @@ export const IDENTITY_TOKEN_TIMEOUT_MS = 2_000;
 export const AZURE_KEEP_ALIVE_MS = 3 * 60_000;
 /** The fetch is part of an admin request, which calls Azure afterwards. */
 export const ADMIN_KEYS_TIMEOUT_MS = 2_000;
+/** A fresh admin token may begin ahead of our clock. Its end has no tolerance. */
+export const ADMIN_NBF_TOLERANCE_SECONDS = 60;
 
 // Clients and their secrets.
 

@@ -1,9 +1,8 @@
-import { DUMMY_HASH, isClientSecret, secretMatches } from "../clients/client-secret.ts";
+import { DUMMY_HASH, secretMatches } from "../clients/client-secret.ts";
 import type { ClientRow, ClientStore } from "../clients/client-store.ts";
 import { SecretDisabled, type SecretStore } from "../clients/secret-store.ts";
 import { decodeFormComponent, type Form } from "../http/form.ts";
 import { OAuthError } from "../http/oauth-error.ts";
-import { isClientId } from "../model/client.ts";
 import type { RequestContext } from "../request/context.ts";
 import type { Reason } from "../request/public-error.ts";
 
@@ -14,7 +13,7 @@ export interface Credentials {
 }
 
 /**
- * Reads the credentials of a client from HTTP Basic or from the form (RFC 6749 §2.3.1). Both together are accepted if they are equal:
+ * Reads the credentials of a client from HTTP Basic or from the form (RFC 6749 §2.3.1), whatever their form. Both together are accepted if they are equal:
  * some SOAR integrations send them, and nothing is ambiguous. An empty Authorization header is treated as absent.
  *
  * @throws OAuthError `invalid_request` for two methods (§2.3), `invalid_client` for none or an unsupported one (§5.2).
@@ -36,15 +35,13 @@ export function readCredentials(authorization: string | null, form: Form): Crede
     if (!same) throw twoMethods();
     return basic;
   }
-  if (!clientId || !clientSecret) {
-    throw invalidClient("no_credentials", "Send client_id and client_secret in the form, or as HTTP Basic.");
-  }
+  if (!clientId || !clientSecret) throw noCredentials(form);
   return { clientId, clientSecret };
 }
 
 /**
- * Authenticates a client against its current row and the hash that the row names. All refusals have the same answer, and those that read
- * the row do the same comparison.
+ * Authenticates a client by well-formed credentials, against its current row and the hash that the row names. All refusals have the same
+ * answer and do the same comparison.
  *
  * @throws OAuthError `invalid_client`
  * @throws Unavailable
@@ -54,10 +51,6 @@ export async function authenticateClient(
   stores: ClientStores,
   context: RequestContext,
 ): Promise<ClientRow> {
-  if (!isClientId(clientId)) throw refused("malformed_client_id");
-  context.audit.client_id = clientId;
-  if (!isClientSecret(clientSecret)) throw refused("malformed_secret");
-
   const [client, hash] = await findWithHash(clientId, stores, context);
   const matches = secretMatches(clientId, clientSecret, hash);
   if (!client) throw refused("unknown_client");
@@ -97,9 +90,14 @@ async function findWithHash(
   }
 }
 
+/** Base64 text with the line ends of base64 (76 characters) or OpenSSL (64), which a shell or a header field turns into spaces. */
+const WRAPPED_BASIC = /^Basic +(([A-Za-z0-9+/]{76}\s)+|([A-Za-z0-9+/]{64}\s)+)[A-Za-z0-9+/]+={0,2}$/i;
+
 /** Parses HTTP Basic (RFC 7617 §2), whose two parts are form-encoded before Base64 (RFC 6749 §2.3.1). The scheme ignores case. */
 function parseBasic(authorization: string): Credentials {
-  const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization.trim()) ?? [];
+  const header = authorization.trim();
+  if (WRAPPED_BASIC.test(header)) throw wrappedBasic();
+  const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header) ?? [];
   const decoded = Buffer.from(encoded ?? "", "base64").toString("utf8");
   const colon = decoded.indexOf(":");
   const clientId = decodeFormComponent(decoded.slice(0, colon));
@@ -113,6 +111,22 @@ function parseBasic(authorization: string): Credentials {
   return { clientId, clientSecret };
 }
 
+function wrappedBasic(): OAuthError {
+  return invalidClient(
+    "malformed_authorization",
+    "The Base64 text in the Authorization header has white space in it: write it in one piece (base64 -w0 does).",
+    "white space",
+  );
+}
+
+function noCredentials(form: Form): OAuthError {
+  const missing = (["client_id", "client_secret"] as const).filter((name) => !form[name]);
+  return invalidClient(
+    "no_credentials",
+    `Send client_id and client_secret in the form, or as HTTP Basic. Missing: ${missing.join(", ")}.`,
+  );
+}
+
 function twoMethods(): OAuthError {
   return new OAuthError("invalid_request", {
     detail: "Authenticate in one way: credentials in the form and in the Authorization header differ.",
@@ -120,7 +134,7 @@ function twoMethods(): OAuthError {
   });
 }
 
-/** Creates the one answer to wrong credentials: identical for every reason, so that it does not tell whether a client exists. */
+/** Creates the one answer to well-formed credentials that do not count: identical for every reason, so that it does not tell whether a client exists. */
 function refused(reason: Reason): OAuthError {
   return invalidClient(
     reason,
@@ -128,6 +142,6 @@ function refused(reason: Reason): OAuthError {
   );
 }
 
-function invalidClient(reason: Reason, detail: string): OAuthError {
-  return new OAuthError("invalid_client", { detail, reason });
+function invalidClient(reason: Reason, detail: string, note?: string): OAuthError {
+  return new OAuthError("invalid_client", { detail, reason, note });
 }

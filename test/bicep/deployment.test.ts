@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import type { Snapshot } from "../../bicep/cli.ts";
 import { readConfig, SETTING_NAMES } from "../../shared/config.ts";
 import { type Deployments, hasBicep, resourcesOf, snapshotOf, takeDeployments, templateOf } from "./deployments.ts";
@@ -99,7 +101,8 @@ describe.runIf(hasBicep)("the deployment", () => {
           const ours = Object.keys(settings).filter(
             (setting) => !/^(AzureWebJobs|APPLICATIONINSIGHTS_|FUNCTIONS_)/.test(setting),
           );
-          expect(ours.sort(), `${name} ${kind}`).toEqual([...SETTING_NAMES].sort());
+          const expected = SETTING_NAMES.filter((each) => each !== "DOCUMENTATION_URL" || name === "existingGateway");
+          expect(ours.sort(), `${name} ${kind}`).toEqual(expected.sort());
           expect(() => readConfig(settings), `${name} ${kind}`).not.toThrow();
         }
       });
@@ -288,6 +291,16 @@ describe.runIf(hasBicep)("the deployment", () => {
       expect(valuesOf(properties, "type")).toEqual(["rotate"]);
       expect(properties).not.toHaveProperty("attributes.exp");
     }
+  });
+
+  test("lets HEAD through to the admin API and its page wherever it lets GET through [check 62]", () => {
+    const operations = resourcesOf(all.production, "Microsoft.ApiManagement/service/apis/operations");
+    const heads = operations.filter(({ properties }) => properties?.method === "HEAD");
+    const { paths } = z
+      .object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) })
+      .parse(JSON.parse(readFileSync("openapi.json", "utf8")));
+    const readable = Object.keys(paths).filter((path) => paths[path]?.get);
+    expect(heads.map(({ properties }) => String(properties?.urlTemplate)).sort()).toEqual(["/*", ...readable].sort());
   });
 
   test("creates an API Management instance only where none is named", () => {

@@ -1,6 +1,7 @@
 using '../../bicep/main.bicep'
 
-// An API Management instance that is there already, in another resource group, and Front Door without managed rules.
+// An API Management instance that is there already, in another resource group, and Front Door without managed rules,
+// and documentation of the errors.
 param environmentName = 'shared'
 param location = 'westeurope'
 param operatorsEmail = 'operators@yourcompany.com'
@@ -9,3 +10,4 @@ param authHost = 'auth.socmate.yourcompany.com'
 param apiHost = 'api.socmate.yourcompany.com'
 param frontDoor = 'Standard_AzureFrontDoor'
 param apiManagement = { existingName: 'apim-company', existingResourceGroup: 'rg-company-api' }
+param documentationUrl = 'https://docs.yourcompany.com/socmate/errors'

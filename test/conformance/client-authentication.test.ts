@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { BASIC_CHALLENGE, oauthError, REFUSED } from "../support/answers.ts";
+import { oauthError, REFUSED } from "../support/answers.ts";
+import type { Answer } from "../support/http.ts";
 import { rawRequest, sendRaw } from "../support/raw-http.ts";
 import { basic, postForm, startTestService } from "../support/test-service.ts";
 
@@ -13,14 +14,25 @@ const GRANT = { grant_type: "client_credentials" };
 const withBasic = (authorization: string, form: Record<string, string> = {}) =>
   postForm(url, { ...GRANT, ...form }, { authorization });
 
-const invalidClient = (description: string) => oauthError(401, "invalid_client", description, BASIC_CHALLENGE);
-const NO_CREDENTIALS = invalidClient("Send client_id and client_secret in the form, or as HTTP Basic.");
+const invalidClient = (description: string) => oauthError(401, "invalid_client", description);
+const noCredentials = (missing: string) =>
+  invalidClient(`Send client_id and client_secret in the form, or as HTTP Basic. Missing: ${missing}.`);
+const NO_CREDENTIALS = noCredentials("client_id, client_secret");
 const NOT_BASIC = invalidClient(
   "The Authorization header is not HTTP Basic: send Basic and the Base64 form of client_id:client_secret.",
 );
 const NO_ASSERTIONS = invalidClient(
   "Authenticate with client_id and client_secret: client assertions are not supported.",
 );
+const NOT_COMPLETE = invalidClient(
+  "client_secret is not complete, or was changed: copy it again. A client secret is socmate_ and 49 letters and digits.",
+);
+const NOT_A_CLIENT_ID = invalidClient(
+  "client_id does not have the form of a client id: copy it again. A client id has lower-case letters, digits and hyphens.",
+);
+const strayCharacter = (what: string) => invalidClient(`${what}: send it without.`);
+const strayLineBreak = (what: string) =>
+  invalidClient(`${what}: send it without (echo adds a line break, printf does not).`);
 const TWO_METHODS = oauthError(
   400,
   "invalid_request",
@@ -44,8 +56,8 @@ test("[check 9] RFC 6749 §2.3.1: form-decodes id and secret after Base64", asyn
 });
 
 test("[check 9] RFC 7617 §2: splits at the first colon, so a secret with a colon is a wrong secret", async () => {
-  expect(await withBasic(basic(clientId, `${clientSecret}:`))).toEqual(REFUSED);
-  expect(await withBasic(basic(clientId, `:${clientSecret}`))).toEqual(REFUSED);
+  expect(await withBasic(basic(clientId, `${clientSecret}:`))).toEqual(NOT_COMPLETE);
+  expect(await withBasic(basic(clientId, `:${clientSecret}`))).toEqual(NOT_COMPLETE);
 });
 
 test.for<[string, string]>([
@@ -112,15 +124,18 @@ test("[check 11] RFC 6749 §2.3: refuses Basic or a secret together with a clien
   expect(await postForm(url, { ...GRANT, client_id: clientId, ...assertion })).toEqual(NO_ASSERTIONS);
 });
 
-test.for<[string, Record<string, string>]>([
-  ["no credentials", {}],
-  ["no secret", { client_id: clientId }],
-  ["no id", { client_secret: clientSecret }],
-  ["an empty secret", { client_id: clientId, client_secret: "" }],
-  ["an empty id", { client_id: "", client_secret: clientSecret }],
-])("[check 12] [check 19] RFC 6749 §5.2, RFC 7617 §2: answers %s with 401 and a challenge", async ([, form]) => {
-  expect(await postForm(url, { ...GRANT, ...form })).toEqual(NO_CREDENTIALS);
-});
+test.for<[string, Record<string, string>, string]>([
+  ["no credentials", {}, "client_id, client_secret"],
+  ["no secret", { client_id: clientId }, "client_secret"],
+  ["no id", { client_secret: clientSecret }, "client_id"],
+  ["an empty secret", { client_id: clientId, client_secret: "" }, "client_secret"],
+  ["an empty id", { client_id: "", client_secret: clientSecret }, "client_id"],
+])(
+  "[check 12] [check 19] RFC 6749 §5.2, RFC 7617 §2: answers %s with 401 and a challenge",
+  async ([, form, missing]) => {
+    expect(await postForm(url, { ...GRANT, ...form })).toEqual(noCredentials(missing));
+  },
+);
 
 test("[check 12] takes an empty Authorization header for absent", async () => {
   expect(await postForm(url, GRANT, { authorization: "" })).toEqual(NO_CREDENTIALS);
@@ -135,14 +150,7 @@ test("[check 13] [check 19] RFC 6749 §5.2: refuses an unknown or disabled clien
   await admin("POST", `/${regenerated.clientId}/regenerate-secret`);
   const wrong: Record<string, [string, string]> = {
     "an unknown client": [clientId.replace(/.$/, (c) => (c === "a" ? "b" : "a")), clientSecret],
-    "a malformed client_id": ["Not A Client", clientSecret],
     "the secret of another client": [clientId, other.clientSecret],
-    "a secret with a wrong check sum": [clientId, clientSecret.replace(/.$/, (c) => (c === "0" ? "1" : "0"))],
-    "a malformed secret": [clientId, "secret"],
-    "a secret in upper case": [clientId, clientSecret.toUpperCase()],
-    "a secret cut short": [clientId, clientSecret.slice(0, -1)],
-    "a secret with more after it": [clientId, `${clientSecret}0`],
-    "a secret with a line end": [clientId, `${clientSecret}\n`],
     "a disabled client": [disabled.clientId, disabled.clientSecret],
     "a disabled client with a wrong secret": [disabled.clientId, clientSecret],
     "a secret that was replaced": [regenerated.clientId, regenerated.clientSecret],
@@ -151,6 +159,76 @@ test("[check 13] [check 19] RFC 6749 §5.2: refuses an unknown or disabled clien
     expect(await requestToken({ clientId: id, clientSecret: secret }), `${what} in the form`).toEqual(REFUSED);
     expect(await withBasic(basic(id, secret)), `${what} as Basic`).toEqual(REFUSED);
   }
+});
+
+const wrongCheckSum = clientSecret.replace(/.$/, (c) => (c === "0" ? "1" : "0"));
+test.for<[string, string, string, Answer]>([
+  ["a secret cut short", clientId, clientSecret.slice(0, -1), NOT_COMPLETE],
+  ["a secret without its start", clientId, clientSecret.slice(1), NOT_COMPLETE],
+  ["a secret with more after it", clientId, `${clientSecret}0`, NOT_COMPLETE],
+  ["a secret with a wrong check sum", clientId, wrongCheckSum, NOT_COMPLETE],
+  ["a secret in upper case", clientId, clientSecret.toUpperCase(), NOT_COMPLETE],
+  ["something else as a secret", clientId, "generated-secret-value", NOT_COMPLETE],
+  [
+    "a secret with a line end",
+    clientId,
+    `${clientSecret}\n`,
+    strayLineBreak("client_secret has a line break at its end"),
+  ],
+  [
+    "a secret after a space",
+    clientId,
+    ` ${clientSecret}`,
+    strayCharacter("client_secret has white space at its start"),
+  ],
+  [
+    "a secret with a space in it",
+    clientId,
+    clientSecret.replace("_", "_ "),
+    strayCharacter("client_secret has white space in it"),
+  ],
+  [
+    "a client_id with a line end",
+    `${clientId}\r\n`,
+    clientSecret,
+    strayLineBreak("client_id has a line break at its end"),
+  ],
+  ["a client_id before a tab", `${clientId}\t`, clientSecret, strayCharacter("client_id has white space at its end")],
+  [
+    "a client_id with a zero-width space",
+    `${clientId}\u200b`,
+    clientSecret,
+    strayCharacter("client_id has an invisible character at its end"),
+  ],
+  ["a client_id in upper case", clientId.toUpperCase(), clientSecret, NOT_A_CLIENT_ID],
+  ["a client_id in quotes", `"${clientId}"`, clientSecret, NOT_A_CLIENT_ID],
+  [
+    "swapped id and secret",
+    clientSecret,
+    clientId,
+    invalidClient(
+      "client_id and client_secret are swapped: send the client id as client_id, and the secret as client_secret.",
+    ),
+  ],
+  [
+    "the secret as client_id too",
+    clientSecret,
+    clientSecret,
+    invalidClient("client_id holds a client secret: send the client id as client_id, and the secret as client_secret."),
+  ],
+])("[check 64] RFC 6749 §5.2: says what is wrong with %s, in the form and in Basic", async ([, id, secret, answer]) => {
+  expect(await requestToken({ clientId: id, clientSecret: secret })).toEqual(answer);
+  expect(await withBasic(basic(id, secret))).toEqual(answer);
+});
+
+test("[check 64] says so where the Base64 text of Basic is in two lines, as base64 writes it", async () => {
+  const { clientId: longId, clientSecret: secret } = await createClient({ name: "XSOAR Production in Frankfurt" });
+  const wrapped = basic(longId, secret).replace(/(?<=^Basic .{76})/, " ");
+  expect(await withBasic(wrapped)).toEqual(
+    invalidClient(
+      "The Base64 text in the Authorization header has white space in it: write it in one piece (base64 -w0 does).",
+    ),
+  );
 });
 
 test("[check 13] refuses a wrong client before it looks at the scope", async () => {

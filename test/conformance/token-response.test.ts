@@ -78,10 +78,12 @@ test.for(Object.entries(refusals))(
     expect(body.error_description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
     // Shuffle takes a body with both words for a hint to send the scope as audience.
     expect(text).not.toContain("audience");
+    // curl takes the name of a scheme after a comma for another challenge, even in a quoted-string (lib/http.c, Curl_http_input_auth).
+    expect(body.error_description).not.toMatch(/, *(Basic|Bearer|Digest|Negotiate|NTLM)\b/i);
   },
 );
 
-test("[check 20] RFC 6749 §5.2: echoes no input in any member of an error", async () => {
+test("[check 20] RFC 6749 §5.2: echoes no input in any member of an error, but a refused scope to its client", async () => {
   const canary = "Canary-Of-Input";
   const answers = [
     await postForm(url, { grant_type: canary }),
@@ -90,7 +92,7 @@ test("[check 20] RFC 6749 §5.2: echoes no input in any member of an error", asy
     await postForm(url, { grant_type: "client_credentials" }, { authorization: canary }),
     await postForm(url, `${canary}=%`),
     await postForm(url, "", { "content-type": canary }),
-    await requestToken(client, { scope: canary }),
+    await requestToken({ ...client, clientId: "socmate-nobody-abc123" }, { scope: canary }),
     await send(`${url}/oauth/token?client_id=${canary}`, { method: "POST" }),
   ];
   for (const answer of answers) {
@@ -171,4 +173,21 @@ test("[check 21] RFC 9110 §15.6.1: answers an unforeseen failure with 500 and J
   const failed = "The service failed. Nothing is wrong with the request.";
   expect(await postForm(service.url, "")).toEqual(oauthError(500, "server_error", failed));
   expect(await send(`${service.url}/api/admin/api-clients`, { method: "POST" })).toEqual(problem(500, failed));
+});
+
+test("RFC 6749 §5.2: links each error to its section of the documentation where an operator has set DOCUMENTATION_URL", async () => {
+  const documentation = "https://docs.socmate.example/errors";
+  const service = await startService(stack, { port: 0, env: { DOCUMENTATION_URL: documentation } });
+  onTestFinished(() => service.stop());
+  const { status, headers, text } = await postForm(service.url, { grant_type: "client_credentials" });
+  const body = z.strictObject({ error: z.string(), error_description: z.string(), error_uri: z.string() });
+  const { error_description: description, ...rest } = body.parse(JSON.parse(text));
+  const link = `${documentation}#invalid_client`;
+  expect({ status, ...rest }).toEqual({ status: 401, error: "invalid_client", error_uri: link });
+  expect(headers["www-authenticate"]).toBe(
+    `Basic realm="socmate", error="invalid_client", error_description="${description}", error_uri="${link}"`,
+  );
+  expect(bodyOf(await postForm(service.url, { grant_type: "password" }))).toMatchObject({
+    error_uri: `${documentation}#unsupported_grant_type`,
+  });
 });

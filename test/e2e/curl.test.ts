@@ -11,7 +11,7 @@ import { EXAMPLE_HOSTS, startBehindTls } from "../support/tls-front.ts";
 
 const ISSUER = `https://${EXAMPLE_HOSTS.auth}`;
 const AUDIENCE = `https://${EXAMPLE_HOSTS.api}`;
-const { url, front, stack } = await startBehindTls({
+const { url, front, stack, createClient } = await startBehindTls({
   env: { TOKEN_ISSUER: ISSUER, TOKEN_AUDIENCE: AUDIENCE },
   api: (request, response) => search(request, response),
 });
@@ -187,4 +187,13 @@ describe("[check 30] the curl command of the documentation, verbatim", needs("cu
     expect((await run(TOKEN_COMMAND)).status).toBe(401);
     expect((await run(LIST_COMMAND)).body).toContain('"status":"disabled"');
   });
+});
+
+test("curl gets a token when it sends credentials only after the challenge (--anyauth)", needs("curl"), async () => {
+  const { clientId, clientSecret } = await createClient();
+  const { status, body } = await run(String.raw`curl --anyauth https://auth.socmate.yourcompany.com/oauth/token \
+-u "${clientId}:${clientSecret}" \
+-d "grant_type=client_credentials"`);
+  expect(status).toBe(200);
+  expect(JSON.parse(body)).toMatchObject({ token_type: "Bearer" });
 });

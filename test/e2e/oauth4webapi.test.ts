@@ -73,7 +73,7 @@ test("oauth4webapi understands the error for a wrong scope", async () => {
   });
 });
 
-test("oauth4webapi understands the challenge for a disabled client", async () => {
+test("[check 63] oauth4webapi reads the error of a disabled client in the challenge", async () => {
   const disabled = await createClient();
   await admin("DELETE", `/${disabled.clientId}`);
   const response = await oauth.clientCredentialsGrantRequest(
@@ -85,6 +85,15 @@ test("oauth4webapi understands the challenge for a disabled client", async () =>
   await expect(oauth.processClientCredentialsResponse(server, client, response)).rejects.toMatchObject({
     name: "WWWAuthenticateChallengeError",
     status: 401,
-    cause: [{ scheme: "basic", parameters: { realm: "socmate" } }],
+    cause: [
+      {
+        scheme: "basic",
+        parameters: {
+          realm: "socmate",
+          error: "invalid_client",
+          error_description: expect.stringContaining("check client_id and client_secret"),
+        },
+      },
+    ],
   });
 });

@@ -31,10 +31,14 @@ test.for([
   },
 );
 
-test("openid-client distinguishes the errors of a wrong secret and of a wrong scope", async () => {
+test("[check 63] openid-client distinguishes the errors of a wrong secret and of a wrong scope", async () => {
   const discover = (secret: string) =>
     openid.discovery(new URL(front.url), clientId, undefined, openid.ClientSecretPost(secret));
-  await expect(openid.clientCredentialsGrant(await discover("wrong"))).rejects.toMatchObject({ status: 401 });
+  await expect(openid.clientCredentialsGrant(await discover("wrong"))).rejects.toMatchObject({
+    code: "OAUTH_WWW_AUTHENTICATE_CHALLENGE",
+    status: 401,
+    cause: [{ parameters: { error: "invalid_client", error_description: expect.stringContaining("client_secret") } }],
+  });
   await expect(openid.clientCredentialsGrant(await discover(clientSecret), { scope: "wrong" })).rejects.toMatchObject({
     status: 400,
     error: "invalid_scope",

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { describe, expect, test } from "vitest";
 import { needs } from "../debian.ts";
+import { startScriptedTokenEndpoint } from "../support/scripted-token-endpoint.ts";
 import { startBehindTls } from "../support/tls-front.ts";
 
 const EXAMPLE = `${import.meta.dirname}/../../examples/client.py`;
@@ -29,7 +30,11 @@ describe("the httpx client of examples/client.py", needs("python3-httpx"), async
   };
 
   /** Runs statements after the example with Debian's Python; `api` is a client with its authentication. */
-  async function python(statements: string, secret = clientSecret): Promise<string> {
+  async function python(
+    statements: string,
+    secret = clientSecret,
+    tokenUrl = `${front.url}/oauth/token`,
+  ): Promise<string> {
     const program = `${readFileSync(EXAMPLE, "utf8")}
 import os
 auth = SocmateAuth(os.environ["TOKEN_URL"], os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"])
@@ -37,7 +42,7 @@ api = httpx.Client(base_url=os.environ["API_URL"], auth=auth)
 ${statements}`;
     const { stdout } = await promisify(execFile)("/usr/bin/python3", ["-c", program], {
       env: {
-        TOKEN_URL: `${front.url}/oauth/token`,
+        TOKEN_URL: tokenUrl,
         API_URL: front.url,
         CLIENT_ID: clientId,
         CLIENT_SECRET: secret,
@@ -55,14 +60,44 @@ ${statements}`;
     expect(third).not.toBe(first);
   });
 
-  test("works with an asynchronous client", async () => {
-    const printed = await python(`
-import asyncio
+  const AsyncCall = `
 async def main():
     async with httpx.AsyncClient(base_url=os.environ["API_URL"], auth=auth) as client:
         print((await client.get("/api/v1/search")).text)
-asyncio.run(main())`);
-    expect(printed.trim()).toMatch(/^[\da-f-]{36}$/);
+asyncio.run(main())`;
+
+  test("works with an asynchronous client", async () => {
+    expect((await python(AsyncCall)).trim()).toMatch(/^[\da-f-]{36}$/);
+  });
+
+  test.for([
+    ["a synchronous", CALL],
+    ["an asynchronous", AsyncCall],
+  ] as const)(
+    "waits as long as Retry-After says with %s client, and shows the answer if the service stays busy",
+    async ([, call]) => {
+      const { url: busyUrl, pausesMs } = await startScriptedTokenEndpoint("busy");
+      const printed = await python(
+        `try:\n${call.trim().replace(/^/gm, "    ")}\nexcept RuntimeError as error:\n    print(error)`,
+        clientSecret,
+        busyUrl,
+      );
+      expect(printed).toContain("No access token (503):");
+      expect(printed).toContain("The service cannot answer right now.");
+      expect(pausesMs).toEqual([1, 2].map(() => expect.toSatisfy((pause: number) => pause >= 990)));
+    },
+  );
+
+  test("goes on with the token that it gets after a wait", async () => {
+    const { url: busyUrl, pausesMs } = await startScriptedTokenEndpoint("busy", "token");
+    const statements = `
+flow = auth.sync_auth_flow(httpx.Request("GET", "https://api.example"))
+with httpx.Client() as client:
+    busy = client.send(next(flow))
+    token = client.send(flow.send(busy))
+    print(flow.send(token).headers["Authorization"])`;
+    expect((await python(statements, clientSecret, busyUrl)).trim()).toBe("Bearer a-token");
+    expect(pausesMs).toHaveLength(1);
   });
 
   test("shows the answer of the token endpoint when it is refused", async () => {

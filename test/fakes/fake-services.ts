@@ -111,5 +111,6 @@ function configFor({ adminIssuer, signingVaults }: FakeAzure): Config {
     admin: { issuer, audience, jwksUrl, role: "admin" },
     azureClientId: undefined,
     consoleClientId: adminIssuer.consoleClientId,
+    documentationUrl: undefined,
   };
 }

@@ -127,11 +127,12 @@ describe("a refused or failed list", () => {
       type: "about:blank",
       title: "Bad Request",
       status: 400,
-      detail: "The query has 3 faults: correct what errors names.",
+      detail: "The query has 4 faults: correct what errors names.",
       errors: [
         { field: "status", detail: "Must be one of: active, disabled." },
         { field: "limit", detail: "Must be a whole number from 1 to 1000." },
         { field: "offset", detail: "Must be a whole number from 0 to 999999999." },
+        { field: "foo", detail: "Is not a parameter of this request: remove it." },
       ],
     });
   });

@@ -7,7 +7,7 @@ import { createContext } from "../fakes/fake-context.ts";
 import { createFakeServices, type FakeServices, type NewApiClient } from "../fakes/fake-services.ts";
 import { failing } from "../fakes/hooks.ts";
 import { askToken, type TokenRequest, tokenForm } from "./invoke.ts";
-import { CHALLENGE, expectRefusal, NO_STORE } from "./oauth-refusal.ts";
+import { expectRefusal, NO_STORE } from "./oauth-refusal.ts";
 
 let services: FakeServices;
 let client: NewApiClient;
@@ -150,6 +150,12 @@ describe("the token endpoint refuses", () => {
     expectRefusal(await ask({ body: { string: body } }), 400, "invalid_request");
   });
 
+  test("accepts grant_type in the URL with the value of the body, and no other [check 5]", async () => {
+    const at = (grant: string) => `http://127.0.0.1/oauth/token?grant_type=${grant}`;
+    await expect(ask({ form, url: at("client_credentials") })).resolves.toMatchObject({ status: 200 });
+    expectRefusal(await ask({ form, url: at("password") }), 400, "invalid_request");
+  });
+
   test.for(["password", "authorization_code", "refresh_token", "Client_Credentials", "client_credentials ", "canary"])(
     "refuses the grant type %s (RFC 6749 §5.2) [check 14]",
     async (grant) => {
@@ -165,12 +171,12 @@ describe("the token endpoint refuses", () => {
   });
 
   test("refuses a token request without credentials (RFC 6749 §5.2) [check 12] [check 19]", async () => {
-    expectRefusal(await ask({ form: { grant_type: "client_credentials" } }), 401, "invalid_client", CHALLENGE);
+    expectRefusal(await ask({ form: { grant_type: "client_credentials" } }), 401, "invalid_client");
   });
 
   test("refuses a token request with a malformed Authorization header [check 10]", async () => {
     const answer = await ask({ form, headers: { authorization: "Basic canary!" } });
-    expectRefusal(answer, 401, "invalid_client", CHALLENGE);
+    expectRefusal(answer, 401, "invalid_client");
     expect(JSON.stringify(answer)).not.toContain("canary");
   });
 
@@ -179,24 +185,36 @@ describe("the token endpoint refuses", () => {
     expectRefusal(await ask({ form, headers: { authorization: basic(other) } }), 400, "invalid_request");
   });
 
-  test("refuses an unknown client, a wrong secret, a disabled client and junk with the same bytes [check 13]", async () => {
+  test("refuses an unknown client, a wrong secret and a disabled client with the same bytes [check 13]", async () => {
     const disabled = await services.addClient();
     await services.clients.disable(disabled.clientId, "admin", services.clock.now(), createContext());
     const attempts = [
       { client_id: "socmate-unknown-000000" },
       { client_secret: generateClientSecret() },
       { client_id: disabled.clientId, client_secret: disabled.clientSecret },
-      { client_secret: "junk" },
-      { client_id: "../admin" },
     ];
     const answers: unknown[] = [];
     for (const attempt of attempts) {
       const answer = await ask({ form: { ...form, ...attempt } });
-      expectRefusal(answer, 401, "invalid_client", CHALLENGE);
+      expectRefusal(answer, 401, "invalid_client");
       expect(answer.lines).toHaveLength(1);
       answers.push({ ...answer, lines: [] });
     }
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+  });
+
+  test.for<[string, Record<string, string>]>([
+    ["a client_id with a line break", { client_id: "socmate-a-000000\n" }],
+    ["a malformed client_id", { client_id: "../admin" }],
+    ["a secret cut short", { client_secret: generateClientSecret().slice(0, -1) }],
+    ["a secret with white space", { client_secret: ` ${generateClientSecret()}` }],
+    ["swapped credentials", { client_id: generateClientSecret(), client_secret: "socmate-a-000000" }],
+  ])("refuses %s without a call to Azure [check 52] [check 64]", async ([, change]) => {
+    const { table, secretVault, signingVaults } = services.azure;
+    const parts = [table, secretVault, ...signingVaults];
+    for (const part of parts) part.operations.length = 0;
+    expectRefusal(await ask({ form: { ...form, ...change } }), 401, "invalid_client");
+    expect(parts.flatMap(({ operations }) => operations)).toEqual([]);
   });
 
   test.for(["graph:read", "alerts:read", "INCIDENTS:READ", "incidents:read  investigations:read", "canary"])(
@@ -204,7 +222,7 @@ describe("the token endpoint refuses", () => {
     async (scope) => {
       const answer = await ask({ form: { ...form, scope } });
       expectRefusal(answer, 400, "invalid_scope");
-      expect(JSON.stringify(answer)).not.toContain("canary");
+      expect(JSON.stringify(answer.lines)).not.toContain("canary");
     },
   );
 

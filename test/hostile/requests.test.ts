@@ -23,7 +23,6 @@ const UNKNOWN = problem(404, "There is no API client with this client_id.");
 const NO_TOKEN = problem(401, "Send a valid admin token: Authorization: Bearer <admin token>.", undefined, {
   "www-authenticate": "Bearer",
 });
-const NOT_FOUND_BY_HOST: Answer = { status: 404, headers: {}, text: "" };
 
 /** Sends a request with an admin token. Its target is not normalized by a URL parser. */
 function asAdmin(method: string, target: string, headers: readonly [string, string][] = []): Promise<Answer> {
@@ -130,7 +129,7 @@ describe("a query", () => {
     async (name) => {
       const other = await createClient();
       const answer = await asAdmin("DELETE", `${CLIENTS}/${other.clientId}?${name}=${clientId}`);
-      expect(answer.status).toBe(200);
+      expect(answer.status).toBe(400);
       expect(answer.text).not.toContain(clientId);
     },
   );
@@ -155,16 +154,16 @@ describe("a query", () => {
   );
 
   test.for(["req", "$request", "sys", "code", "x-functions-key", "__proto__[x]", "constructor"])(
-    "the query parameter %s changes nothing",
+    "the query parameter %s is refused, whatever the platform or a library may read in it",
     async (name) => {
-      const { status, text } = await asAdmin("GET", `${CLIENTS}?${encodeURIComponent(name)}=%7B%7D&search=Victim`);
-      expect({ status, text }).toMatchObject({ status: 200, text: expect.stringContaining(clientId) });
+      const { status } = await asAdmin("GET", `${CLIENTS}?${encodeURIComponent(name)}=%7B%7D&search=Victim`);
+      expect(status).toBe(400);
     },
   );
 
-  test("a query with a repeated parameter is answered with 200 or 400", async () => {
+  test("a repeated query parameter is refused", async () => {
     for (const query of ["limit=1&limit=2", "search=a&search=b", "status=active&status=disabled", "limit=1&limit=x"]) {
-      expect([200, 400]).toContain((await asAdmin("GET", `${CLIENTS}?${query}`)).status);
+      expect((await asAdmin("GET", `${CLIENTS}?${query}`)).status).toBe(400);
     }
   });
 });
@@ -174,9 +173,9 @@ describe("a header", () => {
     "the header %s does not override the method",
     async (name) => {
       expect(await asAdmin("GET", `${CLIENTS}/${clientId}`, [[name, "DELETE"]])).toMatchObject({ status: 200 });
-      expect(await asAdmin("POST", `${CLIENTS}/${clientId}?_method=DELETE`, [[name, "DELETE"]])).toEqual(
-        NOT_FOUND_BY_HOST,
-      );
+      expect(await asAdmin("POST", `${CLIENTS}/${clientId}?_method=DELETE`, [[name, "DELETE"]])).toMatchObject({
+        status: 405,
+      });
     },
   );
 
@@ -190,7 +189,7 @@ describe("a header", () => {
   ])("the header %s does not override the path", async (name) => {
     const headers: [string, string][] = [[name, `${CLIENTS}/${clientId}`]];
     expect(await asAdmin("DELETE", `${CLIENTS}/socmate-nobody-abc123`, headers)).toEqual(UNKNOWN);
-    expect(await asAdmin("DELETE", "/health", headers)).toEqual(NOT_FOUND_BY_HOST);
+    expect(await asAdmin("DELETE", "/health", headers)).toMatchObject({ status: 405 });
   });
 
   test("metadata, tokens and answers name the configured issuer, not a forged host", async () => {
@@ -294,10 +293,11 @@ describe("an identity", () => {
     ["dots", ".."],
     ["an asterisk", "*"],
   ])("refuses a client_id with %s", async ([, id]) => {
-    expect(await requestToken({ ...victim, clientId: id })).toEqual(REFUSED);
+    const refused = { status: 401, text: expect.stringContaining('"error":"invalid_client"') };
+    expect(await requestToken({ ...victim, clientId: id })).toMatchObject(refused);
     expect(
       await postForm(url, { grant_type: "client_credentials" }, { authorization: basic(id, victim.clientSecret) }),
-    ).toEqual(REFUSED);
+    ).toMatchObject(refused);
   });
 
   test.for([
@@ -320,8 +320,9 @@ describe("an identity", () => {
   test("refuses a client_id with the secret of another client or with a stored hash", async () => {
     const other = await createClient();
     expect(await requestToken({ clientId, clientSecret: other.clientSecret })).toEqual(REFUSED);
-    expect(await requestToken({ clientId, clientSecret: `v1:${"A".repeat(43)}` })).toEqual(REFUSED);
-    expect(await requestToken({ clientId, clientSecret: `client-secret-${"0".repeat(32)}` })).toEqual(REFUSED);
+    for (const clientSecret of [`v1:${"A".repeat(43)}`, `client-secret-${"0".repeat(32)}`]) {
+      expect(await requestToken({ clientId, clientSecret })).toMatchObject({ status: 401 });
+    }
   });
 
   test("refuses a disabled client during concurrent regenerates and disables", async () => {

@@ -44,6 +44,7 @@ test("the settings that are required suffice", () => {
     },
     azureClientId: undefined,
     consoleClientId: undefined,
+    documentationUrl: undefined,
   });
 });
 
@@ -59,6 +60,7 @@ test("every other setting counts where it is there", () => {
     ADMIN_ROLE: "SoCMate.Admin",
     AZURE_CLIENT_ID: "10CA1000-0000-4000-8000-000000000002",
     CONSOLE_CLIENT_ID: "10ca1000-0000-4000-8000-000000000003",
+    DOCUMENTATION_URL: "https://docs.socmate.example/errors",
   };
   expect(readConfig({ ...required, ...optional, PATH: "/bin" })).toMatchObject({
     tokenLifetimeSeconds: 300,
@@ -69,6 +71,7 @@ test("every other setting counts where it is there", () => {
     admin: { role: "SoCMate.Admin" },
     azureClientId: "10CA1000-0000-4000-8000-000000000002",
     consoleClientId: "10ca1000-0000-4000-8000-000000000003",
+    documentationUrl: "https://docs.socmate.example/errors",
   });
 });
 
@@ -89,12 +92,16 @@ describe("a start is refused", () => {
     expect(faultsOf({ ...required, [name]: "" })).toContainEqual(expect.stringMatching(`^${name} must `));
   });
 
-  test.for(["TOKEN_LIFETIME_SECONDS", "CLIENT_ID_PREFIX", "KEY_PUBLISH_LEAD_SECONDS", "ADMIN_ROLE", "AZURE_CLIENT_ID"])(
-    "with an empty %s, although it has a default or may be absent [check 39]",
-    (name) => {
-      expect(faultsOf({ ...required, [name]: "" })).not.toEqual([]);
-    },
-  );
+  test.for([
+    "TOKEN_LIFETIME_SECONDS",
+    "CLIENT_ID_PREFIX",
+    "KEY_PUBLISH_LEAD_SECONDS",
+    "ADMIN_ROLE",
+    "AZURE_CLIENT_ID",
+    "DOCUMENTATION_URL",
+  ])("with an empty %s, although it has a default or may be absent [check 39]", (name) => {
+    expect(faultsOf({ ...required, [name]: "" })).not.toEqual([]);
+  });
 
   const insecureUrl = /must be an https URL/;
   test.for([
@@ -132,6 +139,9 @@ describe("a start is refused", () => {
     ["ADMIN_JWKS_URL", "file:///etc/passwd", insecureUrl],
     ["AZURE_CLIENT_ID", "socmate-identity", /must be the client id/],
     ["CONSOLE_CLIENT_ID", "socmate-console", /must be the client id/],
+    ["DOCUMENTATION_URL", "http://docs.socmate.example", insecureUrl],
+    ["DOCUMENTATION_URL", "https://docs.socmate.example/errors#top", insecureUrl],
+    ["DOCUMENTATION_URL", 'https://docs.socmate.example/"', /must not have a quote/],
   ] as const)("with %s=%s [check 39]", ([name, value, fault]) => {
     const faults = faultsOf({ ...required, [name]: value });
     expect(faults).toEqual([expect.stringMatching(fault)]);

@@ -11,7 +11,7 @@ import { createClock } from "../fakes/fake-clock.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
-const noServices = () => ({}) as Services;
+const noServices = () => ({ config: {} }) as Services;
 const failingWith =
   (error: unknown): Endpoint =>
   () =>

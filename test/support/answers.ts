@@ -1,9 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { Answer } from "./http.ts";
 
-/** The challenge of the token endpoint (RFC 6749 §5.2, RFC 7617 §2). */
-export const BASIC_CHALLENGE = { "www-authenticate": 'Basic realm="socmate"' };
-
 /** Returns a JSON answer that must not be cached, with these members in this order. */
 export function jsonAnswer(status: number, body: object, headers: Record<string, string> = {}): Answer {
   return {
@@ -13,14 +10,19 @@ export function jsonAnswer(status: number, body: object, headers: Record<string,
   };
 }
 
-/** Returns an error answer of the token endpoint (RFC 6749 §5.2). */
+/** Returns an error answer of the token endpoint (RFC 6749 §5.2), with the challenge of a 401 (RFC 7617 §2). */
 export function oauthError(
   status: number,
   error: string,
   description: string,
   headers: Record<string, string> = {},
 ): Answer {
-  return jsonAnswer(status, { error, error_description: description }, { pragma: "no-cache", ...headers });
+  const challenge = `Basic realm="socmate", error="${error}", error_description="${description}"`;
+  return jsonAnswer(
+    status,
+    { error, error_description: description },
+    { pragma: "no-cache", ...(status === 401 && { "www-authenticate": challenge }), ...headers },
+  );
 }
 
 /** Returns an error answer of every other endpoint (RFC 9457). */
@@ -39,5 +41,4 @@ export const REFUSED = oauthError(
   401,
   "invalid_client",
   "The client is unknown or disabled, or its secret is wrong: check client_id and client_secret.",
-  BASIC_CHALLENGE,
 );

@@ -49,6 +49,10 @@ describe("an administrator", () => {
     await expect(authenticate(`bearer  ${services.adminToken()}`)).resolves.toBeDefined();
   });
 
+  test("accepts an admin token that begins up to 60 s ahead of our clock", async () => {
+    await expect(withClaims({ nbf: iat + 60 })).resolves.toBeDefined();
+  });
+
   test("an administrator is the actor in the log, even without the role", async () => {
     const context = createContext();
     await expect(authenticate(`Bearer ${services.adminToken({ roles: [] })}`, {}, context)).rejects.toThrow(forbidden);
@@ -83,7 +87,7 @@ describe("a refused administrator", () => {
     ["expired", { exp: iat }],
     ["without exp", { exp: undefined }],
     ["with an exp that is not a number", { exp: "2099-01-01" }],
-    ["not valid yet", { nbf: iat + 1 }],
+    ["not valid for another 61 s", { nbf: iat + 61 }],
     ["of another issuer", { iss: "https://login.example" }],
     ["of an issuer that is a prefix of ours", { iss: issuer.issuer.slice(0, -1) }],
     ["of our issuer with a slash", { iss: `${issuer.issuer}/` }],
@@ -97,6 +101,28 @@ describe("a refused administrator", () => {
     ["with too long an id", { oid: "a".repeat(129) }],
   ])("refuses an admin token %s [check 38]", async ([, claims]) => {
     await expect(withClaims(claims)).rejects.toThrow(invalidToken);
+  });
+
+  const v1 = { ver: "1.0", iss: "https://sts.windows.net/10ca1000-0000-4000-8000-000000000001/" };
+  test.for<[string, Claims]>([
+    ["iss", { iss: "https://login.example", ver: "2.0" }],
+    ["iss missing", { iss: undefined }],
+    ["ver", v1],
+    ["ver", { ...v1, aud: "api://socmate" }],
+    ["aud", { aud: "api://socmate" }],
+    ["aud missing", { aud: undefined }],
+    ["nbf", { nbf: iat + 61 }],
+    ["exp", { exp: iat }],
+    ["exp", { exp: iat - 61 }],
+    ["exp missing", { exp: undefined }],
+  ])("is logged with the claim that failed: %s, for %j [check 60]", async ([note, claims]) => {
+    await expect(withClaims(claims)).rejects.toThrow(expect.objectContaining({ note, reason: "invalid_admin_token" }));
+  });
+
+  test("is logged with the code of jose where no claim failed [check 60]", async () => {
+    const note = "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
+    const token = swapClaims(services.adminToken(), { exp: iat + 3600 });
+    await expect(withToken(token)).rejects.toThrow(expect.objectContaining({ note }));
   });
 
   test.for<[string, unknown]>([

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { problemResponse } from "../../../shared/http/error-responses.ts";
+import { oauthErrorResponse, problemResponse } from "../../../shared/http/error-responses.ts";
 import { InvalidInput } from "../../../shared/http/invalid-input.ts";
 import { OAuthError } from "../../../shared/http/oauth-error.ts";
 import { PublicError, REASONS } from "../../../shared/request/public-error.ts";
@@ -15,22 +15,29 @@ test.for([
 ] as const)("answers the error code %s with %d (RFC 6749 §5.2) [check 19]", ([code, status]) => {
   const error = new OAuthError(code, { detail: "d", reason: "wrong_secret" });
   expect(error.status).toBe(status);
-  expect(error.headers).toEqual(status === 401 ? { "WWW-Authenticate": 'Basic realm="socmate"' } : {});
+  const { headers } = oauthErrorResponse(error);
+  const challenge = `Basic realm="socmate", error="${code}", error_description="d"`;
+  expect(headers["WWW-Authenticate"]).toBe(status === 401 ? challenge : undefined);
 });
 
-test("an OAuthError keeps its own status and headers", () => {
-  const error = new OAuthError("invalid_request", {
-    detail: "d",
-    reason: "method_not_allowed",
-    status: 405,
-    headers: { Allow: "POST" },
-  });
-  expect(error).toMatchObject({
-    code: "invalid_request",
-    status: 405,
-    headers: { Allow: "POST" },
-    message: "method_not_allowed",
-  });
+test("links an error to its section of the documentation, in the body and the challenge (RFC 6749 §5.2)", () => {
+  const error = new OAuthError("invalid_client", { detail: "d", reason: "wrong_secret" });
+  const { body, headers } = oauthErrorResponse(error, "https://docs.socmate.example/errors");
+  const link = "https://docs.socmate.example/errors#invalid_client";
+  expect(JSON.parse(String(body))).toEqual({ error: "invalid_client", error_description: "d", error_uri: link });
+  expect(headers["WWW-Authenticate"]).toBe(
+    `Basic realm="socmate", error="invalid_client", error_description="d", error_uri="${link}"`,
+  );
+});
+
+test("keeps error_description and the challenge in the characters of RFC 6749 §5.2, whatever is in a detail [check 20] [check 63]", () => {
+  const detail = 'a "quoted" \\ part\r\nX-Injected: 1 é';
+  const { body, headers } = oauthErrorResponse(new OAuthError("invalid_client", { detail, reason: "wrong_secret" }));
+  const description = "a ?quoted? ? part??X-Injected: 1 ?";
+  expect(JSON.parse(String(body))).toEqual({ error: "invalid_client", error_description: description });
+  expect(headers["WWW-Authenticate"]).toBe(
+    `Basic realm="socmate", error="invalid_client", error_description="${description}"`,
+  );
 });
 
 test("a problem has the members of RFC 9457 §3.1 without the reason and note", () => {
