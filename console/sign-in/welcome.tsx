@@ -1,5 +1,6 @@
 import { Button, LargeTitle, makeStyles, Text, tokens } from "@fluentui/react-components";
 import { ShieldKeyholeRegular } from "@fluentui/react-icons/svg/shield-keyhole";
+import { ChangingText } from "../parts/changing-text.tsx";
 import { ErrorNotice } from "../parts/error-notice.tsx";
 import { readingDetailOf, titleOf } from "../parts/error-words.ts";
 import type { Account, SignIn } from "./sign-in.ts";
@@ -48,7 +49,7 @@ export function Welcome({ signIn, local, onSignedIn }: WelcomeProps) {
         <Text>Create and manage the credentials with which SOAR platforms and other services call SoCMate.</Text>
         {error && <ErrorNotice title={titleOf(error)} detail={readingDetailOf(error)} />}
         <Button appearance="primary" size="large" disabledFocusable={pending} onClick={() => void run()}>
-          {pending ? "Signing in…" : "Sign in"}
+          <ChangingText>{pending ? "Signing in…" : "Sign in"}</ChangingText>
         </Button>
         <Text size={200}>
           {local
