@@ -35,11 +35,16 @@ export interface AdminApi {
 
 /** Makes the admin API for an administrator who is signed in; `onSessionEnd` hears when only a new sign-in helps. */
 export function createAdminApi(signIn: Pick<SignIn, "token">, onSessionEnd: () => void): AdminApi {
+  // A role that was given after the token was issued is in the next one only.
+  let isForbidden = false;
+
   async function call<T>(path: string, schema: z.ZodType<T>, init: RequestInit = {}): Promise<T> {
     try {
-      const headers = { Authorization: `Bearer ${await signIn.token()}`, ...init.headers };
+      const headers = { Authorization: `Bearer ${await signIn.token({ fresh: isForbidden })}`, ...init.headers };
+      isForbidden = false;
       return await readJson(await send(path, { ...init, headers }), schema);
     } catch (error) {
+      isForbidden ||= error instanceof ApiError && error.kind === "forbidden";
       const signedOut = error instanceof SessionEnded || (error instanceof ApiError && error.kind === "signed-out");
       if (!signedOut) throw error;
       onSessionEnd();

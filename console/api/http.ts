@@ -11,7 +11,7 @@ const KINDS: Readonly<Record<number, ApiErrorKind>> = {
   403: "forbidden",
   404: "not-found",
   409: "conflict",
-  429: "unavailable",
+  429: "throttled",
   502: "unavailable",
   503: "unavailable",
   504: "unavailable",

@@ -16,6 +16,7 @@ import {
 import { type FormEvent, type ReactNode, useState } from "react";
 import type { ClientView } from "../../shared/model/client.ts";
 import { printable } from "../../shared/model/single-line-text.ts";
+import { ChangingText } from "../parts/changing-text.tsx";
 import { ErrorNotice } from "../parts/error-notice.tsx";
 import { changeDetailOf, titleOf } from "../parts/error-words.ts";
 import { NameText } from "../parts/name-text.tsx";
@@ -101,7 +102,7 @@ export function ConfirmDialog({ client, title, children, action, change, onConfi
                 disabledFocusable={!matches || pending}
                 className={mergeClasses(styles.action, matches && !pending && styles.danger)}
               >
-                {pending ? action[1] : action[0]}
+                <ChangingText>{pending ? action[1] : action[0]}</ChangingText>
               </Button>
             </DialogActions>
           </DialogBody>

@@ -11,10 +11,11 @@ import {
   makeStyles,
   tokens,
 } from "@fluentui/react-components";
-import { type FormEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type FormEvent, type ReactElement, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { type NewClient, newClientSchema } from "../../shared/model/client.ts";
 import type { FieldError } from "../../shared/model/problem-schema.ts";
 import type { Credentials } from "../api/admin-api.ts";
+import { ChangingText } from "../parts/changing-text.tsx";
 import { ErrorNotice } from "../parts/error-notice.tsx";
 import { changeDetailOf, titleOf } from "../parts/error-words.ts";
 import { SlowText } from "../parts/pending-notice.tsx";
@@ -128,7 +129,7 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
                 Cancel
               </Button>
               <Button type="submit" appearance="primary" disabledFocusable={pending}>
-                {pending ? "Creating…" : "Create Client"}
+                <ChangingText>{pending ? "Creating…" : "Create Client"}</ChangingText>
               </Button>
             </DialogActions>
           </DialogBody>
@@ -139,7 +140,8 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
 }
 
 /** What a field says of its faults, all of them. */
-function faultOf(field: string, faults: readonly FieldError[]): { validationMessage?: string } {
+function faultOf(field: string, faults: readonly FieldError[]): { validationMessage?: ReactElement } {
   const own = faults.filter((fault) => fault.field === field || fault.field.startsWith(`${field}.`));
-  return own.length > 0 ? { validationMessage: own.map((fault) => fault.detail).join(" ") } : {};
+  if (own.length === 0) return {};
+  return { validationMessage: <ChangingText>{own.map((fault) => fault.detail).join(" ")}</ChangingText> };
 }

@@ -17,6 +17,7 @@ import { ProhibitedRegular } from "@fluentui/react-icons/svg/prohibited";
 import { useCallback } from "react";
 import type { ClientView } from "../../shared/model/client.ts";
 import { SCOPE_PERMISSIONS } from "../../shared/model/scopes.ts";
+import { ChangingText } from "../parts/changing-text.tsx";
 import { CopyField } from "../parts/copy-field.tsx";
 import { ErrorNotice } from "../parts/error-notice.tsx";
 import { readingDetailOf, titleOf } from "../parts/error-words.ts";
@@ -75,7 +76,7 @@ export function DetailsDrawer({ clientId, version, onRegenerate, onDisable, onCl
         <DrawerHeaderTitle
           action={<Button appearance="subtle" aria-label="Close" icon={<DismissRegular />} onClick={onClose} />}
         >
-          {client ? <NameText text={client.name} /> : "API client"}
+          {client ? <NameText text={client.name} /> : <ChangingText>API client</ChangingText>}
         </DrawerHeaderTitle>
       </DrawerHeader>
       <DrawerBody className={styles.body}>
@@ -119,7 +120,7 @@ function Details({ client }: { client: ClientView }) {
             <ul className={styles.scopes}>
               {client.scopes.map((scope) => (
                 <li key={scope}>
-                  {scope} <Text className={styles.aside}>{SCOPE_PERMISSIONS[scope]}</Text>
+                  <span translate="no">{scope}</span> <Text className={styles.aside}>{SCOPE_PERMISSIONS[scope]}</Text>
                 </li>
               ))}
             </ul>

@@ -19,14 +19,25 @@ export function loadDraft(): Draft | undefined {
   }
 }
 
-/** Keeps a draft for this tab; never one with a secret in it, which somebody may have pasted into the wrong field. */
+/**
+ * Keeps a draft for this tab, but never one with a secret in it, which somebody may have pasted into the wrong field. Best effort: a
+ * browser may forbid storage.
+ */
 export function saveDraft(draft: Draft): void {
   const text = JSON.stringify(draft);
-  if (containsClientSecret(text)) forgetDraft();
-  else sessionStorage.setItem(KEY, text);
+  try {
+    if (containsClientSecret(text)) sessionStorage.removeItem(KEY);
+    else sessionStorage.setItem(KEY, text);
+  } catch {
+    // The form goes on without it.
+  }
 }
 
-/** Forgets the draft: its client was created, or nobody wants it any more. */
+/** Forgets the draft: its client was created, or nobody wants it any more. Best effort. */
 export function forgetDraft(): void {
-  sessionStorage.removeItem(KEY);
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // Storage that cannot be written holds no draft.
+  }
 }

@@ -1,6 +1,7 @@
 import { Badge, makeStyles, tokens } from "@fluentui/react-components";
 import { WarningRegular } from "@fluentui/react-icons/svg/warning";
 import type { ClientView } from "../../shared/model/client.ts";
+import { ChangingText } from "../parts/changing-text.tsx";
 import { TimeText } from "../parts/time-text.tsx";
 
 const UNUSED_AFTER_DAYS = 90;
@@ -21,10 +22,10 @@ export function LastUsed({ client }: { client: Pick<ClientView, "status" | "last
     <span className={styles.root}>
       {unused && status === "active" && (
         <Badge className={styles.badge} appearance="tint" color="warning" icon={<WarningRegular />}>
-          {words}
+          <ChangingText>{words}</ChangingText>
         </Badge>
       )}
-      {at === null ? status === "disabled" && words : <TimeText at={at} />}
+      {at === null ? status === "disabled" && <ChangingText>{words}</ChangingText> : <TimeText at={at} />}
     </span>
   );
 }

@@ -17,6 +17,7 @@ export function ScopeBadges({ scopes }: { scopes: readonly Scope[] }) {
           className={styles.badge}
           appearance="outline"
           color="informative"
+          translate="no"
           title={SCOPE_PERMISSIONS[scope]}
         >
           {scope}

@@ -1,6 +1,6 @@
 import { Checkbox, makeStyles, Text, tokens } from "@fluentui/react-components";
 import { ErrorCircleFilled } from "@fluentui/react-icons/svg/error-circle";
-import { useId } from "react";
+import { type ReactNode, useId } from "react";
 import { SCOPE_PERMISSIONS, SCOPES } from "../../shared/model/scopes.ts";
 
 const useStyles = makeStyles({
@@ -21,7 +21,7 @@ const useStyles = makeStyles({
 
 interface ScopeChoiceProps {
   chosen: readonly string[];
-  error: string | undefined;
+  error: ReactNode;
   onChange: (chosen: string[]) => void;
 }
 
@@ -52,7 +52,9 @@ export function ScopeChoice({ chosen, error, onChange }: ScopeChoiceProps) {
           }
           label={
             <span className={styles.scope}>
-              <Text weight="semibold">{scope}</Text>
+              <Text weight="semibold" translate="no">
+                {scope}
+              </Text>
               <Text size={200} className={styles.hint}>
                 {SCOPE_PERMISSIONS[scope]}
               </Text>

@@ -1,15 +1,16 @@
 import { Badge } from "@fluentui/react-components";
 import type { ClientStatus } from "../../shared/model/client.ts";
+import { ChangingText } from "../parts/changing-text.tsx";
 
 /** Whether a client can get tokens, in a word and a colour. */
 export function StatusBadge({ status }: { status: ClientStatus }) {
   return status === "active" ? (
     <Badge appearance="tint" color="success">
-      Active
+      <ChangingText>Active</ChangingText>
     </Badge>
   ) : (
     <Badge appearance="tint" color="informative">
-      Disabled
+      <ChangingText>Disabled</ChangingText>
     </Badge>
   );
 }

@@ -2,6 +2,7 @@ import { Button, type ButtonProps, Tooltip } from "@fluentui/react-components";
 import { CheckmarkRegular } from "@fluentui/react-icons/svg/checkmark";
 import { CopyRegular } from "@fluentui/react-icons/svg/copy";
 import { useEffect, useState } from "react";
+import { ChangingText } from "./changing-text.tsx";
 
 const SHOW_RESULT_MS = 2_500;
 
@@ -48,7 +49,7 @@ export function CopyButton({ text, what, labelled = false, appearance = "subtle"
       onClick={() => void copy()}
       {...(labelled && { "aria-label": result ? label : `Copy ${what}` })}
     >
-      {labelled ? label : undefined}
+      {labelled && <ChangingText>{label}</ChangingText>}
     </Button>
   );
   return (
@@ -61,8 +62,7 @@ export function CopyButton({ text, what, labelled = false, appearance = "subtle"
         </Tooltip>
       )}
       <span role="status" className="visually-hidden">
-        {result === "copied" && `Copied ${what}.`}
-        {result === "failed" && `The browser did not allow to copy ${what}.`}
+        {result && (result === "copied" ? `Copied ${what}.` : `The browser did not allow to copy ${what}.`)}
       </span>
     </>
   );

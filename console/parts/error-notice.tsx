@@ -6,6 +6,7 @@ import {
   MessageBarTitle,
   makeStyles,
 } from "@fluentui/react-components";
+import { ChangingText } from "./changing-text.tsx";
 
 const useStyles = makeStyles({
   // One row with the button, however many lines the text takes.
@@ -25,8 +26,8 @@ export function ErrorNotice({ title, detail, onRetry }: ErrorNoticeProps) {
   return (
     <MessageBar intent="error" role="alert" layout={onRetry ? "singleline" : "multiline"} className={styles.root}>
       <MessageBarBody>
-        <MessageBarTitle>{title}.</MessageBarTitle>
-        {detail}
+        <MessageBarTitle>{`${title}.`}</MessageBarTitle>
+        <ChangingText>{detail}</ChangingText>
       </MessageBarBody>
       {onRetry && (
         <MessageBarActions>

@@ -4,6 +4,9 @@ const TITLES: Readonly<Record<ApiErrorKind, string>> = {
   offline: "You are offline",
   unreachable: "SoCMate cannot be reached",
   unavailable: "SoCMate cannot answer right now",
+  throttled: "You send too many requests",
+  "sign-in-refused": "Microsoft Entra ID refused the sign-in",
+  "storage-blocked": "The browser blocks what the sign-in needs",
   "signed-out": "Your session has ended",
   forbidden: "You may not manage API clients",
   "not-found": "There is no such API client",
@@ -16,8 +19,14 @@ const DETAILS: Partial<Readonly<Record<ApiErrorKind, string>>> = {
   offline: "This goes on as soon as you are back online.",
   unreachable: "No answer came. Check your connection, then try again.",
   "signed-out": "Sign in again to go on.",
-  forbidden: "Ask for the admin role, then sign in again.",
+  "storage-blocked": "Allow cookies and site data for this page, then reload it.",
   failed: "The service failed. Nothing is wrong with what you did.",
+};
+
+/** After the server's words, which do not know this page. */
+const NEXT_STEPS: Partial<Readonly<Record<ApiErrorKind, string>>> = {
+  forbidden: "Ask for the admin role. Once you have it, try again: that works without a new sign-in.",
+  throttled: "The limit counts your own requests alone; SoCMate works. Wait a minute.",
 };
 
 /** What happened, in a few words. */
@@ -28,7 +37,7 @@ export function titleOf({ kind }: ApiError): string {
 /** What happened to something that was only read, and what comes next. */
 export function readingDetailOf({ kind, detail, retryAfterSeconds }: ApiError): string {
   if (kind === "unavailable" && retryAfterSeconds) return "Nothing is wrong on your side. This tries again by itself.";
-  return detail ?? DETAILS[kind] ?? "";
+  return [detail ?? DETAILS[kind], NEXT_STEPS[kind]].filter(Boolean).join(" ");
 }
 
 /** What happened to a change, and what to do. Without an answer nobody knows whether it was made, and this must say so. */
@@ -37,5 +46,5 @@ export function changeDetailOf({ kind, detail }: ApiError): string {
     return "Nothing was sent, as far as this browser knows. Look at the list before you try again.";
   if (kind === "unreachable")
     return "No answer came. The change may or may not have been made: look at the list before you try again.";
-  return detail ?? DETAILS[kind] ?? "";
+  return [detail ?? DETAILS[kind], NEXT_STEPS[kind]].filter(Boolean).join(" ");
 }

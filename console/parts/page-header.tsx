@@ -42,7 +42,9 @@ export function PageHeader() {
           <Text>API Clients</Text>
         </span>
       </span>
-      <Text className={styles.account}>{account.name}</Text>
+      <Text className={styles.account} translate="no">
+        {account.name}
+      </Text>
       <Button appearance="subtle" icon={<SignOutRegular />} onClick={signOut}>
         Sign out
       </Button>

@@ -20,6 +20,7 @@ import { NameText } from "../parts/name-text.tsx";
 import { useSession } from "../sign-in/session.tsx";
 import { SetupGuide } from "./setup-guide.tsx";
 import { TestConnection } from "./test-connection.tsx";
+import { UncopiedQuestion } from "./uncopied-question.tsx";
 import { useLeaveGuard } from "./use-leave-guard.ts";
 
 const useStyles = makeStyles({
@@ -31,8 +32,7 @@ const useStyles = makeStyles({
     gridTemplateColumns: "minmax(0, 1fr)",
     gridAutoRows: "max-content",
   },
-  bar: { flexGrow: 1 },
-  done: { whiteSpace: "nowrap" },
+  actions: { display: "flex", width: "100%", justifyContent: "end" },
 });
 
 interface SecretDialogProps {
@@ -49,12 +49,14 @@ export function SecretDialog({ title, name, credentials, onClose }: SecretDialog
   const { settings } = useSession();
   const [copied, setCopied] = useState(false);
   const [asking, setAsking] = useState(false);
-  useLeaveGuard(onClose);
+  const leave = useLeaveGuard({ isSafe: copied, onAsk: () => setAsking(true), onClose });
+
+  const isQuestion = asking && !copied;
 
   const { client_id: clientId, client_secret: clientSecret } = credentials;
   const connection = { clientId, clientSecret, tokenEndpoint: settings.token_endpoint, apiUrl: location.origin };
   const onCopied = (text = "") => text.includes(clientSecret) && setCopied(true);
-  const close = () => (copied || asking ? onClose() : setAsking(true));
+  const close = () => (copied ? leave() : setAsking(true));
   return (
     <Dialog open modalType="alert" onOpenChange={close}>
       <DialogSurface className={styles.surface}>
@@ -78,17 +80,23 @@ export function SecretDialog({ title, name, credentials, onClose }: SecretDialog
             <SetupGuide connection={connection} onCopied={onCopied} />
           </DialogContent>
           <DialogActions fluid>
-            {asking && !copied && (
-              <MessageBar intent="warning" role="alert" className={styles.bar}>
-                <MessageBarBody>You have not copied the secret. It cannot be shown again.</MessageBarBody>
-              </MessageBar>
-            )}
-            <Button className={styles.done} appearance={copied ? "primary" : "secondary"} onClick={close}>
-              {asking && !copied ? "Close without copying" : "Done"}
-            </Button>
+            <div key={String(isQuestion)} ref={asking ? focusButton : null} className={styles.actions}>
+              {isQuestion ? (
+                <UncopiedQuestion clientSecret={clientSecret} onCopied={onCopied} onLeave={leave} />
+              ) : (
+                <Button appearance={copied ? "primary" : "secondary"} onClick={close}>
+                  Done
+                </Button>
+              )}
+            </div>
           </DialogActions>
         </DialogBody>
       </DialogSurface>
     </Dialog>
   );
+}
+
+/** Gives the focus to the first button where the one that had it is replaced: by the question, and by Done once the secret is copied. */
+function focusButton(actions: HTMLElement | null): void {
+  actions?.querySelector("button")?.focus();
 }

@@ -3,6 +3,7 @@ import { PlugConnectedRegular } from "@fluentui/react-icons/svg/plug-connected";
 import { useState } from "react";
 import type { Credentials } from "../api/admin-api.ts";
 import { requestToken, type TokenOutcome } from "../api/token-request.ts";
+import { ChangingText } from "../parts/changing-text.tsx";
 import { minutesOf } from "../parts/time-words.ts";
 
 const useStyles = makeStyles({
@@ -27,7 +28,7 @@ export function TestConnection({ tokenEndpoint, credentials }: TestConnectionPro
   return (
     <div className={styles.root}>
       <Button icon={<PlugConnectedRegular />} disabledFocusable={pending} onClick={() => void test()}>
-        {pending ? "Testing…" : "Test connection"}
+        <ChangingText>{pending ? "Testing…" : "Test connection"}</ChangingText>
       </Button>
       <div role="status" className={styles.result}>
         {typeof state === "object" && <Outcome outcome={state} />}

@@ -2,6 +2,7 @@ import { AuthError, CacheLookupPolicy, PublicClientApplication } from "@azure/ms
 import type { ConsoleSettings } from "../../shared/model/console-settings.ts";
 import { ApiError } from "../api/api-error.ts";
 import { PAGE_PATH } from "../settings.ts";
+import { refusalWords } from "./entra-refusal.ts";
 import { SessionEnded, type SignIn } from "./sign-in.ts";
 
 const NETWORK_ERRORS = ["network_error", "no_network_connectivity", "get_request_failed", "post_request_failed"];
@@ -26,7 +27,7 @@ export async function createEntraSignIn({ issuer, client_id: clientId, scope }: 
 
   return {
     async resume() {
-      const result = await msal.handleRedirectPromise();
+      const result = await msal.handleRedirectPromise().catch(refused);
       const account = result?.account ?? msal.getActiveAccount() ?? msal.getAllAccounts()[0];
       if (!account) return undefined;
       msal.setActiveAccount(account);
@@ -39,10 +40,10 @@ export async function createEntraSignIn({ issuer, client_id: clientId, scope }: 
       return new Promise(() => {});
     },
 
-    async token() {
+    async token({ fresh }) {
       try {
         // Without the hidden frame that MSAL would try last: the page's policy allows none.
-        const cacheLookupPolicy = CacheLookupPolicy.AccessTokenAndRefreshToken;
+        const cacheLookupPolicy = fresh ? CacheLookupPolicy.RefreshToken : CacheLookupPolicy.AccessTokenAndRefreshToken;
         return (await msal.acquireTokenSilent({ scopes, cacheLookupPolicy })).accessToken;
       } catch (cause) {
         if (!(cause instanceof AuthError)) throw cause;
@@ -55,4 +56,11 @@ export async function createEntraSignIn({ issuer, client_id: clientId, scope }: 
       await msal.logoutRedirect();
     },
   };
+}
+
+/** Converts an error of the way back from Entra ID: its own refusal is told as that, and not as a failure of SoCMate. */
+function refused(cause: unknown): never {
+  if (!(cause instanceof AuthError)) throw cause;
+  if (NETWORK_ERRORS.includes(cause.errorCode)) throw new ApiError("unreachable", { cause });
+  throw new ApiError("sign-in-refused", { detail: refusalWords(cause.errorCode, cause.errorMessage), cause });
 }

@@ -35,9 +35,9 @@ export function createLocalSignIn({ issuer }: ConsoleSettings): SignIn {
       sessionStorage.setItem(SIGNED_IN, "true");
       return ACCOUNT;
     },
-    async token() {
+    async token({ fresh }) {
       if (!sessionStorage.getItem(SIGNED_IN)) throw new SessionEnded();
-      return Date.now() < renewAt ? token : renew();
+      return Date.now() < renewAt && !fresh ? token : renew();
     },
     async end() {
       sessionStorage.removeItem(SIGNED_IN);

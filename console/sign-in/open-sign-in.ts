@@ -1,4 +1,5 @@
 import type { ConsoleSettings } from "../../shared/model/console-settings.ts";
+import { ApiError } from "../api/api-error.ts";
 import { createLocalSignIn } from "./local.ts";
 import type { Account, SignIn } from "./sign-in.ts";
 
@@ -6,13 +7,31 @@ import type { Account, SignIn } from "./sign-in.ts";
 export interface OpenedSignIn {
   signIn: SignIn;
   account: Account | undefined;
+  /** The refusal of the issuer that the administrator comes back from. */
+  refusal: ApiError | undefined;
 }
 
-/** Opens the way to sign in that the settings name; MSAL is fetched only where it is needed. */
+/** Opens the way to sign in that the settings name; MSAL is fetched only where it is needed. Throws an `ApiError` without storage. */
 export async function openSignIn(settings: ConsoleSettings): Promise<OpenedSignIn> {
+  checkStorage();
   const signIn =
     settings.sign_in === "entra"
       ? await (await import("./entra.ts")).createEntraSignIn(settings)
       : createLocalSignIn(settings);
-  return { signIn, account: await signIn.resume() };
+  try {
+    return { signIn, account: await signIn.resume(), refusal: undefined };
+  } catch (error) {
+    if (!(error instanceof ApiError && error.kind === "sign-in-refused")) throw error;
+    return { signIn, account: undefined, refusal: error };
+  }
+}
+
+/** A sign-in by redirect finds its way back through storage: without it the page would lead to the issuer for ever. */
+function checkStorage(): void {
+  try {
+    sessionStorage.setItem("storage", "works");
+    sessionStorage.removeItem("storage");
+  } catch (cause) {
+    throw new ApiError("storage-blocked", { cause });
+  }
 }

@@ -8,6 +8,7 @@ import {
   DialogTitle,
 } from "@fluentui/react-components";
 import { useEffect, useState } from "react";
+import { ChangingText } from "../parts/changing-text.tsx";
 import { ErrorNotice } from "../parts/error-notice.tsx";
 import { readingDetailOf, titleOf } from "../parts/error-words.ts";
 import type { SignIn } from "./sign-in.ts";
@@ -31,11 +32,11 @@ export function SessionEndedDialog({ signIn, onSignedIn }: { signIn: SignIn; onS
           <DialogTitle>Your session has ended</DialogTitle>
           <DialogContent>
             {error && <ErrorNotice title={titleOf(error)} detail={readingDetailOf(error)} />}
-            Sign in again to go on. What you have entered is kept.
+            <ChangingText>Sign in again to go on. What you have entered is kept.</ChangingText>
           </DialogContent>
           <DialogActions>
             <Button appearance="primary" disabledFocusable={pending} onClick={() => void run()}>
-              {pending ? "Signing in…" : "Sign in again"}
+              <ChangingText>{pending ? "Signing in…" : "Sign in again"}</ChangingText>
             </Button>
           </DialogActions>
         </DialogBody>

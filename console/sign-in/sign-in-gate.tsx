@@ -6,10 +6,18 @@ import { SessionProvider } from "./session.tsx";
 import { Welcome } from "./welcome.tsx";
 
 /** Lets in who is signed in. */
-export function SignInGate({ settings, signIn, account: resumed }: OpenedSignIn & { settings: ConsoleSettings }) {
+export function SignInGate({
+  settings,
+  signIn,
+  account: resumed,
+  refusal,
+}: OpenedSignIn & { settings: ConsoleSettings }) {
   const [account, setAccount] = useState(resumed);
   const forget = useCallback(() => setAccount(undefined), []);
-  if (!account) return <Welcome signIn={signIn} local={settings.sign_in === "local"} onSignedIn={setAccount} />;
+  if (!account) {
+    const local = settings.sign_in === "local";
+    return <Welcome signIn={signIn} local={local} refusal={refusal} onSignedIn={setAccount} />;
+  }
   return (
     <SessionProvider account={account} signIn={signIn} settings={settings} onSignedOut={forget}>
       <ClientsPage />

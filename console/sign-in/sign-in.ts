@@ -5,12 +5,18 @@ export interface Account {
 
 /** How an administrator signs in and the page gets admin tokens. */
 export interface SignIn {
-  /** The administrator who is signed in already, or who comes back from the issuer just now. */
+  /**
+   * The administrator who is signed in already, or who comes back from the issuer just now. Throws an `ApiError` of the kind
+   * `sign-in-refused` with the words of an issuer that refused.
+   */
   resume(): Promise<Account | undefined>;
   /** Signs in. Leaves the page and never settles where the issuer has pages of its own. */
   start(): Promise<Account>;
-  /** An admin token that is still valid. Throws {@link SessionEnded} if only a new sign-in can bring one, or an `ApiError`. */
-  token(): Promise<string>;
+  /**
+   * An admin token that is still valid; a fresh one has the roles of this moment. Throws {@link SessionEnded} if only a new sign-in
+   * can bring one, or an `ApiError`.
+   */
+  token(options: { fresh: boolean }): Promise<string>;
   /** Signs out. May leave the page. */
   end(): Promise<void>;
 }

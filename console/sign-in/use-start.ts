@@ -9,10 +9,10 @@ export interface Start {
   run(): Promise<void>;
 }
 
-/** Starts the sign-in, and keeps how it failed. */
-export function useStart(signIn: SignIn, onSignedIn: (account: Account) => void): Start {
+/** Starts the sign-in, and keeps how it failed; at first how the one before did. */
+export function useStart(signIn: SignIn, onSignedIn: (account: Account) => void, before?: ApiError): Start {
   const [pending, setPending] = useState(false);
-  const [error, setError] = useState<ApiError>();
+  const [error, setError] = useState(before);
   return {
     pending,
     error,

@@ -1,5 +1,7 @@
 import { Button, LargeTitle, makeStyles, Text, tokens } from "@fluentui/react-components";
 import { ShieldKeyholeRegular } from "@fluentui/react-icons/svg/shield-keyhole";
+import type { ApiError } from "../api/api-error.ts";
+import { ChangingText } from "../parts/changing-text.tsx";
 import { ErrorNotice } from "../parts/error-notice.tsx";
 import { readingDetailOf, titleOf } from "../parts/error-words.ts";
 import type { Account, SignIn } from "./sign-in.ts";
@@ -33,13 +35,15 @@ interface WelcomeProps {
   signIn: SignIn;
   /** Whether anybody on this machine may sign in as an administrator. */
   local: boolean;
+  /** The refusal of the sign-in before. */
+  refusal: ApiError | undefined;
   onSignedIn: (account: Account) => void;
 }
 
 /** What somebody sees who is not signed in. */
-export function Welcome({ signIn, local, onSignedIn }: WelcomeProps) {
+export function Welcome({ signIn, local, refusal, onSignedIn }: WelcomeProps) {
   const styles = useStyles();
-  const { pending, error, run } = useStart(signIn, onSignedIn);
+  const { pending, error, run } = useStart(signIn, onSignedIn, refusal);
   return (
     <main className={styles.root}>
       <div className={styles.card}>
@@ -48,7 +52,7 @@ export function Welcome({ signIn, local, onSignedIn }: WelcomeProps) {
         <Text>Create and manage the credentials with which SOAR platforms and other services call SoCMate.</Text>
         {error && <ErrorNotice title={titleOf(error)} detail={readingDetailOf(error)} />}
         <Button appearance="primary" size="large" disabledFocusable={pending} onClick={() => void run()}>
-          {pending ? "Signing in…" : "Sign in"}
+          <ChangingText>{pending ? "Signing in…" : "Sign in"}</ChangingText>
         </Button>
         <Text size={200}>
           {local

@@ -76,7 +76,7 @@ describe.for(LOOKS)("in %s", ([, look]) => {
     await page.keyboard.press("Escape");
     await page.getByText("You have not copied the secret.").waitFor();
     await look2("asking before the secret is gone");
-    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Close without copying" }).click();
 
     await page.getByRole("button", { name: "Looked at" }).first().click();
     await page.getByRole("heading", { name: "Set up the integration" }).waitFor();

@@ -210,7 +210,10 @@ describe("an administrator with a keyboard alone", () => {
       expect(await statusOfToken(clientId, clientSecret)).toBe(401);
       await page.keyboard.press("Escape");
       await dialogOf(page).getByText("You have not copied the secret.").waitFor();
-      await page.keyboard.press("Escape");
+      await page.keyboard.press("Tab");
+      await expect.poll(focus).toBe("Close without copying");
+      await page.getByRole("button", { name: "Close without copying", disabled: false }).waitFor();
+      await page.keyboard.press("Enter");
       await expect.poll(() => dialogOf(page).count()).toBe(0);
       await expect.poll(focus).toBe("Regenerate secret…");
 

@@ -96,9 +96,55 @@ describe("a client's secret", () => {
     await page.getByRole("button", { name: "Regenerate secret", exact: true }).click();
     await page.getByText("Copy the secret now.").waitFor();
     const { clientSecret } = await shownCredentials(page);
+    await page.getByRole("button", { name: "Copy client secret" }).first().click();
+    await page.getByText("Copied", { exact: true }).waitFor();
     await page.goBack();
     await expect.poll(() => page.getByText("Copy the secret now.").count()).toBe(0);
     expect(await everythingKept(page)).not.toContain(clientSecret);
+    // Back left the dialog alone: the details that it was opened from are still there.
+    await page.getByRole("button", { name: "Regenerate secret…" }).waitFor();
+  });
+
+  test("stays after the Back button, which asks as Done does, however often", browser, async () => {
+    const { page, clientSecret } = await openSecret();
+    for (let count = 0; count < 3; count++) {
+      await page.goBack();
+      await page.getByText("You have not copied the secret.").waitFor();
+      expect((await shownCredentials(page)).clientSecret).toBe(clientSecret);
+    }
+    await page.getByRole("button", { name: "Close without copying" }).click();
+    await page.getByRole("row", { name: "Secret keeper" }).first().waitFor();
+    expect(await everythingKept(page)).not.toContain(clientSecret);
+    expect(page.url()).toBe(pageUrl);
+  });
+
+  test("stays after a double click on Done and after Escape, until it is copied", browser, async () => {
+    const { page, clientSecret } = await openSecret();
+    await page.getByRole("button", { name: "Done" }).dblclick();
+    for (let count = 0; count < 3; count++) await page.keyboard.press("Escape");
+    await page.getByText("You have not copied the secret.").waitFor();
+    expect((await shownCredentials(page)).clientSecret).toBe(clientSecret);
+    await page.getByRole("button", { name: "Copy client secret" }).last().press("Enter");
+    await expect.poll(() => page.evaluate("document.activeElement.textContent")).toBe("Done");
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(clientSecret);
+    await page.keyboard.press("Enter");
+    await page.getByRole("row", { name: "Secret keeper" }).first().waitFor();
+  });
+
+  test("has Copy under the finger of somebody who presses Enter on Done twice", browser, async () => {
+    const { page, clientSecret } = await openSecret();
+    await page.getByRole("button", { name: "Done" }).press("Enter");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.evaluate("document.activeElement.textContent")).toBe("Done");
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(clientSecret);
+  });
+
+  test("is shown although the browser forbids the storage in which the draft is", browser, async () => {
+    const page = await openSignedIn();
+    await page.evaluate("Storage.prototype.setItem = Storage.prototype.removeItem = () => { throw new Error('no'); }");
+    await createInPage(page, "Without storage");
+    await page.getByText("Copy the secret now.").waitFor();
+    await shownCredentials(page);
   });
 
   test("is in no second tab, not even in a copy of its own [check 57]", browser, async () => {

@@ -22,10 +22,12 @@ interface Entra {
   claims: Record<string, unknown>;
   /** Whether a refresh token still counts. */
   refreshes: boolean;
+  /** The refusal of the page where one signs in, or of the token endpoint. */
+  refusal: { at: "authorize" | "token"; error: string; error_description: string } | undefined;
 }
 
 async function playEntra(page: Page): Promise<Entra> {
-  const entra: Entra = { authorizations: [], tokenRequests: [], claims: {}, refreshes: true };
+  const entra: Entra = { authorizations: [], tokenRequests: [], claims: {}, refreshes: true, refusal: undefined };
   const grants = new Map<string, URLSearchParams>();
   const json = (route: Route, status: number, body: object) =>
     route.fulfill({ status, json: body, headers: { "access-control-allow-origin": new URL(pageUrl).origin } });
@@ -44,7 +46,9 @@ async function playEntra(page: Page): Promise<Entra> {
       entra.authorizations.push(asked);
       const code = randomUUID();
       grants.set(code, asked);
-      const back = new URLSearchParams({ code, state: asked.get("state") ?? "", client_info: clientInfo() });
+      const { at, ...refusal } = entra.refusal ?? {};
+      const answer = at === "authorize" ? refusal : { code, client_info: clientInfo() };
+      const back = new URLSearchParams({ ...answer, state: asked.get("state") ?? "" });
       await route.fulfill({
         contentType: "text/html",
         body: `<a href="${asked.get("redirect_uri")}#${back}">Go on</a>`,
@@ -53,6 +57,8 @@ async function playEntra(page: Page): Promise<Entra> {
     "/oauth2/v2.0/token": async (route) => {
       const form = new URLSearchParams(route.request().postData() ?? "");
       entra.tokenRequests.push(form);
+      const { at, ...refusal } = entra.refusal ?? {};
+      if (at === "token") return json(route, 400, { ...refusal, correlation_id: randomUUID() });
       const granted = grants.get(form.get("code") ?? "");
       const challenge = createHash("sha256")
         .update(form.get("code_verifier") ?? "")
@@ -63,7 +69,7 @@ async function playEntra(page: Page): Promise<Entra> {
         return json(route, 400, { error: "invalid_grant", error_description: "AADSTS700084", suberror: "bad_token" });
       await json(route, 200, {
         token_type: "Bearer",
-        scope: `openid profile ${granted?.get("scope") ?? ""}`,
+        scope: `openid profile ${granted?.get("scope") ?? form.get("scope") ?? ""}`,
         expires_in: 3600,
         ext_expires_in: 3600,
         access_token: stack.adminToken({ iss: ISSUER, oid: USER, ...entra.claims }),
@@ -184,6 +190,66 @@ describe("sign-in with Entra ID", () => {
     await page.getByText("You may not manage API clients").waitFor();
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByText("Signed out").waitFor();
+  });
+
+  const Tail = " Trace ID: 0 Correlation ID: 1 Timestamp: 2026-11-25 00:00:00Z";
+
+  test.for([
+    [
+      "authorize",
+      "access_denied",
+      "AADSTS50105: The user is not assigned to a role.",
+      "Ask for the admin role of SoCMate",
+    ],
+    ["authorize", "access_denied", "AADSTS65004: User declined to consent.", "Sign in again and accept"],
+    ["authorize", "server_error", "AADSTS90033: A transient error has occurred.", "Sign in again."],
+    ["token", "invalid_grant", "AADSTS50105: The user is not assigned to a role.", "Ask for the admin role of SoCMate"],
+    ["token", "invalid_grant", "AADSTS53003: Access has been blocked.", "A rule of your organization"],
+  ] as const)(
+    "refused by Entra at %s, with %s and %s, is told as Entra's",
+    browser,
+    async ([at, error, words, step]) => {
+      const { page, entra } = await openWithEntra();
+      entra.refusal = { at, error, error_description: words + Tail };
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("link", { name: "Go on" }).click();
+      const notice = page.getByRole("alert");
+      await notice.getByText("Microsoft Entra ID refused the sign-in.").waitFor();
+      const text = await notice.textContent();
+      expect(text).toContain(words);
+      expect(text).toContain(step);
+      expect(text).not.toContain("Trace ID");
+
+      entra.refusal = undefined;
+      await signIn(page);
+    },
+  );
+
+  test("works without a new sign-in once the role was given", browser, async () => {
+    const { page, entra } = await openWithEntra();
+    entra.claims = { roles: [] };
+    await signIn(page);
+    await page.getByText("Once you have it, try again").waitFor();
+    entra.claims = {};
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByText("You may not manage API clients").waitFor({ state: "hidden" });
+    expect(entra.tokenRequests.map((form) => form.get("grant_type"))).toEqual(["authorization_code", "refresh_token"]);
+    // A token that is accepted is kept.
+    await page.getByRole("button", { name: "Refresh" }).click();
+    await expect.poll(() => page.locator("[aria-busy=true]").count()).toBe(0);
+    expect(entra.tokenRequests).toHaveLength(2);
+  });
+
+  test("says what to allow where the browser blocks storage, and leads nowhere", browser, async () => {
+    const page = await openPage({
+      before: (opened) =>
+        opened.addInitScript(
+          `Object.defineProperty(window, "sessionStorage", { get() { throw new DOMException("Access is denied", "SecurityError"); } });`,
+        ),
+    });
+    await page.getByText("Allow cookies and site data for this page, then reload it.").waitFor();
+    expect(await page.getByRole("button", { name: "Sign in" }).count()).toBe(0);
+    expect(page.url()).toBe(pageUrl);
   });
 
   test("keeps its tokens in the tab alone", browser, async () => {
