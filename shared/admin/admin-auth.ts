@@ -1,11 +1,10 @@
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import * as z from "zod";
 import type { HttpRequest } from "../http/http-request.ts";
 import type { Clock } from "../request/clock.ts";
 import type { RequestContext } from "../request/context.ts";
 import { PublicError, type Reason } from "../request/public-error.ts";
-import { Unavailable } from "../request/retry.ts";
-import { ADMIN_KEYS_TIMEOUT_MS } from "../request/time-limits.ts";
+import { createIssuerKeys } from "./issuer-keys.ts";
 
 // The identity of administrators, and the client that the path of an admin request names. Administrators authenticate with a token of the
 // admin issuer (Entra ID in production), which is never this service (config.ts): an access token of a client cannot pass for an admin
@@ -51,21 +50,20 @@ export function createAdminAuthenticator(
   { issuer, audience, jwksUrl, role }: AdminSettings,
   clock: Clock,
 ): AdminAuthenticator {
-  const issuerKeys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: ADMIN_KEYS_TIMEOUT_MS });
-  const keyOf: JWTVerifyGetKey = async (header, token) => {
-    if (FOREIGN_KEY_HEADERS.some((name) => name in header)) throw new errors.JWSInvalid("token names a key of its own");
-    try {
-      return await issuerKeys(header, token);
-    } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
-      throw new Unavailable("admin_keys_unavailable", { cause: error });
-    }
+  const issuerKeys = createIssuerKeys(jwksUrl, clock);
+  const keyOf = (context: RequestContext): JWTVerifyGetKey => {
+    const lookUp = issuerKeys(context);
+    return (header, token) => {
+      if (FOREIGN_KEY_HEADERS.some((name) => name in header))
+        throw new errors.JWSInvalid("token names a key of its own");
+      return lookUp(header, token);
+    };
   };
 
   return {
     async authenticate(request, context) {
       const token = bearerToken(request.headers.get("authorization"));
-      const { payload } = await jwtVerify(token, keyOf, {
+      const { payload } = await jwtVerify(token, keyOf(context), {
         issuer,
         audience,
         algorithms: ["RS256"],

@@ -34,6 +34,8 @@ export const IDENTITY_TOKEN_TIMEOUT_MS = 2_000;
 export const AZURE_KEEP_ALIVE_MS = 3 * 60_000;
 /** The fetch is part of an admin request, which calls Azure afterwards. */
 export const ADMIN_KEYS_TIMEOUT_MS = 2_000;
+/** Long enough that an outage costs the issuer a dozen fetches a minute from an instance, short enough for an administrator to wait. */
+export const ADMIN_KEYS_COOLDOWN_SECONDS = 5;
 
 // Clients and their secrets.
 

@@ -1,11 +1,14 @@
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { createServer } from "node:http";
 import { HttpRequest } from "@azure/functions";
-import { describe, expect, test } from "vitest";
-import { type AdminIssuer, type Claims, startAdminIssuer } from "../../../local/azure/admin-issuer.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { Claims } from "../../../local/azure/admin-issuer.ts";
 import { encodeJwt } from "../../../local/azure/jwt.ts";
+import { close, listen } from "../../../local/server/http-server.ts";
 import { createAdminAuthenticator } from "../../../shared/admin/admin-auth.ts";
 import { Unavailable } from "../../../shared/request/retry.ts";
 import { accessTokenClaims } from "../../../shared/signing/access-token.ts";
+import { createClock } from "../../fakes/fake-clock.ts";
 import { createContext } from "../../fakes/fake-context.ts";
 import { createFakeServices } from "../../fakes/fake-services.ts";
 
@@ -14,14 +17,16 @@ const { azure, config } = services;
 const issuer = azure.adminIssuer;
 const iat = Math.floor(services.clock.now().getTime() / 1000);
 
+const requestWith = (headers: Record<string, string>) =>
+  new HttpRequest({ method: "GET", url: "http://127.0.0.1/api/admin/api-clients", headers });
+
 function authenticate(
   authorization: string | undefined,
   headers: Record<string, string> = {},
   context = createContext(),
 ) {
   const sent = { ...headers, ...(authorization !== undefined && { authorization }) };
-  const request = new HttpRequest({ method: "GET", url: "http://127.0.0.1/api/admin/api-clients", headers: sent });
-  return services.admins.authenticate(request, context);
+  return services.admins.authenticate(requestWith(sent), context);
 }
 const withToken = (token: string) => authenticate(`Bearer ${token}`);
 const withClaims = (claims: Claims) => withToken(services.adminToken(claims));
@@ -161,14 +166,71 @@ describe("a refused administrator", () => {
   });
 });
 
-test("answers an admin request with an outage, not a refusal, while the keys of the issuer are unavailable", async () => {
-  const gone: AdminIssuer = await startAdminIssuer();
-  const token = gone.token({ iat, nbf: iat, exp: iat + 3600 });
-  await gone.close();
-  const admins = createAdminAuthenticator({ ...gone, role: "admin" }, services.clock);
-  const headers = { authorization: `Bearer ${token}` };
-  const request = new HttpRequest({ method: "GET", url: "http://127.0.0.1/", headers });
-  await expect(admins.authenticate(request, createContext())).rejects.toThrow(Unavailable);
+describe("the keys of the admin issuer", () => {
+  /** An issuer of keys that a test changes or takes away, and an authenticator with a clock of its own. */
+  async function startKeys(jwk: object) {
+    const answer = { status: 200, body: JSON.stringify({ keys: [jwk] }) };
+    let fetches = 0;
+    const server = createServer((_request, response) => {
+      fetches++;
+      response.writeHead(answer.status).end(answer.body);
+    });
+    onTestFinished(() => close(server));
+    const jwksUrl = `http://127.0.0.1:${await listen(server)}/keys`;
+    const clock = createClock();
+    const admins = createAdminAuthenticator({ ...config.admin, jwksUrl }, clock);
+    const context = createContext();
+    const ask = (token = services.adminToken()) =>
+      admins.authenticate(requestWith({ authorization: `Bearer ${token}` }), context);
+    return { answer, clock, context, ask, fetches: () => fetches };
+  }
+  const goodJwk = { ...createPublicKey(issuer.privateKey).export({ format: "jwk" }), kid: issuer.kid, use: "sig" };
+  const shortJwk = generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey.export({ format: "jwk" });
+
+  test.for<[string, object]>([
+    ["is shorter than 2048 bits", shortJwk],
+    ["is shorter than 2048 bits behind zeros", { ...shortJwk, n: `${"A".repeat(172)}${shortJwk.n}` }],
+    ["has the exponent 1", { e: "AQ" }],
+    ["has the exponent 1 behind a zero", { e: "AAE" }],
+    ["has an even exponent", { e: "AQAA" }],
+    ["has the exponent 0", { e: "AA" }],
+  ])("answers with an outage and an alarm if the key of a token %s", async ([, weak]) => {
+    const { ask, context } = await startKeys({ ...goodJwk, ...weak });
+    await expect(ask()).rejects.toMatchObject({ status: 503, reason: "admin_keys_unavailable", retryAfterSeconds: 60 });
+    expect(context.alarms).toEqual([expect.stringMatching(/^admin_key_weak: .*2048 bits/)]);
+  });
+
+  test("answers with an outage, not a refusal, if the key of a token cannot be read", async () => {
+    const { ask } = await startKeys({ kty: "RSA", kid: issuer.kid, e: "AQAB" });
+    await expect(ask()).rejects.toMatchObject({ status: 503, reason: "admin_keys_unavailable" });
+  });
+
+  test.for([
+    ["with 500", { status: 500, body: "" }],
+    ["without JSON", { status: 200, body: "<html>" }],
+  ] as const)("does not fetch keys again for 5 s after an answer %s", async ([, failure]) => {
+    const { answer, ask, clock, fetches } = await startKeys(goodJwk);
+    const { body } = answer;
+    Object.assign(answer, failure);
+    for (let time = 0; time < 5; time++) {
+      await expect(ask()).rejects.toThrow(Unavailable);
+      await expect(ask()).rejects.toMatchObject({ reason: "admin_keys_unavailable", retryAfterSeconds: 5 });
+    }
+    expect(fetches()).toBe(1);
+    Object.assign(answer, { status: 200, body });
+    clock.advance(5_000);
+    await expect(ask()).resolves.toBeDefined();
+    expect(fetches()).toBe(2);
+  });
+
+  test("fetches keys again after a failure although the clock was set back", async () => {
+    const { answer, ask, clock, fetches } = await startKeys(goodJwk);
+    answer.status = 500;
+    await expect(ask()).rejects.toThrow(Unavailable);
+    clock.skip(-3_600_000);
+    await expect(ask()).rejects.toThrow(Unavailable);
+    expect(fetches()).toBe(2);
+  });
 });
 
 function base64url(value: object): string {
