@@ -18,6 +18,7 @@ const AZD_ENVIRONMENT = {
   AZURE_ENV_NAME: "azd",
   OPERATORS_EMAIL: "operators@yourcompany.com",
   ADMIN_APPLICATION_ID: "44444444-4444-4444-4444-444444444444",
+  CONSOLE_APPLICATION_ID: "55555555-5555-5555-5555-555555555555",
 };
 
 /** What a run of the CLI printed, diagnostics included. */

@@ -6,6 +6,7 @@ param location = 'westeurope'
 param operatorsEmail = 'dev@yourcompany.com'
 
 param adminApplicationId = '00000000-0000-0000-0000-000000000000'
+param consoleApplicationId = '00000000-0000-0000-0000-000000000001'
 
 param separateAdminApp = false
 param zoneRedundant = false

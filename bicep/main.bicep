@@ -25,16 +25,23 @@ param operatorsEmail string
 @maxLength(36)
 param adminApplicationId string
 
-@description('Optional. Application id of the Entra app registration that the admin page signs in with. Default: the one of the admin API.')
+@description('Required. Application id of the Entra app registration that the admin page signs in with: its own, not that of the admin API.')
 @minLength(36)
 @maxLength(36)
-param consoleApplicationId string = adminApplicationId
+param consoleApplicationId string
 
 @description('Optional. Tenant of the administrators.')
 param adminTenantId string = tenant().tenantId
 
 @description('Optional. App role that makes an administrator.')
 param adminRole string = 'admin'
+
+@description('Optional. Scope that the admin page and other applications need to act for an administrator.')
+@minLength(1)
+param adminScope string = 'administer'
+
+@description('Optional. Application ids of other applications than the admin page whose tokens administer. Default: the Azure CLI.')
+param adminClientIds string[] = ['04b07795-8ddb-461a-bbee-02f9e1bf7b46']
 
 @description('Optional. Host name of the token endpoint, for example auth.socmate.yourcompany.com. Empty: the name Azure gives the token app.')
 param authHost string = ''
@@ -131,6 +138,7 @@ var names = {
   network: 'vnet-socmate-${environmentName}'
 }
 
+var adminClients = toLower(join(union([consoleApplicationId], adminClientIds), ','))
 var signingKeyName = 'token-signing'
 var deploymentContainer = 'package'
 var behindFrontDoor = frontDoor != null
@@ -162,6 +170,8 @@ var settings = {
   ADMIN_AUDIENCE: adminApplicationId
   ADMIN_JWKS_URL: '${environment().authentication.loginEndpoint}${adminTenantId}/discovery/v2.0/keys'
   ADMIN_ROLE: adminRole
+  ADMIN_SCOPE: adminScope
+  ADMIN_CLIENT_IDS: adminClients
   CONSOLE_CLIENT_ID: consoleApplicationId
   ...(empty(documentationUrl) ? {} : { DOCUMENTATION_URL: documentationUrl })
 }
@@ -452,6 +462,8 @@ module adminApi 'modules/admin-api.bicep' = {
     adminTenantId: adminTenantId
     adminAudience: adminApplicationId
     adminRole: adminRole
+    adminScope: adminScope
+    adminClients: adminClients
     tokenIssuer: issuer
     tokenAudience: audience
     insightsName: names.insights

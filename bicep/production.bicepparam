@@ -7,6 +7,7 @@ param tags = { owner: 'security-platform' }
 param operatorsEmail = 'security-platform@yourcompany.com'
 
 param adminApplicationId = '00000000-0000-0000-0000-000000000000'
+param consoleApplicationId = '00000000-0000-0000-0000-000000000001'
 
 param authHost = 'auth.socmate.yourcompany.com'
 param apiHost = 'api.socmate.yourcompany.com'

@@ -49,7 +49,7 @@ function consoleSettings({ admin, consoleClientId, tokenIssuer, tokenLifetimeSec
     sign_in: isLoopback(admin.issuer) ? "local" : "entra",
     issuer: admin.issuer,
     client_id: consoleClientId,
-    scope: `${admin.audience}/.default`,
+    scope: `${admin.audience}/${admin.scope}`,
     token_endpoint: `${tokenIssuer}/oauth/token`,
     token_lifetime_seconds: tokenLifetimeSeconds,
   } satisfies ConsoleSettings;

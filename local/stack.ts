@@ -107,6 +107,8 @@ function settingsOf(parts: Parts) {
     ADMIN_AUDIENCE: adminIssuer.audience,
     ADMIN_JWKS_URL: adminIssuer.jwksUrl,
     ADMIN_ROLE: "admin",
+    ADMIN_SCOPE: "administer",
+    ADMIN_CLIENT_IDS: adminIssuer.consoleClientId,
     AZURE_CLIENT_ID: identity.clientId,
     CONSOLE_CLIENT_ID: adminIssuer.consoleClientId,
     FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: "131072",

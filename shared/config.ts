@@ -68,6 +68,11 @@ const origin = url.refine(
 const guid = (what: string) =>
   text.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, `must be the client id (a GUID) of ${what}.`);
 
+const list = (item: z.ZodType<string, string>, what: string) =>
+  text
+    .transform((items) => items.split(",").map((each) => each.trim()))
+    .pipe(z.array(item).refine(isSet, `must not repeat ${what}.`));
+
 const settingsSchema = z.object({
   TOKEN_ISSUER: origin,
   TOKEN_AUDIENCE: url,
@@ -82,9 +87,7 @@ const settingsSchema = z.object({
     .default("socmate"),
   TABLES_URL: url,
   SECRETS_VAULT_URL: origin,
-  SIGNING_VAULT_URLS: text
-    .transform((list) => list.split(",").map((item) => item.trim()))
-    .pipe(z.array(origin).refine(isSet, "must not repeat a vault.")),
+  SIGNING_VAULT_URLS: list(origin, "a vault"),
   SIGNING_KEY_NAME: text.regex(
     /^[0-9a-zA-Z-]{1,127}$/,
     "must be the name of a Key Vault key: letters, digits and hyphens.",
@@ -94,6 +97,9 @@ const settingsSchema = z.object({
   ADMIN_AUDIENCE: text.min(1, "must not be empty."),
   ADMIN_JWKS_URL: url,
   ADMIN_ROLE: text.min(1, "must not be empty.").default("admin"),
+  // RFC 6749 §3.3
+  ADMIN_SCOPE: text.regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, "must be the name of one scope.").default("administer"),
+  ADMIN_CLIENT_IDS: list(guid("an application").toLowerCase(), "an application").optional(),
   AZURE_CLIENT_ID: guid("a managed identity").optional(),
   CONSOLE_CLIENT_ID: guid("the admin page's app registration").optional(),
   DOCUMENTATION_URL: errorUri.optional(),
@@ -110,7 +116,7 @@ export const SETTING_NAMES = Object.keys(settingsSchema.shape);
 export function readConfig(env: Env): Config {
   const { data: settings, error } = settingsSchema.safeParse(env);
   const faults = error?.issues.map(({ path, message }) => `${String(path[0])} ${message}`) ?? [];
-  faults.push(...ownIssuerFaults(env), ...leadFaults(env));
+  faults.push(...ownIssuerFaults(env), ...pageFaults(env), ...leadFaults(env));
   if (!settings || faults.length > 0) throw new ConfigError(faults);
   return {
     tokenIssuer: settings.TOKEN_ISSUER,
@@ -132,6 +138,8 @@ export function readConfig(env: Env): Config {
       audience: settings.ADMIN_AUDIENCE,
       jwksUrl: settings.ADMIN_JWKS_URL,
       role: settings.ADMIN_ROLE,
+      scope: settings.ADMIN_SCOPE,
+      clientIds: settings.ADMIN_CLIENT_IDS,
     },
     azureClientId: settings.AZURE_CLIENT_ID,
     consoleClientId: settings.CONSOLE_CLIENT_ID,
@@ -144,6 +152,12 @@ function ownIssuerFaults({ TOKEN_ISSUER: own = "", ...env }: Env): string[] {
   return ["ADMIN_ISSUER", "ADMIN_JWKS_URL"]
     .filter((name) => isSameOrigin(env[name] ?? "", own))
     .map((name) => `${name} must not be this service itself (TOKEN_ISSUER).`);
+}
+
+/** Refuses a list of applications without the admin page: its tokens would not be accepted. */
+function pageFaults({ ADMIN_CLIENT_IDS: clientIds, CONSOLE_CLIENT_ID: page }: Env): string[] {
+  const isMissing = page && clientIds && !clientIds.toLowerCase().includes(page.toLowerCase());
+  return isMissing ? ["ADMIN_CLIENT_IDS must have the application of the admin page (CONSOLE_CLIENT_ID)."] : [];
 }
 
 /** Refuses a lead within which a verifier may not have the key yet. A loopback issuer may have a short one, to watch a rotation. */

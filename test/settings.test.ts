@@ -36,6 +36,7 @@ describe("local.settings.sample.json", () => {
       CLIENT_ID_PREFIX,
       KEY_PUBLISH_LEAD_SECONDS,
       ADMIN_ROLE,
+      ADMIN_SCOPE,
       ...required
     } = sample.Values;
     expect(config).toEqual(readConfig(required));

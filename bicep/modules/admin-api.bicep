@@ -18,6 +18,12 @@ param adminAudience string
 @description('Required. Role that their tokens must carry.')
 param adminRole string
 
+@description('Required. Scope that their delegated tokens must carry.')
+param adminScope string
+
+@description('Required. Application ids of the applications that they may use, in lower case, comma-separated.')
+param adminClients string
+
 @description('Required. Issuer of access tokens.')
 param tokenIssuer string
 
@@ -44,6 +50,8 @@ var values = {
   'socmate-admin-tenant': adminTenantId
   'socmate-admin-audience': adminAudience
   'socmate-admin-role': adminRole
+  'socmate-admin-scope': adminScope
+  'socmate-admin-clients': adminClients
   'socmate-token-issuer': tokenIssuer
   'socmate-token-audience': tokenAudience
 }

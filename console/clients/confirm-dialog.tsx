@@ -15,7 +15,7 @@ import {
 } from "@fluentui/react-components";
 import { type FormEvent, type ReactNode, useState } from "react";
 import type { ClientView } from "../../shared/model/client.ts";
-import { printable } from "../../shared/model/single-line-text.ts";
+import { comparableText, printable } from "../../shared/model/single-line-text.ts";
 import { ChangingText } from "../parts/changing-text.tsx";
 import { ErrorNotice } from "../parts/error-notice.tsx";
 import { changeDetailOf, titleOf } from "../parts/error-words.ts";
@@ -58,7 +58,7 @@ export function ConfirmDialog({ client, title, children, action, change, onConfi
   const styles = useStyles();
   const [typed, setTyped] = useState("");
   const { pending, error } = change;
-  const matches = typed.normalize("NFC").trim() === printable(client.name);
+  const matches = comparableText(typed) === comparableText(printable(client.name));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (matches && !pending) onConfirm();

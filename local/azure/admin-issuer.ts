@@ -16,13 +16,21 @@ import { TENANT_ID } from "./identity.ts";
 import { encodeJwt } from "./jwt.ts";
 
 const LIFETIME_SECONDS = 3600;
+/** Entra ID dates tokens back: the samples of its documents live 3,900 s, and are announced with `expires_in` 3599. */
+const BACKDATED_SECONDS = 300;
 const CONSOLE_CLIENT_ID = "10ca1000-0000-4000-8000-000000000003";
+/** The application id of the admin API: the audience of every token of version 2. */
+const AUDIENCE = "10ca1000-0000-4000-8000-000000000004";
+const SCOPE = "administer";
 const LOOPBACK_ORIGIN = /^http:\/\/(127\.0\.0\.1|localhost)(:\d+)?$/;
 
 /** Claims that replace the default ones; `undefined` removes a claim. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** An issuer of admin tokens with the endpoints of Entra ID v2.0. */
+/**
+ * An issuer of admin tokens with the endpoints of Entra ID v2.0. Its tokens have the claims of Entra ID
+ * (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference, id-token-claims-reference) but the opaque ones.
+ */
 export interface AdminIssuer {
   /** Value of `ADMIN_ISSUER`. */
   readonly issuer: string;
@@ -36,8 +44,12 @@ export interface AdminIssuer {
   readonly tokenUrl: string;
   readonly kid: string;
   readonly privateKey: KeyObject;
-  /** Signs an admin token. It is valid for one hour unless the claims change that. */
+  /** Signs an admin token: a delegated access token that the admin page requested. It is valid for one hour unless the claims change that. */
   token(claims?: Claims): string;
+  /** Signs an access token that an application requested for itself (client credentials). */
+  appToken(claims?: Claims): string;
+  /** Signs an ID token: what the admin page gets beside the access token. */
+  idToken(claims?: Claims): string;
   /** Signs any header and payload with the issuer's key, for tests of hostile tokens. */
   sign(header: object, payload: object): string;
   close(): Promise<void>;
@@ -50,29 +62,31 @@ export async function startAdminIssuer({ dir }: { dir?: string | undefined } = {
   const kid = createHash("sha256")
     .update(JSON.stringify({ e, kty: "RSA", n })) // RFC 7638
     .digest("base64url");
-  const audience = "api://socmate-api-clients";
-
   const sign: AdminIssuer["sign"] = (header, payload) =>
     encodeJwt(header, payload, (input) => signData("sha256", Buffer.from(input), privateKey));
 
-  const token: AdminIssuer["token"] = (claims) => {
-    const iat = Math.floor(Date.now() / 1000);
-    const standard = {
-      aud: audience,
-      iss: issuer,
-      iat,
-      nbf: iat,
-      exp: iat + LIFETIME_SECONDS,
-      name: "Local Administrator",
-      oid: "10ca1000-0000-4000-8000-00000000000a",
-      roles: ["admin"],
-      sub: "local-administrator",
-      tid: TENANT_ID,
-      uti: randomUUID(),
-      ver: "2.0",
-    };
-    return sign({ typ: "JWT", alg: "RS256", kid }, { ...standard, ...claims });
+  const signClaims = (claims: Claims) => sign({ typ: "JWT", alg: "RS256", kid }, claims);
+  const common = () => {
+    const now = Math.floor(Date.now() / 1000);
+    const iat = now - BACKDATED_SECONDS;
+    return { iss: issuer, iat, nbf: iat, exp: now + LIFETIME_SECONDS, tid: TENANT_ID, uti: randomUUID(), ver: "2.0" };
   };
+  const user = {
+    name: "Local Administrator",
+    oid: "10ca1000-0000-4000-8000-00000000000a",
+    preferred_username: "administrator@socmate.example",
+    roles: ["admin"],
+    sub: "local-administrator",
+  };
+  const token: AdminIssuer["token"] = (claims) =>
+    signClaims({ aud: AUDIENCE, ...common(), azp: CONSOLE_CLIENT_ID, azpacr: "0", scp: SCOPE, ...user, ...claims });
+  const appToken: AdminIssuer["appToken"] = (claims) => {
+    const id = "10ca1000-0000-4000-8000-00000000000c";
+    const app = { azp: CONSOLE_CLIENT_ID, azpacr: "1", oid: id, roles: ["admin"], sub: id };
+    return signClaims({ aud: AUDIENCE, ...common(), ...app, ...claims });
+  };
+  const idToken: AdminIssuer["idToken"] = (claims) =>
+    signClaims({ aud: CONSOLE_CLIENT_ID, ...common(), ...user, ...claims });
 
   async function answer(request: IncomingMessage): Promise<object | undefined> {
     switch (`${request.method} http://${request.headers.host}${request.url}`) {
@@ -111,13 +125,15 @@ export async function startAdminIssuer({ dir }: { dir?: string | undefined } = {
   const tokenUrl = `${base}/oauth2/v2.0/token`;
   return {
     issuer,
-    audience,
+    audience: AUDIENCE,
     jwksUrl,
     consoleClientId: CONSOLE_CLIENT_ID,
     tokenUrl,
     kid,
     privateKey,
     token,
+    appToken,
+    idToken,
     sign,
     close: () => close(server),
   };

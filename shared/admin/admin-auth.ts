@@ -1,19 +1,18 @@
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
-import * as z from "zod";
+import { errors, jwtVerify } from "jose";
 import type { HttpRequest } from "../http/http-request.ts";
 import type { Clock } from "../request/clock.ts";
 import type { RequestContext } from "../request/context.ts";
 import { PublicError, type Reason } from "../request/public-error.ts";
-import { Unavailable } from "../request/retry.ts";
-import { ADMIN_KEYS_TIMEOUT_MS, ADMIN_NBF_TOLERANCE_SECONDS } from "../request/time-limits.ts";
+import { ADMIN_TOKEN_NBF_TOLERANCE_SECONDS } from "../request/time-limits.ts";
+import { type AdminTokenRules, checkForm, readClaims, TokenFault } from "./admin-token.ts";
+import { createIssuerKeys } from "./issuer-keys.ts";
 
-// The identity of administrators, and the client that the path of an admin request names. Administrators authenticate with a token of the
-// admin issuer (Entra ID in production), which is never this service (config.ts): an access token of a client cannot pass for an admin
-// token, since the two have neither an issuer nor a key in common.
+// The identity of administrators, and the client that the path of an admin request names. Administrators authenticate with an access token
+// of the admin issuer (Entra ID in production), which is never this service (config.ts): an access token of a client cannot pass for an
+// admin token, since the two have neither an issuer nor a key in common. admin-token.ts has the rules beside those of every JWT.
 
 /** The issuer and the role of the admin tokens that are accepted. */
-export interface AdminSettings {
-  readonly issuer: string;
+export interface AdminSettings extends AdminTokenRules {
   readonly audience: string;
   readonly jwksUrl: string;
   readonly role: string;
@@ -36,54 +35,40 @@ export interface AdminAuthenticator {
   authenticate(request: HttpRequest, context: RequestContext): Promise<Admin>;
 }
 
-/** Headers of a token that name a key of its own. Only the keys of the issuer are trusted (RFC 8725 §3.10). */
-const FOREIGN_KEY_HEADERS = ["jku", "jwk", "x5u", "x5c"];
-
-const identifier = z.string().regex(/^[\x21-\x7e]{1,128}$/);
-const claimsSchema = z.object({
-  oid: identifier.optional(),
-  sub: identifier.optional(),
-  roles: z.array(z.unknown()).catch([]),
-});
-
 /** Creates the authenticator for the configured issuer. Its keys are fetched at first use. */
-export function createAdminAuthenticator(
-  { issuer, audience, jwksUrl, role }: AdminSettings,
-  clock: Clock,
-): AdminAuthenticator {
-  const issuerKeys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: ADMIN_KEYS_TIMEOUT_MS });
-  const keyOf: JWTVerifyGetKey = async (header, token) => {
-    if (FOREIGN_KEY_HEADERS.some((name) => name in header)) throw new errors.JWSInvalid("token names a key of its own");
+export function createAdminAuthenticator(settings: AdminSettings, clock: Clock): AdminAuthenticator {
+  const { issuer, audience, role } = settings;
+  const issuerKeys = createIssuerKeys(settings.jwksUrl, clock);
+
+  /** Verifies a token by the rules of every JWT, and by those of admin tokens. */
+  const verify = async (token: string, context: RequestContext) => {
+    const currentDate = clock.now();
     try {
-      return await issuerKeys(header, token);
+      checkForm(token);
+      const { payload } = await jwtVerify(token, issuerKeys(context), {
+        issuer,
+        audience,
+        algorithms: ["RS256"],
+        requiredClaims: ["exp"],
+        // For nbf: readClaims compares exp to the second.
+        clockTolerance: ADMIN_TOKEN_NBF_TOLERANCE_SECONDS,
+        currentDate,
+      });
+      return readClaims(payload, settings, currentDate);
     } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
-      throw new Unavailable("admin_keys_unavailable", { cause: error });
+      if (error instanceof TokenFault) throw invalidToken(error.message);
+      if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired) {
+        throw invalidToken(error.claim);
+      }
+      throw error instanceof errors.JOSEError ? invalidToken(error.code) : error;
     }
   };
 
   return {
     async authenticate(request, context) {
-      const token = bearerToken(request.headers.get("authorization"));
-      const now = clock.now();
-      const { payload } = await jwtVerify(token, keyOf, {
-        issuer,
-        audience,
-        algorithms: ["RS256"],
-        requiredClaims: ["exp"],
-        currentDate: now,
-        clockTolerance: ADMIN_NBF_TOLERANCE_SECONDS,
-      }).catch((error) => {
-        throw error instanceof errors.JOSEError ? invalidToken(failureOf(error, issuer)) : error;
-      });
-      // The tolerance of jose is for exp as well; here an expired token is refused immediately.
-      if (Number(payload.exp) <= Math.floor(now.getTime() / 1_000)) throw invalidToken("exp");
-
-      const { oid, sub, roles } = claimsSchema.safeParse(payload).data ?? {};
-      const id = oid ?? sub;
-      if (!id) throw invalidToken("neither oid nor sub");
+      const { id, roles } = await verify(bearerToken(request.headers.get("authorization")), context);
       context.audit.actor = id;
-      if (!roles?.includes(role)) {
+      if (!roles.includes(role)) {
         throw new PublicError(403, {
           detail: `The admin token lacks the role "${role}".`,
           reason: "admin_role_missing",
@@ -99,17 +84,6 @@ function bearerToken(authorization: string | null): string {
   const [, token] = /^Bearer +([\w.~+/-]+=*)$/i.exec(authorization) ?? [];
   if (!token) throw unauthorized("Bearer", "malformed_authorization");
   return token;
-}
-
-/**
- * Names the claim that failed, or else the code of jose. A token of version 1 of Entra ID has another form of `iss`, and often of `aud`, so
- * its `ver` tells more (learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
- */
-function failureOf(error: errors.JOSEError, issuer: string): string {
-  if (!(error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired)) return error.code;
-  const { claim, reason, payload } = error;
-  if (claim === "iss" && payload.ver === "1.0" && issuer.endsWith("/v2.0")) return "ver";
-  return reason === "missing" ? `${claim} missing` : claim;
 }
 
 function invalidToken(note: string): PublicError {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { CLIENT_STATUSES, type Client } from "./client.ts";
+import { comparableText, printable } from "./single-line-text.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 function numberBetween(minimum: number, maximum: number) {
@@ -17,12 +18,15 @@ export const clientQuerySchema = z.strictObject({
 /** The parsed query of a list request. */
 export type ClientQuery = z.output<typeof clientQuerySchema>;
 
-/** Filters clients by status, and by a text that name, description or client id must contain, literally and in any case. */
+/** Filters clients by status, and by a text that name, description or client id must contain as they are shown ({@link comparableText}). */
 export function filterClients<C extends Client>(clients: readonly C[], { search, status }: ClientQuery): C[] {
-  const wanted = search.normalize("NFC").toLowerCase();
+  const wanted = comparableText(search);
   return clients.filter(
     (client) =>
       (!status || client.status === status) &&
-      [client.name, client.description, client.clientId].some((text) => text.toLowerCase().includes(wanted)),
+      (wanted === "" ||
+        [client.name, client.description, client.clientId].some((text) =>
+          comparableText(printable(text)).includes(wanted),
+        )),
   );
 }

@@ -34,8 +34,17 @@ export const IDENTITY_TOKEN_TIMEOUT_MS = 2_000;
 export const AZURE_KEEP_ALIVE_MS = 3 * 60_000;
 /** The fetch is part of an admin request, which calls Azure afterwards. */
 export const ADMIN_KEYS_TIMEOUT_MS = 2_000;
-/** A fresh admin token may begin ahead of our clock. Its end has no tolerance. */
-export const ADMIN_NBF_TOLERANCE_SECONDS = 60;
+/** Long enough that an outage costs the issuer a dozen fetches a minute from an instance, short enough for an administrator to wait. */
+export const ADMIN_KEYS_COOLDOWN_SECONDS = 5;
+
+// Admin tokens. Entra ID gives them 60–90 minutes, and dates iat and nbf five minutes back.
+
+/** The longest life that a token lifetime policy of Entra ID can set. */
+export const ADMIN_TOKEN_MAX_LIFETIME_SECONDS = 24 * 3_600;
+/** The clocks of the issuer and of this machine may differ. A token from the far future would outlive its bound. */
+export const ADMIN_TOKEN_MAX_IAT_AHEAD_SECONDS = 5 * 60;
+/** A clock that is a moment behind must not refuse a new token. */
+export const ADMIN_TOKEN_NBF_TOLERANCE_SECONDS = 60;
 
 // Clients and their secrets.
 

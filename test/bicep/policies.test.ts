@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { TEMPLATES } from "../../bicep/cli.ts";
+import { readClaims, TokenFault } from "../../shared/admin/admin-token.ts";
 import { type Element, elementsOf, parseXml } from "./xml.ts";
 
 const xmlOf = (name: string) => readFileSync(join(TEMPLATES, "policies", `${name}.xml`), "utf8");
@@ -20,6 +21,48 @@ function headersSet(document: Element): Record<string, string | undefined> {
     elementsOf(section(document, "inbound"))
       .filter(({ name }) => name === "set-header")
       .map(({ attributes }) => [attributes.name?.toLowerCase(), attributes["exists-action"]]),
+  );
+}
+
+const SCOPE = "administer";
+const CLIENTS = ["10ca1000-0000-4000-8000-000000000003", "10ca1000-0000-4000-8000-00000000000d"];
+const RULES = { issuer: "https://login.example/tenant/v2.0", scope: SCOPE, clientIds: CLIENTS };
+const LIFETIME = { iat: 0, exp: 600 };
+
+/** A token as a policy sees it. */
+interface PolicyToken {
+  claims: Record<string, string | undefined>;
+  type: string | null;
+}
+
+/** Evaluates a policy expression about the administrator's token. The part of C# that it uses is, but for two words, JavaScript. */
+function policyExpression(expression: string, values: Record<string, string>): (token: PolicyToken) => unknown {
+  const [, body = ""] = /^@\{(.*)\}$/s.exec(expression) ?? [];
+  const code = body
+    .replace(/\{\{(.*?)\}\}/g, (_, name: string) => values[name] ?? "")
+    .replaceAll("(Jwt)", "")
+    .replaceAll(".Contains(", ".includes(");
+  const evaluate = new Function("context", code);
+  return ({ claims, type }) =>
+    evaluate({
+      Variables: {
+        administrator: {
+          Claims: {
+            GetValueOrDefault: (name: string, otherwise: string) => claims[name] ?? otherwise,
+            ContainsKey: (name: string) => claims[name] !== undefined,
+          },
+          Subject: claims.sub,
+          Type: type,
+        },
+      },
+    });
+}
+
+/** All objects that take one of the values for each member. */
+function combinations(values: Record<string, readonly (string | undefined)[]>): Record<string, string | undefined>[] {
+  return Object.entries(values).reduce<Record<string, string | undefined>[]>(
+    (all, [name, choices]) => all.flatMap((one) => choices.map((value) => ({ ...one, [name]: value }))),
+    [{}],
   );
 }
 
@@ -59,10 +102,10 @@ describe("policies", () => {
   test("of the admin API checks size, token and rate in this order, before anything is set", () => {
     const inbound = section(policy("admin-api"), "inbound");
     const steps = namesOf(inbound.children).filter((name) => name !== "set-header");
-    expect(steps).toEqual(["base", "choose", "validate-azure-ad-token", "rate-limit-by-key"]);
+    expect(steps).toEqual(["base", "choose", "validate-azure-ad-token", "choose", "rate-limit-by-key"]);
     expect(
       namesOf(inbound.children)
-        .slice(4)
+        .slice(5)
         .every((name) => name === "set-header"),
     ).toBe(true);
   });
@@ -79,9 +122,48 @@ describe("policies", () => {
     ]);
   });
 
+  test("of the admin API lets in the tokens that the function lets in, and no ID token", () => {
+    const expression = elementsOf(section(policy("admin-api"), "inbound"))
+      .map(({ attributes }) => attributes.condition ?? "")
+      .find((condition) => condition.includes("{{socmate-admin-scope}}"));
+    const isRefused = policyExpression(expression ?? "", {
+      "socmate-admin-scope": SCOPE,
+      "socmate-admin-clients": CLIENTS.join(),
+    });
+    const isAccepted = (claims: Record<string, unknown>) => {
+      try {
+        return Boolean(readClaims({ ...LIFETIME, ...claims }, RULES, new Date(0)));
+      } catch (error) {
+        if (error instanceof TokenFault) return false;
+        throw error;
+      }
+    };
+    const verdicts = combinations({
+      scp: [undefined, SCOPE, `openid ${SCOPE}`, `${SCOPE}s`, "openid"],
+      idtyp: [undefined, "app", "user"],
+      azp: [undefined, ...CLIENTS, "other"],
+      oid: ["a", "b"],
+      sub: ["a"],
+      ver: ["2.0", "1.0"],
+    }).map((claims) => [claims, !isRefused({ claims, type: "JWT" }), isAccepted(claims)] as const);
+    expect(verdicts.filter(([, atGateway, atFunction]) => atGateway !== atFunction)).toEqual([]);
+    expect(new Set(verdicts.map(([, atGateway]) => atGateway)).size).toBe(2);
+
+    const claims = { scp: SCOPE, azp: CLIENTS[0], oid: "a", sub: "s", ver: "2.0" };
+    expect([null, "JWT", "at+jwt", "id+jwt"].map((type) => !isRefused({ claims, type }))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    const idToken = { oid: "a", sub: "s", ver: "2.0", nonce: "n" };
+    expect(isRefused({ claims: idToken, type: "JWT" })).toBe(true);
+  });
+
   test("of the admin API pass Authorization on, open the function with the key, and drop forged identities", () => {
     expect(headersSet(policy("admin-api"))).toEqual({
       "content-type": "override",
+      "www-authenticate": "override",
       "x-functions-key": "override",
       "x-ms-client-principal": "delete",
       "x-ms-client-principal-id": "delete",

@@ -113,6 +113,20 @@ test.for<[string, () => string]>([
   ["a wrong audience", () => adminToken({ aud: "api://another-api" })],
   ["no audience", () => adminToken({ aud: undefined })],
   ["an audience that has ours in it", () => adminToken({ aud: `${adminIssuer.audience}.attacker.example` })],
+  ["a life of more than 24 hours", () => adminToken({ iat: now(), exp: now() + 86_401 })],
+  ["an iat over 5 minutes ahead", () => adminToken({ iat: now() + 330 })],
+  ["no iat", () => adminToken({ iat: undefined })],
+  ["an exp of a fraction", () => adminToken({ exp: now() + 600.5 })],
+  ["version 1 and an issuer of version 2", () => adminToken({ ver: "1.0" })],
+  ["another tenant", () => adminToken({ tid: "10ca1000-0000-4000-8000-0000000000ff" })],
+  ["no scope, of a user", () => adminToken({ scp: undefined })],
+  ["a scope that has ours in it", () => adminToken({ scp: "administer.read administers" })],
+  ["an application that may not administer", () => adminToken({ azp: "10ca1000-0000-4000-8000-0000000000ff" })],
+  ["a typ of another kind of JWT", () => adminIssuer.sign({ ...HEADER, typ: "id+jwt" }, claims())],
+  ["b64", () => adminIssuer.sign({ ...HEADER, b64: true }, claims())],
+  ["a repeated claim", () => signedText(JSON.stringify(HEADER), repeated(claims(), '"oid":"other"'))],
+  ["a repeated header", () => signedText(repeated(HEADER, '"alg":"RS256"'), JSON.stringify(claims()))],
+  ["a padded signature", () => `${adminToken()}==`],
   ["nobody", () => adminToken({ oid: undefined, sub: undefined })],
   ["an oid with a line break", () => adminToken({ oid: "admin\n{}" })],
   ["claims that are no object", () => adminIssuer.sign(HEADER, ["admin"])],
@@ -126,6 +140,30 @@ test.for<[string, () => string]>([
 ])("[check 38] RFC 7519 §7.2, RFC 8725: refuses an admin token with %s", async ([, forge]) => {
   expect(await listAs(forge())).toEqual(INVALID_TOKEN);
 });
+
+test.for<[string, () => string]>([
+  ["of the admin page", () => adminIssuer.idToken()],
+  ["of a registration that page and API share", () => adminIssuer.idToken({ aud: adminIssuer.audience })],
+])("[check 38] OpenID Connect Core §2: refuses an ID token %s as an admin token", async ([, forge]) => {
+  expect(await listAs(forge())).toEqual(INVALID_TOKEN);
+});
+
+test("accepts the token of an application for itself, with and without idtyp", async () => {
+  for (const token of [adminIssuer.appToken(), adminIssuer.appToken({ idtyp: "app" })]) {
+    expect(await listAs(token)).toMatchObject({ status: 200 });
+  }
+});
+
+/** Signs a header and a payload as they are written. */
+function signedText(header: string, payload: string): string {
+  const input = [header, payload].map((part) => Buffer.from(part).toString("base64url")).join(".");
+  return `${input}.${sign("sha256", Buffer.from(input), adminIssuer.privateKey).toString("base64url")}`;
+}
+
+/** The JSON of an object with one more member at its end. */
+function repeated(object: object, member: string): string {
+  return JSON.stringify(object).replace(/}$/, `,${member}}`);
+}
 
 function hs256(key: string | Buffer): string {
   return encodeJwt({ ...HEADER, alg: "HS256" }, claims(), (input) => createHmac("sha256", key).update(input).digest());
@@ -172,7 +210,7 @@ test.for<[string, unknown]>([
 
 test("[check 38] finds the role of an administrator among other roles, and in no claim but roles", async () => {
   expect(await listAs(adminToken({ roles: ["reader", "admin"] }))).toMatchObject({ status: 200 });
-  const elsewhere = { roles: [], role: "admin", scp: "admin", groups: ["admin"], wids: ["admin"] };
+  const elsewhere = { roles: [], role: "admin", scp: "administer admin", groups: ["admin"], wids: ["admin"] };
   expect(await listAs(adminToken(elsewhere))).toEqual(NOT_ADMIN);
 });
 
@@ -234,7 +272,7 @@ test("answers 503, not 401, while the keys of the admin tokens' issuer cannot be
   const headers = { authorization: `Bearer ${adminToken()}` };
   expect(await send(`${service.url}/api/admin/api-clients`, { headers })).toEqual(
     problem(503, "The service cannot answer right now: try again after the time in Retry-After.", undefined, {
-      "retry-after": "2",
+      "retry-after": "5",
     }),
   );
 });

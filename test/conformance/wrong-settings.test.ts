@@ -37,6 +37,8 @@ test("[check 39] names every fault of the settings in one go, and answers 503 ev
     ADMIN_AUDIENCE: "",
     ADMIN_JWKS_URL: "keys.json",
     ADMIN_ROLE: "",
+    ADMIN_SCOPE: "two scopes",
+    ADMIN_CLIENT_IDS: "everybody",
     AZURE_CLIENT_ID: "me",
   });
   expect(faultsOf(service).toSorted()).toEqual(
@@ -54,6 +56,9 @@ test("[check 39] names every fault of the settings in one go, and answers 503 ev
       "ADMIN_AUDIENCE must not be empty.",
       `ADMIN_JWKS_URL ${NOT_SECURE}`,
       "ADMIN_ROLE must not be empty.",
+      "ADMIN_SCOPE must be the name of one scope.",
+      "ADMIN_CLIENT_IDS must be the client id (a GUID) of an application.",
+      "ADMIN_CLIENT_IDS must have the application of the admin page (CONSOLE_CLIENT_ID).",
       "AZURE_CLIENT_ID must be the client id (a GUID) of a managed identity.",
     ].toSorted(),
   );

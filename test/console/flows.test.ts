@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { connectRawAzure } from "../../bench/raw-azure.ts";
 import { needs } from "../debian.ts";
 import {
   BROWSER_TIMEOUT_MS,
@@ -10,7 +11,7 @@ import {
   startBrowserTest,
 } from "./browser.ts";
 
-const { openSignedIn, createClient, requestToken, admin } = await startBrowserTest();
+const { openSignedIn, createClient, requestToken, admin, stack } = await startBrowserTest();
 const browser = { ...needs("chromium"), timeout: BROWSER_TIMEOUT_MS };
 
 const dialogOf = (page: Page) => page.getByRole("alertdialog");
@@ -91,6 +92,49 @@ describe("an administrator with a mouse", () => {
     await page.getByText(`${clientId} is disabled.`).waitFor();
     await expect.poll(() => page.getByRole("row", { name: clientId }).textContent()).toContain("Disabled");
   });
+
+  test(
+    "finds and disables a client by the name that the page shows, whatever is stored [check 56]",
+    browser,
+    async () => {
+      const azure = await connectRawAzure(stack.settings);
+      // As an earlier release stored names, and as another program may have.
+      const names = [
+        "Twin  Space Production",
+        "Pair\u00a0\u00a0of\u3000Spaces",
+        "مراقبة  می\u200cخواهم",
+        "Safe\u202etxt",
+      ];
+      const page = await openSignedIn();
+      for (const [index, name] of names.entries()) {
+        const clientId = `socmate-stored-${index}`;
+        await azure.insertRow({
+          PartitionKey: clientId,
+          RowKey: "client",
+          id: index.toString(16).padStart(24, "f"),
+          name,
+          description: "",
+          status: "active",
+          scopes: "search:read",
+          created_by: "admin-user-id",
+          created_at: "2026-03-27T00:00:00Z",
+          secretName: `client-secret-${"0".repeat(31)}${index}`,
+        });
+        await page.getByRole("searchbox").fill(clientId);
+        const row = page.getByRole("row", { name: clientId });
+        const shown = await row.getByRole("button").first().innerText();
+        await page.getByRole("searchbox").fill(shown);
+        await page.getByText("1 client", { exact: true }).waitFor();
+        await row.getByRole("button").first().click();
+        await page.getByRole("button", { name: "Disable…" }).click();
+        await dialogOf(page).getByRole("textbox").fill(shown);
+        await dialogOf(page).getByRole("button", { name: "Disable client" }).click();
+        await expectNoButton(page, "Disable…");
+        await page.getByRole("button", { name: "Close" }).click();
+        await expect.poll(() => row.textContent(), { message: name }).toContain("Disabled");
+      }
+    },
+  );
 
   test("finds clients by what they type, by status, and page by page [check 56]", browser, async () => {
     const names = Array.from({ length: 60 }, (_, index) => `Paged ${index}`);

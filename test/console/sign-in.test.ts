@@ -74,7 +74,12 @@ async function playEntra(page: Page): Promise<Entra> {
         ext_expires_in: 3600,
         access_token: stack.adminToken({ iss: ISSUER, oid: USER, ...entra.claims }),
         refresh_token: randomUUID(),
-        id_token: idToken(granted?.get("nonce") ?? undefined),
+        id_token: stack.adminIssuer.idToken({
+          iss: ISSUER,
+          name: "Ada Admin",
+          oid: USER,
+          nonce: granted?.get("nonce") ?? undefined,
+        }),
         client_info: clientInfo(),
       });
     },
@@ -88,25 +93,6 @@ async function playEntra(page: Page): Promise<Entra> {
 }
 
 const clientInfo = () => Buffer.from(JSON.stringify({ uid: USER, utid: TENANT })).toString("base64url");
-
-function idToken(nonce: string | undefined): string {
-  const now = Math.floor(Date.now() / 1000);
-  const claims = {
-    aud: stack.adminIssuer.consoleClientId,
-    iss: ISSUER,
-    iat: now,
-    nbf: now,
-    exp: now + 3600,
-    name: "Ada Admin",
-    preferred_username: "ada@socmate.example",
-    oid: USER,
-    sub: "ada",
-    tid: TENANT,
-    ver: "2.0",
-    nonce,
-  };
-  return stack.adminIssuer.sign({ typ: "JWT", alg: "RS256" }, claims);
-}
 
 async function openWithEntra(): Promise<{ page: Page; entra: Entra; context: BrowserContext }> {
   let entra: Entra | undefined;
@@ -139,7 +125,7 @@ describe("sign-in with Entra ID", () => {
       response_type: "code",
       code_challenge_method: "S256",
     });
-    expect(asked?.get("scope")?.split(" ")).toContain(`${stack.adminIssuer.audience}/.default`);
+    expect(asked?.get("scope")?.split(" ")).toContain(`${stack.adminIssuer.audience}/administer`);
     expect(page.url()).toBe(pageUrl);
     expect(entra.tokenRequests).toHaveLength(1);
   });

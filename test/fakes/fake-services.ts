@@ -108,7 +108,7 @@ function configFor({ adminIssuer, signingVaults }: FakeAzure): Config {
     signingVaultUrls: signingVaults.map(({ url }) => url),
     signingKeyName: SIGNING_KEY_NAME,
     keyPublishLeadSeconds: 86_400,
-    admin: { issuer, audience, jwksUrl, role: "admin" },
+    admin: { issuer, audience, jwksUrl, role: "admin", scope: "administer" },
     azureClientId: undefined,
     consoleClientId: adminIssuer.consoleClientId,
     documentationUrl: undefined,

@@ -142,7 +142,7 @@ describe("the settings of the page", () => {
       sign_in: "local",
       issuer: services.config.admin.issuer,
       client_id: services.config.consoleClientId,
-      scope: `${services.config.admin.audience}/.default`,
+      scope: `${services.config.admin.audience}/administer`,
       token_endpoint: "https://auth.socmate.example/oauth/token",
       token_lifetime_seconds: 1800,
     });

@@ -106,7 +106,7 @@ describe("the admin issuer", () => {
     const keys = createRemoteJWKSet(new URL(jwksUrl), { [customFetch]: fetch });
     const { payload } = await jwtVerify(stack.adminToken(), keys, { issuer, audience });
     expect(payload).toMatchObject({ roles: ["admin"], oid: expect.any(String), sub: expect.any(String) });
-    expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(3600);
+    expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(3900);
   });
 
   test("replaces the claims of an admin token, and removes those that are undefined", async () => {

@@ -41,6 +41,8 @@ test("the settings that are required suffice", () => {
       audience: "api://socmate",
       jwksUrl: required.ADMIN_JWKS_URL,
       role: "admin",
+      scope: "administer",
+      clientIds: undefined,
     },
     azureClientId: undefined,
     consoleClientId: undefined,
@@ -58,6 +60,8 @@ test("every other setting counts where it is there", () => {
     SIGNING_VAULT_URLS: "https://one.vault.azure.net, https://two.vault.azure.net",
     KEY_PUBLISH_LEAD_SECONDS: "172800",
     ADMIN_ROLE: "SoCMate.Admin",
+    ADMIN_SCOPE: "api.admin",
+    ADMIN_CLIENT_IDS: "10ca1000-0000-4000-8000-000000000003, 10CA1000-0000-4000-8000-00000000000D",
     AZURE_CLIENT_ID: "10CA1000-0000-4000-8000-000000000002",
     CONSOLE_CLIENT_ID: "10ca1000-0000-4000-8000-000000000003",
     DOCUMENTATION_URL: "https://docs.socmate.example/errors",
@@ -68,11 +72,24 @@ test("every other setting counts where it is there", () => {
     clientIdPrefix: "socmate-eu",
     signingVaultUrls: ["https://one.vault.azure.net", "https://two.vault.azure.net"],
     keyPublishLeadSeconds: 172_800,
-    admin: { role: "SoCMate.Admin" },
+    admin: {
+      role: "SoCMate.Admin",
+      scope: "api.admin",
+      clientIds: ["10ca1000-0000-4000-8000-000000000003", "10ca1000-0000-4000-8000-00000000000d"],
+    },
     azureClientId: "10CA1000-0000-4000-8000-000000000002",
     consoleClientId: "10ca1000-0000-4000-8000-000000000003",
     documentationUrl: "https://docs.socmate.example/errors",
   });
+});
+
+test("a list of applications that may administer has the admin page, where there is one", () => {
+  const page = "10CA1000-0000-4000-8000-000000000003";
+  const other = "10ca1000-0000-4000-8000-00000000000d";
+  const withList = (list: string) => readConfig({ ...required, CONSOLE_CLIENT_ID: page, ADMIN_CLIENT_IDS: list });
+  expect(() => withList(other)).toThrow(/ADMIN_CLIENT_IDS must have the application of the admin page/);
+  expect(() => withList(`${other},${page.toLowerCase()}`)).not.toThrow();
+  expect(() => readConfig({ ...required, ADMIN_CLIENT_IDS: other })).not.toThrow();
 });
 
 test("[check 68] a lead of seconds is for a service on this machine; any other is longer than ASP.NET Core keeps keys", () => {
@@ -142,6 +159,15 @@ describe("a start is refused", () => {
     ["DOCUMENTATION_URL", "http://docs.socmate.example", insecureUrl],
     ["DOCUMENTATION_URL", "https://docs.socmate.example/errors#top", insecureUrl],
     ["DOCUMENTATION_URL", 'https://docs.socmate.example/"', /must not have a quote/],
+    ["ADMIN_SCOPE", "", /must be the name of one scope/],
+    ["ADMIN_SCOPE", "administer other", /must be the name of one scope/],
+    ["ADMIN_CLIENT_IDS", "", /must be the client id/],
+    ["ADMIN_CLIENT_IDS", "10ca1000-0000-4000-8000-000000000003,", /must be the client id/],
+    [
+      "ADMIN_CLIENT_IDS",
+      "10ca1000-0000-4000-8000-00000000000d,10CA1000-0000-4000-8000-00000000000D",
+      /must not repeat/,
+    ],
   ] as const)("with %s=%s [check 39]", ([name, value, fault]) => {
     const faults = faultsOf({ ...required, [name]: value });
     expect(faults).toEqual([expect.stringMatching(fault)]);
