@@ -41,7 +41,7 @@ describe.runIf(hasBicep)("the deployment", () => {
   });
 
   test.each([
-    ["front-door-without-host", "frontDoor needs authHost"],
+    ["front-door-without-host", "authHost and frontDoor go together"],
     ["private-behind-basic-gateway", "privateNetwork needs apiManagement.sku StandardV2"],
   ])(
     "refuses parameters that cannot work: %s",
@@ -50,6 +50,20 @@ describe.runIf(hasBicep)("the deployment", () => {
     },
     60_000,
   );
+
+  test("names all that is wrong at once, before anything is made", () => {
+    expect(() => snapshotOf(join(import.meta.dirname, "wrong-in-every-way.bicepparam"))).toThrow(
+      new RegExp(
+        [
+          "environmentName has lower-case letters",
+          "consoleApplicationId is a registration of its own",
+          "authHost and frontDoor go together",
+          "apiHost and apiManagement.certificateSecretId go together",
+          "privateNetwork needs apiManagement.sku StandardV2",
+        ].join(".*"),
+      ),
+    );
+  }, 60_000);
 
   describe("roles", () => {
     test("are the allowed ones, each with a reason, where the apps are two", () => {
