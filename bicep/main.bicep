@@ -519,6 +519,9 @@ output AZURE_RESOURCE_GROUP string = group.name
 @description('Issuer: the base of the token endpoint, the keys and the metadata.')
 output TOKEN_ISSUER string = issuer
 
+@description('Application id of the registration of the admin API: admin tokens are asked for with the scope api://<id>/.default.')
+output ADMIN_APPLICATION_ID string = adminApplicationId
+
 @description('Where API Management serves the admin API and the admin page.')
 output ADMIN_URL string = audience
 
