@@ -24,10 +24,12 @@ const documentSchema = z.object({
 });
 
 /** The documents of the API: that of administrators, and that of clients and verifiers. */
-const DOCUMENTS = ["openapi.json", "openapi-public.json"] as const;
-type DocumentName = (typeof DOCUMENTS)[number];
+export const DOCUMENTS = ["openapi.json", "openapi-public.json"] as const;
+/** The name of a document. */
+export type DocumentName = (typeof DOCUMENTS)[number];
 
-const documentPath = (name: DocumentName) => join(import.meta.dirname, "../..", name);
+/** Returns the path of a document. */
+export const documentPath = (name: DocumentName) => join(import.meta.dirname, "../..", name);
 
 /** An operation of a document. `path` is its whole path, with parameters in braces. */
 export interface Operation {
