@@ -1,8 +1,7 @@
-import * as z from "zod";
-import { CLIENT_STATUSES, type Client, wholeSeconds } from "../model/client.ts";
-import { SCOPES } from "../model/scopes.ts";
+import { type Client, wholeSeconds } from "../model/client.ts";
 import type { RequestContext } from "../request/context.ts";
 import { type RetryPolicy, Unavailable } from "../request/retry.ts";
+import { type ClientRow, type ClientWithUse, parseClient, parseUsage, toColumns } from "./client-row.ts";
 import type { ClientTable } from "./client-table.ts";
 import { createUpsertRow, isConflict, isEntityMissing } from "./upsert-row.ts";
 
@@ -19,19 +18,6 @@ const CLIENT_ROW = "client";
 const USAGE_ROW = "usage";
 /** The maximum of Table Storage. */
 const PAGE_SIZE = 1_000;
-
-/** The row of a client, as read at one moment. */
-export interface ClientRow extends Client {
-  /** The name of the vault secret with the hash of the client's valid secret. Each generation of the secret has a new name. */
-  secretName: string;
-  /** The version of the row, for optimistic concurrency. */
-  etag: string;
-}
-
-/** The row of a client with the time of its last token. */
-export interface ClientWithUse extends ClientRow {
-  lastUsedAt: string | null;
-}
 
 /**
  * Stores clients in Table Storage. Only `insert` writes the status `active`; every other write merges named columns. The outcome of a
@@ -53,35 +39,6 @@ export interface ClientStore {
   /** Writes the time of the last token (upsert). */
   recordUse(clientId: string, at: Date, context: RequestContext): Promise<void>;
 }
-
-const clientColumns = z
-  .object({
-    partitionKey: z.string(),
-    id: z.string(),
-    name: z.string(),
-    description: z.string(),
-    status: z.enum(CLIENT_STATUSES),
-    scopes: z
-      .string()
-      .transform((words) => words.split(" "))
-      .pipe(z.array(z.enum(SCOPES)).nonempty()),
-    created_by: z.string(),
-    created_at: z.string(),
-  })
-  .transform(
-    (row): Client => ({
-      id: row.id,
-      clientId: row.partitionKey,
-      name: row.name,
-      description: row.description,
-      status: row.status,
-      scopes: row.scopes,
-      createdBy: row.created_by,
-      createdAt: row.created_at,
-    }),
-  );
-const versionColumns = z.object({ secretName: z.string().min(1), etag: z.string().min(1) });
-const usageColumns = z.object({ partitionKey: z.string(), last_used_at: z.string() });
 
 /** Creates the store over the table of clients. */
 export function createClientStore(table: ClientTable, retry: RetryPolicy): ClientStore {
@@ -114,7 +71,7 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
         if (entity.rowKey === CLIENT_ROW) {
           clients.push(parseClient(entity, context));
         } else if (entity.rowKey === USAGE_ROW) {
-          const usage = parse(usageColumns, entity, context);
+          const usage = parseUsage(entity, context);
           lastUse.set(usage.partitionKey, usage.last_used_at);
         }
       }
@@ -199,31 +156,6 @@ interface SecretWrite {
   run(abortSignal: AbortSignal): Promise<unknown>;
   /** The etag that the write is conditional on, if the row exists. */
   basedOn?: string;
-}
-
-function toColumns(client: Client): Record<string, string> {
-  return {
-    id: client.id,
-    name: client.name,
-    description: client.description,
-    status: client.status,
-    scopes: client.scopes.join(" "),
-    created_by: client.createdBy,
-    created_at: client.createdAt,
-  };
-}
-
-function parseClient(entity: unknown, context: RequestContext): ClientRow {
-  return { ...parse(clientColumns, entity, context), ...parse(versionColumns, entity, context) };
-}
-
-/** Parses a row. A row that does not parse is a fault of the service: 503 and an alarm, never a 4xx. */
-function parse<T>(columns: z.ZodType<T>, entity: unknown, context: RequestContext): T {
-  const result = columns.safeParse(entity);
-  if (result.success) return result.data;
-  const note = `row does not parse: ${result.error.issues.map((issue) => issue.path.join(".")).join(", ")}`;
-  context.alarm("row_damaged", note);
-  throw new Unavailable("row_damaged", { note });
 }
 
 /** Fails a change that may or may not have been committed. */

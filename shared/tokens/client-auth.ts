@@ -1,5 +1,6 @@
+import type { ClientRow } from "../clients/client-row.ts";
 import { DUMMY_HASH, isClientSecret, secretMatches } from "../clients/client-secret.ts";
-import type { ClientRow, ClientStore } from "../clients/client-store.ts";
+import type { ClientStore } from "../clients/client-store.ts";
 import { SecretDisabled, type SecretStore } from "../clients/secret-store.ts";
 import { decodeFormComponent, type Form } from "../http/form.ts";
 import { OAuthError } from "../http/oauth-error.ts";

@@ -1,5 +1,5 @@
+import type { ClientRow } from "../clients/client-row.ts";
 import { DUMMY_HASH, hashClientSecret, secretMatches } from "../clients/client-secret.ts";
-import type { ClientRow } from "../clients/client-store.ts";
 import { BoundedMap } from "../request/bounded-map.ts";
 import type { Credentials } from "./client-auth.ts";
 

@@ -1,4 +1,4 @@
-import type { ClientRow } from "../clients/client-store.ts";
+import type { ClientRow } from "../clients/client-row.ts";
 import type { Scope } from "../model/scopes.ts";
 import type { Clock } from "../request/clock.ts";
 import type { RequestContext } from "../request/context.ts";

@@ -1,4 +1,5 @@
-import type { ClientRow, ClientStore } from "../../shared/clients/client-store.ts";
+import type { ClientRow } from "../../shared/clients/client-row.ts";
+import type { ClientStore } from "../../shared/clients/client-store.ts";
 import type { ClientTable } from "../../shared/clients/client-table.ts";
 import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
 import type { SecretVault } from "../../shared/clients/secret-store.ts";
