@@ -20,6 +20,7 @@ import { ErrorNotice } from "../parts/error-notice.tsx";
 import { changeDetailOf, titleOf } from "../parts/error-words.ts";
 import { NameText } from "../parts/name-text.tsx";
 import { SlowText } from "../parts/pending-notice.tsx";
+import { shownName } from "./damage.tsx";
 import type { Change } from "./use-change.ts";
 
 const useStyles = makeStyles({
@@ -57,7 +58,8 @@ export function ConfirmDialog({ client, title, children, action, change, onConfi
   const styles = useStyles();
   const [typed, setTyped] = useState("");
   const { pending, error } = change;
-  const matches = typed.normalize("NFC").trim() === printable(client.name);
+  const name = shownName(client);
+  const matches = typed.normalize("NFC").trim() === printable(name);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (matches && !pending) onConfirm();
@@ -76,7 +78,7 @@ export function ConfirmDialog({ client, title, children, action, change, onConfi
                   <>
                     Type{" "}
                     <Text weight="semibold" className={styles.name}>
-                      <NameText text={client.name} />
+                      <NameText text={name} />
                     </Text>{" "}
                     to confirm
                   </>

@@ -1,3 +1,4 @@
+import { isClientId } from "../model/client.ts";
 import type { Clock } from "../request/clock.ts";
 import type { RequestContext } from "../request/context.ts";
 import { type RetryPolicy, statusOf } from "../request/retry.ts";
@@ -85,9 +86,9 @@ export function createSweeper(options: SweeperOptions): Sweeper {
         await position.save(page.next, context);
         if (page.next !== undefined && isOver()) return sweep.report;
       }
-      for (const row of sweep.unlisted()) {
+      for (const [secretName, row] of sweep.unlisted()) {
         if (isOver()) return sweep.report;
-        await sweep.alarmIfUnusable(row);
+        await sweep.alarmIfUnusable(secretName, row);
       }
       return { ...sweep.report, complete: true };
     },
@@ -99,6 +100,7 @@ class Sweep {
   readonly report: SweepReport = { secrets: 0, disabled: 0, broken: 0, complete: false };
   readonly #options: SweeperOptions;
   readonly #context: RequestContext;
+  readonly #hasRows: boolean;
   /** The rows at the start of the run, by secret name. */
   readonly #rows: ReadonlyMap<string, ClientRow>;
   readonly #unlisted: Map<string, ClientRow>;
@@ -108,7 +110,8 @@ class Sweep {
   constructor(options: SweeperOptions, rows: readonly ClientRow[], context: RequestContext) {
     this.#options = options;
     this.#context = context;
-    this.#rows = new Map(rows.map((row) => [row.secretName, row]));
+    this.#hasRows = rows.length > 0;
+    this.#rows = new Map(rows.flatMap((row) => (row.secretName ? [[row.secretName, row]] : [])));
     this.#unlisted = new Map(this.#rows);
     this.#startedAt = options.clock.now().getTime();
   }
@@ -119,22 +122,22 @@ class Sweep {
     this.#unlisted.delete(secret.name);
     const row = this.#rows.get(secret.name);
     if (!secret.enabled) {
-      if (row) await this.alarmIfUnusable(row);
+      if (row) await this.alarmIfUnusable(secret.name, row);
     } else if (row ? row.status === "disabled" : this.#isOld(secret)) {
       await this.#disableIfUnnamed(secret);
     }
   }
 
   /** Returns the rows whose secret was not listed: missing, newer than the list, or in the part that an earlier run has read. */
-  unlisted(): Iterable<ClientRow> {
-    return this.#unlisted.values();
+  unlisted(): Iterable<[string, ClientRow]> {
+    return this.#unlisted;
   }
 
   /** Raises an alarm for an active client whose vault secret is disabled or missing. */
-  async alarmIfUnusable({ clientId, secretName, status }: ClientRow): Promise<void> {
-    if (status === "disabled") return;
+  async alarmIfUnusable(secretName: string, { clientId, status }: ClientRow): Promise<void> {
+    if (status !== "active") return;
     const row = await this.#options.clients.find(clientId, this.#context);
-    if (!row || !isNamedBy(row, secretName)) return;
+    if (row?.status !== "active" || row.secretName !== secretName) return;
     const state = await this.#options.secrets.stateOf(secretName, this.#context);
     if (state === "enabled") return;
     this.#context.alarm(`secret_${state}`, `the vault secret of the active client ${clientId} is ${state}`);
@@ -145,14 +148,14 @@ class Sweep {
   async #disableIfUnnamed({ name, clientId }: ListedSecret): Promise<void> {
     const { clients, secrets } = this.#options;
     const owner = this.#rows.get(name)?.clientId ?? clientId;
-    const row = owner === undefined ? undefined : await clients.find(owner, this.#context);
-    if (row ? isNamedBy(row, name) : !this.#mayDisableOrphan()) return;
+    const row = owner && isClientId(owner) ? await clients.find(owner, this.#context) : undefined;
+    if (row ? mayName(row, name) : !this.#mayDisableOrphan()) return;
     await secrets.disable(name, this.#context);
     this.report.disabled++;
   }
 
   #mayDisableOrphan(): boolean {
-    const maximum = this.#rows.size === 0 ? 0 : MAX_ORPHANS;
+    const maximum = this.#hasRows ? MAX_ORPHANS : 0;
     this.#orphans++;
     if (this.#orphans === maximum + 1) {
       this.#context.alarm("sweep_stopped", "too many client secrets belong to no client in the table");
@@ -165,8 +168,9 @@ class Sweep {
   }
 }
 
-function isNamedBy(row: ClientRow, secretName: string): boolean {
-  return row.status === "active" && row.secretName === secretName;
+/** Tells whether a row names a vault secret, or may name it again once its damaged columns are corrected. */
+function mayName(row: ClientRow, secretName: string): boolean {
+  return row.status !== "disabled" && (row.secretName ?? secretName) === secretName;
 }
 
 function isRefused(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { ClientRow } from "../clients/client-row.ts";
+import { type ActiveClient, activeClient, type ClientRow } from "../clients/client-row.ts";
 import { DUMMY_HASH, isClientSecret, secretMatches } from "../clients/client-secret.ts";
 import type { ClientStore } from "../clients/client-store.ts";
 import { SecretDisabled, type SecretStore } from "../clients/secret-store.ts";
@@ -54,18 +54,18 @@ export async function authenticateClient(
   { clientId, clientSecret }: Credentials,
   stores: ClientStores,
   context: RequestContext,
-): Promise<ClientRow> {
+): Promise<ActiveClient> {
   if (!isClientId(clientId)) throw refused("malformed_client_id");
   context.audit.client_id = clientId;
   if (!isClientSecret(clientSecret)) throw refused("malformed_secret");
 
-  const [client, hash] = await findWithHash(clientId, stores, context);
+  const [row, hash] = await findWithHash(clientId, stores, context);
   const matches = secretMatches(clientId, clientSecret, hash);
-  if (!client) throw refused("unknown_client");
-  if (client.status !== "active") throw refused("disabled_client");
+  if (!row) throw refused("unknown_client");
+  if (row.status === "disabled") throw refused("disabled_client");
   if (!matches) throw refused("wrong_secret");
   context.audit.actor = clientId;
-  return client;
+  return activeClient(row);
 }
 
 /** The stores that authentication reads. */
@@ -82,18 +82,19 @@ async function findWithHash(
 ): Promise<[ClientRow | undefined, string]> {
   let disabledName: string | undefined;
   while (true) {
-    const client = await clients.find(clientId, context);
-    if (client?.status !== "active") return [client, DUMMY_HASH];
-    if (client.secretName === disabledName) {
+    const row = await clients.find(clientId, context);
+    if (!row || row.status === "disabled") return [row, DUMMY_HASH];
+    const { secretName } = activeClient(row);
+    if (secretName === disabledName) {
       context.alarm("secret_disabled", "the vault secret of an active client is disabled");
-      return [client, DUMMY_HASH];
+      return [row, DUMMY_HASH];
     }
     try {
-      return [client, await secrets.hashOf(client.secretName)];
+      return [row, await secrets.hashOf(secretName)];
     } catch (error) {
       if (!(error instanceof SecretDisabled)) throw error;
       // A regenerate between the two reads disables the old name too, so the row is read again before the client is refused.
-      disabledName = client.secretName;
+      disabledName = secretName;
     }
   }
 }

@@ -103,6 +103,8 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
       ...client,
       secretName: "client-secret-1",
       etag: expect.any(String),
+      unknownScopes: [],
+      damaged: [],
     });
   });
 

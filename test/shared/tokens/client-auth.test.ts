@@ -121,7 +121,7 @@ describe("a client", () => {
 
   test("is known by its secret, and from then on the actor in the log", async () => {
     const call = createContext();
-    await expect(authenticate({}, call)).resolves.toMatchObject({ clientId: known.clientId, status: "active" });
+    await expect(authenticate({}, call)).resolves.toMatchObject({ clientId: known.clientId });
     expect(call.audit).toEqual({ client_id: known.clientId, actor: known.clientId });
   });
 
@@ -231,10 +231,17 @@ describe("a client", () => {
     ["scopes", "everything"],
     ["scopes", ""],
     ["secretName", ""],
-  ] as const)("whose row has %s %j is our fault, with an alarm that names the column", async ([column, value]) => {
+  ] as const)("whose row has %s %j is our fault, whatever the secret", async ([column, value]) => {
     Object.assign(rowOf(known), { [column]: value });
-    const call = createContext();
-    await expect(authenticate({}, call)).rejects.toThrow(Unavailable);
-    expect(call.alarms).toEqual([expect.stringMatching(`^row_damaged: row does not parse: ${column}`)]);
+    for (const clientSecret of [known.clientSecret, generateClientSecret()]) {
+      await expect(authenticate({ clientSecret })).rejects.toThrow(
+        expect.objectContaining({ name: "Unavailable", reason: "row_damaged", note: column }),
+      );
+    }
+  });
+
+  test("that is disabled is refused, whatever else in its row is damaged", async () => {
+    Object.assign(rowOf(known), { status: "disabled", scopes: "", secretName: "" });
+    await expect(authenticate({})).rejects.toThrow(expect.objectContaining({ reason: "disabled_client" }));
   });
 });
