@@ -1,6 +1,6 @@
 import { type Client, isClientId, wholeSeconds } from "../model/client.ts";
 import type { RequestContext } from "../request/context.ts";
-import { type RetryPolicy, Unavailable } from "../request/retry.ts";
+import { answerMismatch, type RetryPolicy, Unavailable } from "../request/retry.ts";
 import { type ClientRow, type ClientWithUse, toClientRow, toColumns, withUse } from "./client-row.ts";
 import type { ClientTable, TableRow } from "./client-table.ts";
 import { createDamageAlarm } from "./damage-alarm.ts";
@@ -51,7 +51,10 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
   const find = async (clientId: string, context: RequestContext): Promise<ClientRow | undefined> => {
     const run = (abortSignal: AbortSignal) => table.getEntity(clientId, CLIENT_ROW, { abortSignal });
     try {
-      const row = toClientRow(clientId, await retry({ name: "table get", run, isAnswer: isEntityMissing }, context));
+      const entity = await retry({ name: "table get", run, isAnswer: isEntityMissing }, context);
+      const isAsked = entity.partitionKey === clientId && entity.rowKey === CLIENT_ROW;
+      if (!isAsked) throw answerMismatch("table get", context);
+      const row = toClientRow(clientId, entity);
       alarmIfDamaged(row, context);
       return row;
     } catch (error) {
@@ -118,6 +121,7 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
 
     async findWithUse(clientId, context) {
       const [client] = await scan(`PartitionKey eq '${clientId.replaceAll("'", "''")}'`, context);
+      if (client && client.clientId !== clientId) throw answerMismatch("table list", context);
       return client;
     },
 

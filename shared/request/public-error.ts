@@ -37,6 +37,7 @@ export const REASONS = [
   "wrong_media_type",
   // Failures.
   "admin_keys_unavailable",
+  "answer_mismatch",
   "azure_refused",
   "azure_unavailable",
   "client_over_allowance",

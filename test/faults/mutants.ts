@@ -94,7 +94,8 @@ export const MUTANTS: Record<string, Mutant> = {
           const secret = secrets.get(clientId) ?? vault.getSecret(name, options);
           secrets.set(clientId, secret);
           secret.catch(() => secrets.delete(clientId));
-          return secret;
+          // The store would not take a hash with another name.
+          return secret.then((found) => ({ ...found, name }));
         },
       };
     },
