@@ -54,6 +54,8 @@ export const USAGE_WRITE_INTERVAL_MS = 60_000;
 export const SWEEP_RUN_MS = 4 * 60_000;
 /** Below `functionTimeout` in host.json (5 min), at which the host restarts the worker. */
 export const SWEEP_FUNCTION_TIMEOUT_MS = 290_000;
+/** A day has 24 runs, and a run gets through some hundred thousand vault secrets. */
+export const SWEEP_OVERDUE_MS = 24 * 3_600_000;
 /** Far above the life of any request: a secret that no row names at this age is named by none later. */
 export const ORPHANED_SECRET_MIN_AGE_MS = 24 * 3_600_000;
 
