@@ -1,7 +1,7 @@
 import type { HttpHandler } from "@azure/functions";
 import { oauthErrorResponse, problemResponse } from "./http/error-responses.ts";
 import type { HttpRequest } from "./http/http-request.ts";
-import type { HttpResponse } from "./http/response.ts";
+import { type HttpResponse, withSecurityHeaders } from "./http/response.ts";
 import { type Clock, systemClock } from "./request/clock.ts";
 import { invocationLog, type RequestContext } from "./request/context.ts";
 import { withDeadline } from "./request/deadline.ts";
@@ -49,20 +49,33 @@ function handler(endpoint: Endpoint, kind: Kind, source = services, clock = syst
   return async (request: HttpRequest, invocation) => {
     const { audit, alarm, log } = invocationLog(invocation, clock);
     const answer = (signal: AbortSignal) => endpoint(request, source(), { signal, audit, alarm });
+    const send = (response: HttpResponse) => withSecurityHeaders(response, isOverHttps(source));
 
     try {
       if (request.isContradicted) throw contradicted();
       const response = await withDeadline(clock, kind.timeoutMs, answer).catch(tooLate);
       if (kind.logsSuccess) log("info", { outcome: "success", status: response.status });
-      return response;
+      return send(response);
     } catch (thrown) {
       const error = toPublicError(thrown);
       const { status, reason, note } = error;
       const failed = status >= 500;
       log(failed ? "error" : "warn", { outcome: failed ? "failed" : "refused", status, reason, note });
-      return kind.errorResponse(error);
+      return send(kind.errorResponse(error));
     }
   };
+}
+
+/**
+ * Tells whether callers reach the service over https. TLS ends before the Functions host, so the request does not tell; the issuer does, as
+ * the address that callers use. Without settings it is not known.
+ */
+function isOverHttps(source: () => Services): boolean {
+  try {
+    return source().config.tokenIssuer.startsWith("https:");
+  } catch {
+    return false;
+  }
 }
 
 /** Refuses a contradicted request for every caller: a gateway may have checked other values than those that an endpoint reads. */

@@ -75,6 +75,9 @@ export const METADATA_MAX_AGE_SECONDS = 300;
 /** One year, the usual value for a file that never changes: the name of an asset contains a hash of its content. */
 export const CONSOLE_ASSET_MAX_AGE_SECONDS = 31_536_000;
 
+/** One year, the usual value: a browser that comes back within it never asks without TLS. */
+export const STRICT_TRANSPORT_MAX_AGE_SECONDS = 31_536_000;
+
 // The HTTP server in the worker.
 
 /** Above the one minute for which the host keeps an idle connection: a request never meets a connection that is being closed. */
