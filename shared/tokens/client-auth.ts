@@ -45,7 +45,8 @@ export function readCredentials(authorization: string | null, form: Form): Crede
 
 /**
  * Authenticates a client against its current row and the hash that the row names. All refusals have the same answer, and those that read
- * the row do the same comparison.
+ * the row do the same comparison. Their time is not the same: the vault is read for an active client alone, so its first request on an
+ * instance takes longer by that read (SECURITY.md).
  *
  * @throws OAuthError `invalid_client`
  * @throws Unavailable

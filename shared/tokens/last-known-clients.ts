@@ -14,7 +14,7 @@ interface Entry {
 export class LastKnownClients {
   readonly #entries = new BoundedMap<Entry>(MAX_CLIENTS);
 
-  /** Returns the cached client if it last authenticated with the same secret. A miss does the same work, so that timing does not reveal it. */
+  /** Returns the cached client if it last authenticated with the same secret. A miss does the same comparison. */
   get({ clientId, clientSecret }: Credentials): ActiveClient | undefined {
     const { client, secretHash } = this.#entries.get(clientId) ?? { client: undefined, secretHash: DUMMY_HASH };
     return secretMatches(clientId, clientSecret, secretHash) ? client : undefined;

@@ -173,6 +173,11 @@ describe("a client", () => {
     expect(storeCalls().map(({ name }) => name)).toEqual(["getEntity", "getEntity", "getEntity", "getSecret"]);
   });
 
+  test("that is unknown costs one read of the table and none of the vault, whose quota all clients share", async () => {
+    await expect(authenticate({ clientId: "socmate-unknown-000000" })).rejects.toThrow(OAuthError);
+    expect(storeCalls().map(({ name }) => name)).toEqual(["getEntity"]);
+  });
+
   test("whose row names the hash of another client is refused", async () => {
     const other = await services.addClient();
     rowOf(known).secretName = rowOf(other).secretName;
