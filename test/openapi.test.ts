@@ -33,7 +33,7 @@ const ENDPOINTS: Record<string, (services: FakeServices) => Promise<EndpointAnsw
   createApiClient: (services) => askAdmin(create, services),
   getApiClient: (services) => askAdmin(get, services),
   disableApiClient: (services) => askAdmin(disable, services),
-  regenerateApiClientSecret: (services) => askAdmin(regenerate, services),
+  regenerateApiClientSecret: (services) => askAdmin(regenerate, services, { method: "POST" }),
   requestAccessToken: (services) =>
     askToken(token, services, { form: tokenForm(client.clientId, client.clientSecret) }),
   getJsonWebKeySet: (services) => askPublic(jwks, services),

@@ -15,5 +15,5 @@ export interface SecretPage {
   next: string | undefined;
 }
 
-/** Reads the page at a position, or the first page. */
+/** Reads the page at a position, or the first page. Throws a `RangeError` for what is no position in the list of this vault. */
 export type ReadSecretPage = (position: string | undefined, abortSignal: AbortSignal) => Promise<SecretPage>;

@@ -4,7 +4,7 @@ import type { Clock } from "../request/clock.ts";
 import { backgroundContext, type RequestContext } from "../request/context.ts";
 import { withDeadline } from "../request/deadline.ts";
 import { Memo } from "../request/memo.ts";
-import { type RetryPolicy, statusOf, Unavailable } from "../request/retry.ts";
+import { answerMismatch, type RetryPolicy, statusOf, Unavailable } from "../request/retry.ts";
 import { HASH_CACHE_MAX_AGE_MS, HASH_READ_TIMEOUT_MS, SECRET_DISABLE_TIMEOUT_MS } from "../request/time-limits.ts";
 import { isSecretHash } from "./client-secret.ts";
 import type { CallOptions } from "./client-table.ts";
@@ -19,7 +19,7 @@ export interface SecretVault {
   getSecret(
     name: string,
     options?: CallOptions,
-  ): Promise<{ readonly value?: string; readonly properties: { readonly version?: string } }>;
+  ): Promise<{ readonly name: string; readonly value?: string; readonly properties: { readonly version?: string } }>;
   updateSecretProperties(
     name: string,
     version: string,
@@ -60,10 +60,16 @@ export interface SecretStore {
 
 /** Creates the store over the vault of secret hashes. */
 export function createSecretStore(vault: SecretVault, retry: RetryPolicy, clock: Clock): SecretStore {
-  const read = async (secretName: string, context: RequestContext): Promise<string> => {
+  /** Reads a vault secret. The answer is believed only for the name that was asked for: its hash decides who a client is. */
+  const get = async (secretName: string, isAnswer: (error: unknown) => boolean, context: RequestContext) => {
     const run = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
+    const secret = await retry({ name: "vault get secret", run, isAnswer }, context);
+    if (secret.name !== secretName) throw answerMismatch("vault get secret", context);
+    return secret;
+  };
+  const read = async (secretName: string, context: RequestContext): Promise<string> => {
     try {
-      const { value = "" } = await retry({ name: "vault get secret", run, isAnswer: isSecretDisabled }, context);
+      const { value = "" } = await get(secretName, isSecretDisabled, context);
       if (isSecretHash(value)) return value;
     } catch (error) {
       if (isSecretDisabled(error)) throw new SecretDisabled(undefined, { cause: error });
@@ -73,10 +79,8 @@ export function createSecretStore(vault: SecretVault, retry: RetryPolicy, clock:
     throw new Unavailable("secret_damaged");
   };
   const stateOf: SecretStore["stateOf"] = async (secretName, context) => {
-    const run = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
-    const isAnswer = (error: unknown) => isSecretDisabled(error) || isSecretMissing(error);
     try {
-      await retry({ name: "vault get secret", run, isAnswer }, context);
+      await get(secretName, (error) => isSecretDisabled(error) || isSecretMissing(error), context);
       return "enabled";
     } catch (error) {
       if (isSecretDisabled(error)) return "disabled";
@@ -106,9 +110,8 @@ export function createSecretStore(vault: SecretVault, retry: RetryPolicy, clock:
       hashes.get(secretName, () => read(secretName, backgroundContext(clock, HASH_READ_TIMEOUT_MS))),
 
     async disable(secretName, context) {
-      const get = (abortSignal: AbortSignal) => vault.getSecret(secretName, { abortSignal });
       try {
-        const { properties } = await retry({ name: "vault get secret", run: get, isAnswer: isSecretDisabled }, context);
+        const { properties } = await get(secretName, isSecretDisabled, context);
         const run = (abortSignal: AbortSignal) =>
           vault.updateSecretProperties(secretName, properties.version ?? "", { enabled: false, abortSignal });
         await retry({ name: "vault disable secret", run }, context);

@@ -104,6 +104,12 @@ export function statusOf(error: unknown): number | undefined {
   return typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 
+/** Creates the failure of a call whose answer is for something else than was asked for: a fault on the way to Azure. Raises an alarm. */
+export function answerMismatch(name: string, context: RequestContext): Unavailable {
+  context.alarm("answer_mismatch", name);
+  return new Unavailable("answer_mismatch", { note: name });
+}
+
 function toUnavailable(name: string, error: unknown, context: RequestContext): Unavailable {
   const status = statusOf(error);
   const retryAfter = retryAfterMs(error);

@@ -65,6 +65,8 @@ export const USAGE_WRITE_INTERVAL_MS = 60_000;
 export const SWEEP_RUN_MS = 4 * 60_000;
 /** Below `functionTimeout` in host.json (5 min), at which the host restarts the worker. */
 export const SWEEP_FUNCTION_TIMEOUT_MS = 290_000;
+/** A day has 24 runs, and a run gets through some hundred thousand vault secrets. */
+export const SWEEP_OVERDUE_MS = 24 * 3_600_000;
 /** Far above the life of any request: a secret that no row names at this age is named by none later. */
 export const ORPHANED_SECRET_MIN_AGE_MS = 24 * 3_600_000;
 
@@ -89,6 +91,9 @@ export const LONGEST_KEY_SET_CACHE_SECONDS = 45_360;
 export const METADATA_MAX_AGE_SECONDS = 300;
 /** One year, the usual value for a file that never changes: the name of an asset contains a hash of its content. */
 export const CONSOLE_ASSET_MAX_AGE_SECONDS = 31_536_000;
+
+/** One year, the usual value: a browser that comes back within it never asks without TLS. */
+export const STRICT_TRANSPORT_MAX_AGE_SECONDS = 31_536_000;
 
 // The HTTP server in the worker.
 

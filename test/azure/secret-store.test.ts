@@ -97,6 +97,31 @@ describe.each(vaults)("the store of secrets on %s", (_name, vault) => {
     log.mockRestore();
   });
 
+  test("takes the answer for another secret for a fault, raises an alarm, and caches nothing [check 75]", async () => {
+    const other = await makeStore().put(
+      "socmate-b-000000",
+      hashClientSecret("socmate-b-000000", "other"),
+      createContext(),
+    );
+    const name = await makeStore().put(clientId, hash, createContext());
+    let isWrong = true;
+    const getSecret: Vault["getSecret"] = (asked, options) => vault.getSecret(isWrong ? other : asked, options);
+    const wrong = { getSecret, setSecret: vault.setSecret.bind(vault), updateSecretProperties: vi.fn() };
+    const store = createSecretStore(wrong, createRetryPolicy(clock), clock);
+    const log = vi.spyOn(console, "error").mockReturnValue();
+    await expect(store.hashOf(name)).rejects.toThrow("answer_mismatch: vault get secret");
+    expect(log).toHaveBeenCalledWith(expect.stringContaining('"alarm":"answer_mismatch"'));
+    log.mockRestore();
+    const context = createContext();
+    await expect(store.put(clientId, hash, context)).rejects.toThrow(Unavailable);
+    await expect(store.stateOf(name, context)).rejects.toThrow(Unavailable);
+    await expect(store.disable(name, context)).rejects.toThrow(Unavailable);
+    expect(wrong.updateSecretProperties).not.toHaveBeenCalled();
+    expect(context.alarms).toEqual(Array(3).fill("answer_mismatch: vault get secret"));
+    isWrong = false;
+    await expect(store.hashOf(name)).resolves.toBe(hash);
+  });
+
   test("is told by a probe that the vault answers", async () => {
     await expect(makeStore().probe(createContext())).resolves.toBeUndefined();
   });

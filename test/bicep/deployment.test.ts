@@ -212,6 +212,19 @@ describe.runIf(hasBicep)("the deployment", () => {
     });
   });
 
+  test("an alert looks back over a day for a complete sweep, whatever the service itself can still tell [check 74]", () => {
+    each((snapshot, name) => {
+      const rules = resourcesOf(snapshot, "Microsoft.Insights/scheduledQueryRules");
+      const overdue = rules.find((rule) => rule.name.endsWith("-sweep-overdue"));
+      expect(overdue?.properties, name).toMatchObject({
+        enabled: true,
+        evaluationFrequency: "PT1H",
+        windowSize: "P1D",
+      });
+      expect(valuesOf(overdue, "query").join(), name).toContain('"sweep" and tobool(line.complete)');
+    });
+  });
+
   describe("nothing", () => {
     test("allows public blobs, shared keys, local authentication or access policies", () => {
       each((snapshot, name) => {

@@ -74,12 +74,14 @@ export function createFakeSecretVault(now: () => Date): FakeSecretVault {
       return pagedList(read, ({ name }) => name, PAGE_SIZE);
     },
   };
-  const readPage: ReadSecretPage = async (position, abortSignal) => {
-    const pages = methods
-      .listPropertiesOfSecrets({ abortSignal })
-      .byPage(position === undefined ? {} : { continuationToken: position });
+  const nextPage = `${vaultUrl}/secrets?$skiptoken=`;
+  const readPage: ReadSecretPage = async (position = nextPage, abortSignal) => {
+    if (!position.startsWith(nextPage)) throw new RangeError("not a page of the vault");
+    const token = position.slice(nextPage.length);
+    if (token && !secrets.has(token)) throw vaultError(400, "BadParameter");
+    const pages = methods.listPropertiesOfSecrets({ abortSignal }).byPage(token ? { continuationToken: token } : {});
     const { value: page = [] }: { value?: Page<SecretProperties> } = await pages.next();
-    return { secrets: page.map(toListed), next: page.continuationToken };
+    return { secrets: page.map(toListed), next: page.continuationToken && nextPage + page.continuationToken };
   };
   const vault: FakeSecretVault = Object.assign(createHooks(), methods, { secrets, readPage });
   return vault;

@@ -41,7 +41,7 @@ const CALLS: Record<Kind, string[]> = {
   regenerate: ["getEntity", "setSecret", "getSecret", "updateEntity", "getSecret", "updateSecretProperties"],
   disable: ["getEntity", "updateEntity", "getEntity", "getSecret", "updateSecretProperties"],
   token: ["getEntity", "getSecret", "updateEntity"],
-  sweep: ["listEntities", "getEntity", "readPage", "updateEntity", "createEntity"],
+  sweep: ["getEntity", "listEntities", "readPage", "updateEntity", "createEntity", "updateEntity"],
 };
 
 test.for(KINDS)("%s makes the calls to the stores that the table of this test lists", async (kind) => {

@@ -7,8 +7,10 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Headers of the connection, the moment or the platform. */
+/** Headers of the connection, the moment, the platform, or of every answer (test/conformance/security-headers.test.ts). */
 const NOT_OURS = new Set([
+  "x-content-type-options",
+  "strict-transport-security",
   "connection",
   "content-length",
   "date",
