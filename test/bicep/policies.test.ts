@@ -120,6 +120,15 @@ describe("policies", () => {
     expect(refusal.find(({ name }) => name === "value")?.text).toContain("insufficient_scope");
   });
 
+  test.each(["admin-api", "console", "access-token"])(
+    "%s names no path: it counts for its whole API, however a caller spells one",
+    (name) => {
+      expect(xmlOf(name).replace(/<!--.*?-->/gs, "")).not.toMatch(
+        /Request\.(OriginalUrl|Url)|\.Path|\/api\/|\/oauth\//,
+      );
+    },
+  );
+
   test("use exactly the named values that the template makes", () => {
     const used = ["admin-api", "console", "access-token"].flatMap(
       (name) => xmlOf(name).match(/(?<=\{\{).*?(?=\}\})/g) ?? [],
