@@ -25,8 +25,9 @@ export interface SweepReport {
 /** Reconciles the vault secrets with the rows: defence in depth, since the rows alone decide. */
 export interface Sweeper {
   /**
-   * Disables orphaned vault secrets and those of disabled clients, and raises an alarm for an active client whose vault secret is disabled
-   * or missing. The sweep never enables a secret: an operator may have disabled it. Runs may overlap with each other and with requests.
+   * Disables orphaned vault secrets and those of disabled clients, renews the expiry dates of the others, and raises an alarm for an active
+   * client whose vault secret is disabled or missing. The sweep never enables a secret: an operator may have disabled it. Runs may overlap
+   * with each other and with requests.
    *
    * @throws Unavailable if a store fails; the next run continues at the saved position.
    */
@@ -35,7 +36,7 @@ export interface Sweeper {
 
 interface SweeperOptions {
   clients: Pick<ClientStore, "find" | "list">;
-  secrets: Pick<SecretStore, "disable" | "stateOf">;
+  secrets: Pick<SecretStore, "disable" | "renewExpiry" | "stateOf">;
   readPage: ReadSecretPage;
   position: SweepPosition;
   retry: RetryPolicy;
@@ -103,6 +104,8 @@ class Sweep {
   readonly #unlisted: Map<string, ClientRow>;
   readonly #startedAt: number;
   #orphans = 0;
+  /** Whether no renewal has failed in this run: the next ones would fail in the same way, each with an alarm. */
+  #mayRenew = true;
 
   constructor(options: SweeperOptions, rows: readonly ClientRow[], context: RequestContext) {
     this.#options = options;
@@ -121,6 +124,8 @@ class Sweep {
       if (row) await this.alarmIfUnusable(row);
     } else if (row ? row.status === "disabled" : this.#isOld(secret)) {
       await this.#disableIfUnnamed(secret);
+    } else if (row) {
+      await this.#renewExpiry(secret);
     }
   }
 
@@ -148,6 +153,14 @@ class Sweep {
     if (row ? isNamedBy(row, name) : !this.#mayDisableOrphan()) return;
     await secrets.disable(name, this.#context);
     this.report.disabled++;
+  }
+
+  /** Best effort: a vault that refuses the date must not keep the sweep from disabling what has to be disabled. */
+  async #renewExpiry(secret: ListedSecret): Promise<void> {
+    if (!this.#mayRenew) return;
+    await this.#options.secrets.renewExpiry(secret, this.#context).catch(() => {
+      this.#mayRenew = false;
+    });
   }
 
   #mayDisableOrphan(): boolean {

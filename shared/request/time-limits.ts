@@ -88,5 +88,8 @@ export const UNREAD_BODY_MAX_DRAIN_MS = 5_000;
 
 /** A disabled client keeps its last token for this long at most. */
 export const MAX_TOKEN_LIFETIME_SECONDS = 3_600;
+/** Half of it, after which the sweep renews, leaves two weeks for a sweep that fails. */
+export const MIN_SECRET_HASH_EXPIRY_DAYS = 30;
+export const MAX_SECRET_HASH_EXPIRY_DAYS = 3_650;
 /** On a loopback issuer: enough to watch a rotation. */
 export const MIN_KEY_PUBLISH_LEAD_SECONDS = 10;
