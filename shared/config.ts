@@ -9,7 +9,7 @@ import {
   MAX_TOKEN_LIFETIME_SECONDS,
   MIN_KEY_PUBLISH_LEAD_SECONDS,
   MIN_SECRET_HASH_EXPIRY_DAYS,
-  WRONG_SETTINGS_RETRY_AFTER_SECONDS,
+  OPERATOR_RETRY_AFTER_SECONDS,
 } from "./request/time-limits.ts";
 import { SHORTEST_USUAL_LEAD_SECONDS } from "./signing/key-ring.ts";
 import type { TokenSettings } from "./tokens/signed-tokens.ts";
@@ -35,7 +35,7 @@ export class ConfigError extends PublicError {
     super(503, {
       reason: "wrong_settings",
       note: faults.join(" "),
-      retryAfterSeconds: WRONG_SETTINGS_RETRY_AFTER_SECONDS,
+      retryAfterSeconds: OPERATOR_RETRY_AFTER_SECONDS,
     });
     this.faults = faults;
   }

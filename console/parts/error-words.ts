@@ -20,8 +20,9 @@ const DETAILS: Partial<Readonly<Record<ApiErrorKind, string>>> = {
   failed: "The service failed. Nothing is wrong with what you did.",
 };
 
-/** What happened, in a few words. */
-export function titleOf({ kind }: ApiError): string {
+/** What happened, in a few words. A failure with a reason and without a time to try again lasts until an operator acts. */
+export function titleOf({ kind, detail, retryAfterSeconds }: ApiError): string {
+  if (kind === "unavailable" && detail && retryAfterSeconds === undefined) return "SoCMate needs an operator";
   return TITLES[kind];
 }
 

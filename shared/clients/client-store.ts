@@ -2,7 +2,7 @@ import * as z from "zod";
 import { CLIENT_STATUSES, type Client, wholeSeconds } from "../model/client.ts";
 import { SCOPES } from "../model/scopes.ts";
 import type { RequestContext } from "../request/context.ts";
-import { type RetryPolicy, Unavailable } from "../request/retry.ts";
+import { AzureRefused, type RetryPolicy, Unavailable } from "../request/retry.ts";
 import type { ClientTable } from "./client-table.ts";
 import { createUpsertRow, isConflict, isEntityMissing } from "./upsert-row.ts";
 
@@ -125,7 +125,7 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
 
   /**
    * Commits a new secret name, and tells whether the row has it. After a conflict or a failure the row is read: the conflict may be with
-   * the first try of the same write, and a failed write may have been applied.
+   * the first try of the same write, and a failed write may have been applied. A definite refusal was not.
    */
   const commitSecret = async (
     clientId: string,
@@ -137,6 +137,7 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
       await retry({ ...write, isAnswer: isConflict }, context);
       return true;
     } catch (error) {
+      if (error instanceof AzureRefused) throw error;
       const row = await find(clientId, context).catch(outcomeUnknown);
       if (row?.secretName === secretName) return true;
       if (isConflict(error) || (row && row.etag !== write.basedOn)) return false;
@@ -180,6 +181,7 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
       try {
         await retry({ name: "table merge status", run }, context);
       } catch (error) {
+        if (error instanceof AzureRefused) throw error;
         failure = error;
       }
       // Also after a success: a regenerate between the read and the merge has replaced the secret that is to be disabled.

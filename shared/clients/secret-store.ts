@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import * as z from "zod";
+import { errorCodesOf } from "../request/azure-refusal.ts";
 import type { Clock } from "../request/clock.ts";
 import { backgroundContext, type RequestContext } from "../request/context.ts";
 import { withDeadline } from "../request/deadline.ts";
@@ -149,24 +149,14 @@ export function createSecretStore(
   };
 }
 
-const errorBody = z.object({
-  details: z.object({
-    error: z.object({ code: z.string(), innerError: z.object({ code: z.string() }).optional().catch(undefined) }),
-  }),
-});
-
-function errorIn(error: unknown) {
-  return errorBody.safeParse(error).data?.details.error;
-}
-
 /** Tells a disabled secret from a missing role: Key Vault answers both with 403, and only the inner code differs. */
 function isSecretDisabled(error: unknown): boolean {
-  return statusOf(error) === 403 && errorIn(error)?.innerError?.code === "SecretDisabled";
+  return statusOf(error) === 403 && errorCodesOf(error).innerCode === "SecretDisabled";
 }
 
 /** Tells a missing secret by the code: a 404 without it, such as one of a proxy, says nothing about the secret. */
 function isSecretMissing(error: unknown): boolean {
-  return statusOf(error) === 404 && errorIn(error)?.code === "SecretNotFound";
+  return statusOf(error) === 404 && errorCodesOf(error).code === "SecretNotFound";
 }
 
 /** Disables a replaced vault secret. Best effort: the change is committed, so a failure raises an alarm and is left to the sweep. */

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { PublicError } from "../request/public-error.ts";
+import { OPERATOR_RETRY_AFTER_SECONDS } from "../request/time-limits.ts";
 import { InvalidInput } from "./invalid-input.ts";
 import { OAuthError, type OAuthErrorCode } from "./oauth-error.ts";
 import { type HttpResponse, json } from "./response.ts";
@@ -10,10 +11,14 @@ import { type HttpResponse, json } from "./response.ts";
 
 const FAILED = "The service failed. Nothing is wrong with the request.";
 
-/** Renders an error of the token endpoint (RFC 6749 §5.2). */
+/**
+ * Renders an error of the token endpoint (RFC 6749 §5.2). A 503 always has `Retry-After`: platforms ask again in any case, and without a
+ * time they do it immediately. Where an operator has to act first, a minute spares both sides, and is soon enough after the repair.
+ */
 export function oauthErrorResponse(error: PublicError): HttpResponse {
   const body = { error: oauthCodeOf(error), error_description: oauthDescriptionOf(error) };
-  return json(error.status, body, { Pragma: "no-cache", ...error.headers });
+  const retryAfter = error.status === 503 && { "Retry-After": String(OPERATOR_RETRY_AFTER_SECONDS) };
+  return json(error.status, body, { Pragma: "no-cache", ...retryAfter, ...error.headers });
 }
 
 /** Renders an error as problem details (RFC 9457 §3.1) with the extension member `errors` (§3.2); `about:blank` as in §4.2.1. */

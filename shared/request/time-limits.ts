@@ -15,8 +15,8 @@ export const MIN_RETRY_AFTER_SECONDS = 1;
 export const DEFAULT_RETRY_AFTER_SECONDS = 2;
 /** A caller that comes back too early costs one refused request; one that waits for minutes misses the recovery. */
 export const MAX_RETRY_AFTER_SECONDS = 60;
-/** A correction of the app settings takes an operator a minute at least. */
-export const WRONG_SETTINGS_RETRY_AFTER_SECONDS = 60;
+/** For a failure that lasts until an operator acts, such as a wrong setting or a missing role: that takes a minute at least. */
+export const OPERATOR_RETRY_AFTER_SECONDS = 60;
 
 // Calls to Azure and to the admin issuer.
 
