@@ -72,6 +72,11 @@ param keyPublishLeadSeconds int = 86400
 @description('Optional. ISO 8601 duration after which Key Vault makes a new version of the signing key. Set when the key is created, and not changed later.')
 param keyRotateAfter string = 'P90D'
 
+@description('Optional. Days after which a hash of a client secret expires in its vault, for a tenant whose policy demands an expiry date of secrets. The sweep renews it. Default: no expiry date.')
+@minValue(30)
+@maxValue(3650)
+param secretHashExpiryDays int?
+
 @description('Optional. Whether each signature is a line in the audit log of its vault.')
 param auditSignatures bool = true
 
@@ -175,6 +180,9 @@ var settings = {
   CONSOLE_CLIENT_ID: consoleApplicationId
   ...(empty(documentationUrl) ? {} : { DOCUMENTATION_URL: documentationUrl })
 }
+
+// Those that are absent by default: an empty setting would stop the service.
+var optionalSettings = secretHashExpiryDays == null ? {} : { SECRET_HASH_EXPIRY_DAYS: string(secretHashExpiryDays) }
 
 // One package, two apps: each runs its own functions and answers 404 for the others.
 var tokenFunctions = ['token', 'jwks', 'metadata', 'openidConfiguration', 'health']
@@ -393,7 +401,7 @@ module tokenApp 'modules/function-app.bicep' = {
     hostStorageName: names.tokenHost
     deploymentContainer: deploymentContainer
     insightsName: names.insights
-    settings: settings
+    settings: union(settings, optionalSettings)
     disabledFunctions: separateAdminApp ? adminFunctions : []
     scale: tokenScale
     zoneRedundant: zoneRedundant
@@ -419,7 +427,7 @@ module adminApp 'modules/function-app.bicep' = if (separateAdminApp) {
     hostStorageName: names.adminHost
     deploymentContainer: deploymentContainer
     insightsName: names.insights
-    settings: settings
+    settings: union(settings, optionalSettings)
     disabledFunctions: tokenFunctions
     scale: adminScale
     zoneRedundant: zoneRedundant

@@ -20,7 +20,7 @@ import { createTokenIssuer } from "./tokens/token-issuer.ts";
 export function compose(config: Config, ports: AzurePorts, clock: Clock): Services {
   const retry = createRetryPolicy(clock);
   const clients = createClientStore(ports.table, retry);
-  const secrets = createSecretStore(ports.secretVault, retry, clock);
+  const secrets = createSecretStore(ports.secretVault, retry, clock, config.secretHashExpiryDays);
   const signer = createSigner({
     vaults: ports.signingVaults,
     keyName: config.signingKeyName,

@@ -63,7 +63,8 @@ resource vaultRefusals 'Microsoft.Insights/metricAlerts@2026-01-01' = [
 ]
 
 // The URL is the same in both telemetry modes of the Functions host, the operation's name is not.
-var tokenRequests = 'AppRequests | where Url has "/oauth/token"'
+// Its path may be spelled in any way that the host takes for this one: `has` ignores case, `url_decode` undoes percent-encoding.
+var tokenRequests = 'AppRequests | where url_decode(Url) has "/oauth/token"'
 
 var queries = {
   'token-errors': {

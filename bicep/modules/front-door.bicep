@@ -64,7 +64,11 @@ resource firewall 'Microsoft.Network/FrontDoorWebApplicationFirewallPolicies@202
           rateLimitDurationInMinutes: 1
           rateLimitThreshold: tokenRequestsPerMinute
           action: 'Block'
-          matchConditions: [{ matchVariable: 'RequestUri', operator: 'Contains', matchValue: ['/oauth/token'] }]
+          // No path: the Functions host decodes one, removes dot segments and ignores its case and a slash at its end, and a condition on
+          // the URI would have to do the same. Behind this door only the token endpoint answers to other methods than these two.
+          matchConditions: [
+            { matchVariable: 'RequestMethod', operator: 'Equal', negateCondition: true, matchValue: ['GET', 'HEAD'] }
+          ]
         }
       ]
     }

@@ -9,7 +9,11 @@ const pageSchema = z.object({
     z.object({
       id: z.string(),
       tags: z.record(z.string(), z.string()).nullish(),
-      attributes: z.object({ enabled: z.boolean().default(false), created: z.number().optional() }),
+      attributes: z.object({
+        enabled: z.boolean().default(false),
+        created: z.number().optional(),
+        exp: z.number().optional(),
+      }),
     }),
   ),
   nextLink: z.string().nullish(),
@@ -40,11 +44,16 @@ export function createSecretPageReader(pipeline: Pipeline, vaultUrl: string): Re
 }
 
 function toListedSecret({ id, tags, attributes }: z.output<typeof pageSchema>["value"][number]): ListedSecret {
-  const { enabled, created } = attributes;
+  const { enabled, created, exp } = attributes;
   return {
     name: id.split("/").at(-1) ?? "",
     clientId: tags?.client_id,
     enabled,
-    createdAt: created === undefined ? undefined : new Date(created * 1_000),
+    createdAt: toDate(created),
+    expiresAt: toDate(exp),
   };
+}
+
+function toDate(seconds: number | undefined): Date | undefined {
+  return seconds === undefined ? undefined : new Date(seconds * 1_000);
 }

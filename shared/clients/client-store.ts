@@ -1,6 +1,6 @@
 import { type Client, isClientId, wholeSeconds } from "../model/client.ts";
 import type { RequestContext } from "../request/context.ts";
-import { answerMismatch, type RetryPolicy, Unavailable } from "../request/retry.ts";
+import { AzureRefused, answerMismatch, type RetryPolicy, Unavailable } from "../request/retry.ts";
 import { type ClientRow, type ClientWithUse, toClientRow, toColumns, withUse } from "./client-row.ts";
 import type { ClientTable, TableRow } from "./client-table.ts";
 import { createDamageAlarm } from "./damage-alarm.ts";
@@ -94,7 +94,7 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
 
   /**
    * Commits a new secret name, and tells whether the row has it. After a conflict or a failure the row is read: the conflict may be with
-   * the first try of the same write, and a failed write may have been applied.
+   * the first try of the same write, and a failed write may have been applied. A definite refusal was not.
    */
   const commitSecret = async (
     clientId: string,
@@ -106,6 +106,7 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
       await retry({ ...write, isAnswer: isConflict }, context);
       return true;
     } catch (error) {
+      if (error instanceof AzureRefused) throw error;
       const row = await find(clientId, context).catch(outcomeUnknown);
       if (row?.secretName === secretName) return true;
       if (isConflict(error) || (row?.etag && row.etag !== write.basedOn)) return false;
@@ -152,6 +153,7 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
       try {
         await retry({ name: "table merge status", run }, context);
       } catch (error) {
+        if (error instanceof AzureRefused) throw error;
         failure = error;
       }
       // Also after a success: a regenerate between the read and the merge has replaced the secret that is to be disabled.

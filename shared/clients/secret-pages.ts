@@ -6,6 +6,8 @@ export interface ListedSecret {
   enabled: boolean;
   /** `undefined` if the vault does not state it. */
   createdAt: Date | undefined;
+  /** `undefined` if it has no expiry date. */
+  expiresAt: Date | undefined;
 }
 
 /** A page of a vault's list of secrets. */

@@ -31,9 +31,10 @@ export interface SweepReport {
 /** Reconciles the vault secrets with the rows: defence in depth, since the rows alone decide. */
 export interface Sweeper {
   /**
-   * Disables orphaned vault secrets and those of disabled clients, and raises an alarm for an active client whose vault secret is disabled
-   * or missing. The sweep never enables a secret: an operator may have disabled it. Runs may overlap with each other and with requests.
-   * Raises an alarm if several runs in a row have failed, and if none has reached the end of the list for a day.
+   * Disables orphaned vault secrets and those of disabled clients, renews the expiry dates of the others, and raises an alarm for an active
+   * client whose vault secret is disabled or missing. The sweep never enables a secret: an operator may have disabled it. Runs may overlap
+   * with each other and with requests. Raises an alarm if several runs in a row have failed, and if none has reached the end of the list for
+   * a day.
    *
    * @throws Unavailable if a store failed. The rest of the work is done, or the next run continues at the saved position.
    */
@@ -42,7 +43,7 @@ export interface Sweeper {
 
 interface SweeperOptions {
   clients: Pick<ClientStore, "find" | "list">;
-  secrets: Pick<SecretStore, "disable" | "stateOf">;
+  secrets: Pick<SecretStore, "disable" | "renewExpiry" | "stateOf">;
   readPage: ReadSecretPage;
   state: SweepStateStore;
   retry: RetryPolicy;
@@ -132,6 +133,8 @@ class Sweep {
   readonly #unlisted: Map<string, ClientRow>;
   readonly #startedAt: number;
   #orphans = 0;
+  /** Whether no renewal has failed in this run: the next ones would fail in the same way, each with an alarm. */
+  #mayRenew = true;
 
   constructor(options: SweeperOptions, rows: readonly ClientRow[], context: RequestContext) {
     this.#options = options;
@@ -181,6 +184,8 @@ class Sweep {
       if (row) await this.#alarmIfUnusable(secret.name, row);
     } else if (row ? row.status === "disabled" : this.#isOld(secret)) {
       await this.#disableIfUnnamed(secret);
+    } else if (row) {
+      await this.#renewExpiry(secret);
     }
   }
 
@@ -203,6 +208,14 @@ class Sweep {
     if (row ? mayName(row, name) : !this.#mayDisableOrphan()) return;
     await secrets.disable(name, this.#context);
     this.#report.disabled++;
+  }
+
+  /** Best effort: a vault that refuses the date must not keep the sweep from disabling what has to be disabled. */
+  async #renewExpiry(secret: ListedSecret): Promise<void> {
+    if (!this.#mayRenew) return;
+    await this.#options.secrets.renewExpiry(secret, this.#context).catch(() => {
+      this.#mayRenew = false;
+    });
   }
 
   #mayDisableOrphan(): boolean {

@@ -15,8 +15,8 @@ export const MIN_RETRY_AFTER_SECONDS = 1;
 export const DEFAULT_RETRY_AFTER_SECONDS = 2;
 /** A caller that comes back too early costs one refused request; one that waits for minutes misses the recovery. */
 export const MAX_RETRY_AFTER_SECONDS = 60;
-/** A correction of the app settings takes an operator a minute at least. */
-export const WRONG_SETTINGS_RETRY_AFTER_SECONDS = 60;
+/** For a failure that lasts until an operator acts, such as a wrong setting or a missing role: that takes a minute at least. */
+export const OPERATOR_RETRY_AFTER_SECONDS = 60;
 
 // Calls to Azure and to the admin issuer.
 
@@ -110,5 +110,8 @@ export const UNREAD_BODY_MAX_DRAIN_MS = 5_000;
 
 /** A disabled client keeps its last token for this long at most. */
 export const MAX_TOKEN_LIFETIME_SECONDS = 3_600;
+/** Half of it, after which the sweep renews, leaves two weeks for a sweep that fails. */
+export const MIN_SECRET_HASH_EXPIRY_DAYS = 30;
+export const MAX_SECRET_HASH_EXPIRY_DAYS = 3_650;
 /** On a loopback issuer: enough to watch a rotation. */
 export const MIN_KEY_PUBLISH_LEAD_SECONDS = 10;

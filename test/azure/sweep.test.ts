@@ -60,6 +60,8 @@ describe.each([
       clock.skip(3 * 60_000);
       return readPage(...page);
     };
+    const listed = (await readPage(undefined, new AbortController().signal)).secrets;
+    expect(listed.map(({ expiresAt }) => expiresAt)).toEqual(listed.map(() => undefined));
     const reports = [await sweeper(slow).run(createContext()), await sweeper().run(createContext())];
     expect(reports).toMatchObject([
       { secrets: 50, complete: false },

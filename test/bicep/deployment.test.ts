@@ -3,9 +3,12 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { Snapshot } from "../../bicep/cli.ts";
+import { decodePath } from "../../local/host/kestrel.ts";
+import { compileRoute } from "../../local/host/route.ts";
 import { readConfig, SETTING_NAMES } from "../../shared/config.ts";
 import { type Deployments, hasBicep, resourcesOf, snapshotOf, takeDeployments, templateOf } from "./deployments.ts";
-import { appOf, appsOf, disabledIn, grantsOf, registeredFunctions, valuesOf } from "./reading.ts";
+import { rateLimitOf } from "./firewall.ts";
+import { appOf, appsOf, disabledIn, grantsOf, registeredFunctions, registeredRoutes, valuesOf } from "./reading.ts";
 
 /** Every role that anything may have, and why: who | role | on. */
 const ALLOWED = {
@@ -101,8 +104,11 @@ describe.runIf(hasBicep)("the deployment", () => {
           const ours = Object.keys(settings).filter(
             (setting) => !/^(AzureWebJobs|APPLICATIONINSIGHTS_|FUNCTIONS_)/.test(setting),
           );
-          const expected = SETTING_NAMES.filter((each) => each !== "DOCUMENTATION_URL" || name === "existingGateway");
-          expect(ours.sort(), `${name} ${kind}`).toEqual(expected.sort());
+          // Absent by default; one of the deployments sets them.
+          const absent = name === "existingGateway" ? [] : ["DOCUMENTATION_URL", "SECRET_HASH_EXPIRY_DAYS"];
+          expect(ours.sort(), `${name} ${kind}`).toEqual(
+            SETTING_NAMES.filter((setting) => !absent.includes(setting)).sort(),
+          );
           expect(() => readConfig(settings), `${name} ${kind}`).not.toThrow();
         }
       });
@@ -190,11 +196,53 @@ describe.runIf(hasBicep)("the deployment", () => {
     test("of Front Door lead to the public paths only, over https, and nothing is cached", () => {
       const [route] = resourcesOf(all.production, "Microsoft.Cdn/profiles/afdEndpoints/routes");
       expect(route?.properties).toMatchObject({
-        patternsToMatch: ["/oauth/token", "/.well-known/*", "/health"],
         supportedProtocols: ["Https"],
         forwardingProtocol: "HttpsOnly",
       });
       expect(route?.properties).not.toHaveProperty("cacheConfiguration");
+    });
+
+    test("of Front Door lead to each public path by its name, without a wildcard that dot segments could leave", () => {
+      const publicRoutes = registeredRoutes().filter((route) => !/^(api\/admin|console)\//.test(route));
+      for (const name of ["production", "existingGateway"] as const) {
+        const [route] = resourcesOf(all[name], "Microsoft.Cdn/profiles/afdEndpoints/routes");
+        const patterns = z.array(z.string()).parse(route?.properties?.patternsToMatch);
+        expect(patterns.sort(), name).toEqual(publicRoutes.map((path) => `/${path}`).sort());
+      }
+    });
+
+    test("of Front Door all stand behind the firewall", () => {
+      for (const name of ["production", "existingGateway"] as const) {
+        const [policy] = resourcesOf(all[name], "Microsoft.Cdn/profiles/securityPolicies");
+        const [route] = resourcesOf(all[name], "Microsoft.Cdn/profiles/afdEndpoints/routes");
+        expect(valuesOf(policy?.properties, "patternsToMatch"), name).toEqual([["/*"]]);
+        expect(valuesOf(policy?.properties, "domains"), name).toEqual([route?.properties?.customDomains]);
+      }
+    });
+
+    // The guard and the guarded must read a path alike: the host is the real one's model, the rule is the compiled one.
+    test.each([
+      "/oauth/token",
+      "/oauth/token?x=y",
+      "/OAuth/Token",
+      "/oauth/token/",
+      "/%6fauth/token",
+      "/%6FAUTH/%74oken/",
+      "/oauth/./token",
+      "/oauth/x/../token",
+      "/.well-known/%2e%2e/oauth/%2E/token",
+    ])("of the token endpoint are counted by the rate limit however a caller spells its path: %s", (uri) => {
+      const route = compileRoute(registeredRoutes().find((path) => path.endsWith("token")) ?? "");
+      expect(route.match(decodePath(uri.split("?")[0] ?? "") ?? "")).toBeDefined();
+      for (const name of ["production", "existingGateway"] as const) {
+        const isCounted = rateLimitOf(all[name]);
+        for (const method of ["POST", "post", "PUT", "OPTIONS"]) expect(isCounted({ method, uri }), method).toBe(true);
+      }
+    });
+
+    test("of keys, metadata and health are not counted by the rate limit of token requests", () => {
+      const isCounted = rateLimitOf(all.production);
+      for (const uri of ["/.well-known/jwks.json", "/health"]) expect(isCounted({ method: "GET", uri })).toBe(false);
     });
 
     test("of stores and vaults are private in production, and each has its endpoint", () => {

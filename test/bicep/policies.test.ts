@@ -214,6 +214,15 @@ describe("policies", () => {
     });
   });
 
+  test.each(["admin-api", "console", "access-token"])(
+    "%s names no path: it counts for its whole API, however a caller spells one",
+    (name) => {
+      expect(xmlOf(name).replace(/<!--.*?-->/gs, "")).not.toMatch(
+        /Request\.(OriginalUrl|Url)|\.Path|\/api\/|\/oauth\//,
+      );
+    },
+  );
+
   test("use exactly the named values that the template makes", () => {
     const used = ["admin-api", "console", "access-token"].flatMap(
       (name) => xmlOf(name).match(/(?<=\{\{).*?(?=\}\})/g) ?? [],

@@ -85,9 +85,18 @@ export function disabledIn(settings: Record<string, string>): string[] {
 
 /** The names of the functions in the package, from their registrations. */
 export function registeredFunctions(): string[] {
+  return inFunctions(/^app\.(?:http|timer)\("([^"]+)"/gm);
+}
+
+/** The routes of the functions in the package, from their registrations. */
+export function registeredRoutes(): string[] {
+  return [...new Set(inFunctions(/\broute: "([^"]+)"/g))];
+}
+
+function inFunctions(pattern: RegExp): string[] {
   const folder = join(import.meta.dirname, "../../functions");
   const source = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
-  return source.flatMap((text) => [...text.matchAll(/^app\.(?:http|timer)\("([^"]+)"/gm)].map(([, name = ""]) => name));
+  return source.flatMap((text) => [...text.matchAll(pattern)].map(([, found = ""]) => found));
 }
 
 /** Every value under a member name, however deep. */

@@ -103,6 +103,17 @@ export const MUTANTS: Record<string, Mutant> = {
   "a 412 of our own retry is trusted": committing((error) => (isConflict(error) ? false : undefined)),
   "a time-out is taken as unchanged": committing((error) => (isConflict(error) ? undefined : false)),
   "a commit that failed is taken for done": committing((error) => (isConflict(error) ? undefined : true)),
+  "a refusal of the second try is taken for one of the write": {
+    clients: (_clients, { table, retry }) => ({
+      async replaceSecret(row, secretName, context) {
+        const entity = { partitionKey: row.clientId, rowKey: "client", secretName };
+        const run = (abortSignal: AbortSignal) =>
+          table.updateEntity(entity, "Merge", { etag: row.etag ?? "", abortSignal }).then(() => true);
+        const once = () => retry({ name: "table merge secret", run, isAnswer: isConflict, tries: 1 }, context);
+        return once().catch(() => once().catch((error) => (isConflict(error) ? false : Promise.reject(error))));
+      },
+    }),
+  },
   "the old secret is disabled before the commit": {
     clients: (clients, { vault }) => ({
       async replaceSecret(row, secretName, context) {

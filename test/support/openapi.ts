@@ -6,7 +6,7 @@ import { z } from "zod";
 const referenceSchema = z.object({ $ref: z.string() });
 const responseSchema = z.object({
   "x-answered-by": z.literal("gateway").optional(),
-  headers: z.record(z.string(), z.unknown()).default({}),
+  headers: z.record(z.string(), z.object({ required: z.boolean().optional() })).default({}),
   content: z.record(z.string(), z.object({ schema: referenceSchema })).default({}),
 });
 const operationSchema = z.object({
@@ -42,6 +42,7 @@ export interface Operation {
 interface DocumentedAnswer {
   readonly status: number;
   readonly byGateway: boolean;
+  /** The headers that it always has: all but those with `"required": false`. */
   readonly headers: readonly string[];
   /** The schema of the body for each media type. */
   readonly content: Readonly<Record<string, z.ZodType>>;
@@ -103,7 +104,7 @@ function readOperations(name: DocumentName): Operation[] {
     return {
       status: Number(status),
       byGateway: by === "gateway",
-      headers: Object.keys(headers),
+      headers: Object.keys(headers).filter((header) => headers[header]?.required !== false),
       content: Object.fromEntries(
         Object.entries(content).map(([mediaType, { schema }]) => [mediaType, bodies(nameOf(schema))]),
       ),

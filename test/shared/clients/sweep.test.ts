@@ -279,6 +279,71 @@ describe("the alarm of a failing sweep", () => {
   });
 });
 
+describe("expiry dates of hashes", () => {
+  const Days = 30;
+  const expiryOf = (name: string) => services.azure.secretVault.secrets.get(name)?.at(-1)?.properties.expiresOn;
+  const daysLeft = (name: string) => (Number(expiryOf(name)) - services.azure.clock.now().getTime()) / DAY_MS;
+  const withExpiry = async () => {
+    services = await createFakeServices(services.azure, { secretHashExpiryDays: Days });
+  };
+
+  test("a hash has no expiry date by default, after a sweep neither", async () => {
+    await run();
+    expect(expiryOf(nameOf(client))).toBeUndefined();
+  });
+
+  test("a hash gets its expiry date when it is written, and the sweep never lets it come near", async () => {
+    await withExpiry();
+    client = await services.addClient();
+    const name = nameOf(client);
+    expect(daysLeft(name)).toBe(Days);
+    for (let day = 0; day < 3 * Days; day++) {
+      services.azure.clock.advance(DAY_MS);
+      await run();
+      expect(daysLeft(name)).toBeGreaterThanOrEqual(Days / 2);
+    }
+    const renewals = services.azure.secretVault.operations.filter(
+      (operation) => operation.name === "updateSecretProperties" && operation.target === name,
+    );
+    expect(renewals).toHaveLength(6);
+    expect(isEnabled(name)).toBe(true);
+  });
+
+  test("the sweep gives a date to the hashes that were written before the setting, and renews an expired one", async () => {
+    await withExpiry();
+    await run();
+    expect(daysLeft(nameOf(client))).toBe(Days);
+    services.azure.clock.advance(2 * Days * DAY_MS);
+    await run();
+    expect(daysLeft(nameOf(client))).toBe(Days);
+  });
+
+  test("the sweep renews no secret of a disabled client, no orphaned one and none of another application", async () => {
+    await withExpiry();
+    const orphaned = await orphan();
+    rowOf(client).status = "disabled";
+    await services.azure.secretVault.setSecret("database-password", "x");
+    services.azure.clock.advance(Days * DAY_MS);
+    await run();
+    for (const name of [orphaned, nameOf(client)]) expect(isEnabled(name)).toBe(false);
+    expect(expiryOf("database-password")).toBeUndefined();
+    const updates = services.azure.secretVault.operations.filter(({ name }) => name === "updateSecretProperties");
+    expect(updates).toHaveLength(2);
+  });
+
+  test("a vault that refuses the date costs one alarm a run, and the sweep goes on", async () => {
+    await services.addClient();
+    const orphaned = await orphan();
+    await withExpiry();
+    services.azure.clock.advance(DAY_MS);
+    services.azure.secretVault.before = ({ name, target }) => {
+      if (name === "updateSecretProperties" && target !== orphaned) throw vaultError(403, "Forbidden");
+    };
+    await expect(run()).resolves.toEqual({ secrets: 3, disabled: 1, broken: 0, complete: true });
+    expect(context.alarms).toEqual([expect.stringMatching(/^azure_refused: vault renew secret: 403/)]);
+  });
+});
+
 test("the sweep examines twenty thousand secrets page by page, in several runs on different instances", {
   timeout: 120_000,
 }, async () => {
