@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Snapshot } from "../../bicep/cli.ts";
+import { resourcesOf, type Snapshot } from "../../bicep/cli.ts";
 import { readConfig, SETTING_NAMES } from "../../shared/config.ts";
-import { type Deployments, hasBicep, resourcesOf, snapshotOf, takeDeployments, templateOf } from "./deployments.ts";
+import { type Deployments, hasBicep, snapshotOf, takeDeployments, templateOf } from "./deployments.ts";
 import { appOf, appsOf, disabledIn, grantsOf, registeredFunctions, valuesOf } from "./reading.ts";
 
 /** Every role that anything may have, and why: who | role | on. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { TEMPLATES } from "../../bicep/cli.ts";
-import { type Element, elementsOf, parseXml } from "./xml.ts";
+import { type Element, elementsOf, parseXml } from "../../bicep/xml.ts";
 
 const xmlOf = (name: string) => readFileSync(join(TEMPLATES, "policies", `${name}.xml`), "utf8");
 const policy = (name: string) => parseXml(xmlOf(name));

@@ -1,4 +1,4 @@
-using '../../bicep/main.bicep'
+using '../main.bicep'
 
 // An API Management instance that is there already, in another resource group, and Front Door without managed rules.
 param environmentName = 'shared'
