@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { resourcesOf, type Snapshot } from "../../bicep/cli.ts";
+import { resourcesOf, type Snapshot, SUBSCRIPTION } from "../../bicep/cli.ts";
 import { readConfig, SETTING_NAMES } from "../../shared/config.ts";
 import { type Deployments, hasBicep, snapshotOf, takeDeployments, templateOf } from "./deployments.ts";
 import { appOf, appsOf, disabledIn, grantsOf, registeredFunctions, valuesOf } from "./reading.ts";
@@ -73,17 +73,17 @@ describe.runIf(hasBicep)("the deployment", () => {
       const rows = "Microsoft.Storage/storageAccounts/tableServices/tables/entities";
       const vaults = "Microsoft.KeyVault/vaults";
       expect(Object.fromEntries(definitions)).toEqual({
-        "SoCMate token signer (rg-socmate-production)": permissions(
+        [`SoCMate token signer (rg-socmate-production, ${SUBSCRIPTION})`]: permissions(
           `${vaults}/keys/read`,
           `${vaults}/keys/sign/action`,
         ),
-        "SoCMate client secret writer (rg-socmate-production)": permissions(
+        [`SoCMate client secret writer (rg-socmate-production, ${SUBSCRIPTION})`]: permissions(
           `${vaults}/secrets/getSecret/action`,
           `${vaults}/secrets/readMetadata/action`,
           `${vaults}/secrets/setSecret/action`,
           `${vaults}/secrets/update/action`,
         ),
-        "SoCMate client row writer (rg-socmate-production)": permissions(
+        [`SoCMate client row writer (rg-socmate-production, ${SUBSCRIPTION})`]: permissions(
           `${rows}/read`,
           `${rows}/add/action`,
           `${rows}/update/action`,
