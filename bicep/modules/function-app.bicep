@@ -144,6 +144,10 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           : [{ name: 'http', instanceCount: scale.alwaysReadyInstances }]
         triggers: { http: { perInstanceConcurrency: scale.httpConcurrency } }
       }
+      // Requests under way are answered before their instance stops
+      // (https://learn.microsoft.com/azure/azure-functions/flex-consumption-site-updates). The types of 2025-03-01 lack the property.
+      #disable-next-line BCP037
+      siteUpdateStrategy: { type: 'RollingUpdate' }
     }
     siteConfig: {
       minTlsVersion: '1.2'
