@@ -8,7 +8,6 @@ param operatorsEmail = 'dev@yourcompany.com'
 param adminApplicationId = '00000000-0000-0000-0000-000000000000'
 
 param separateAdminApp = false
-param zoneRedundant = false
 param keyPublishLeadSeconds = 3600
 param logRetentionDays = 30
 

@@ -84,8 +84,8 @@ param adminScale scaleType = {
   httpConcurrency: 16
 }
 
-@description('Optional. Whether storage and instances are spread over the zones of the region.')
-param zoneRedundant bool = true
+@description('Optional. Whether storage and instances are spread over the zones of the region. Not every region can.')
+param zoneRedundant bool = false
 
 @description('Optional. API Management.')
 param apiManagement apiManagementType = {}
