@@ -59,10 +59,10 @@ describe("policies", () => {
   test("of the admin API checks size, token and rate in this order, before anything is set", () => {
     const inbound = section(policy("admin-api"), "inbound");
     const steps = namesOf(inbound.children).filter((name) => name !== "set-header");
-    expect(steps).toEqual(["base", "choose", "validate-azure-ad-token", "rate-limit-by-key"]);
+    expect(steps).toEqual(["base", "choose", "validate-azure-ad-token", "rate-limit-by-key", "set-backend-service"]);
     expect(
       namesOf(inbound.children)
-        .slice(4)
+        .slice(4, -1)
         .every((name) => name === "set-header"),
     ).toBe(true);
   });
