@@ -8,6 +8,7 @@ param operatorsEmail = 'dev@yourcompany.com'
 param adminApplicationId = '00000000-0000-0000-0000-000000000000'
 
 param separateAdminApp = false
+param purgeProtection = false
 param keyPublishLeadSeconds = 3600
 param logRetentionDays = 30
 

@@ -103,12 +103,21 @@ param privateNetwork bool = false
 @description('Optional. Address space of the private network, /24 or larger.')
 param networkPrefix string = '10.20.0.0/24'
 
+@description('Optional. Whether deleted vaults keep their names and content for 90 days, whatever is done. Without it they can be purged, and are kept for 7 days.')
+param purgeProtection bool = true
+
+@description('Optional. Whether the deleted vaults of an earlier installation are brought back. For the one deployment that does so.')
+param recoverVaults bool = false
+
+@description('Optional. Any text: another one makes other names, for an installation after one whose names are still taken.')
+param nameSalt string = ''
+
 @description('Optional. Days that logs are kept.')
 @minValue(30)
 @maxValue(730)
 param logRetentionDays int = 90
 
-var suffix = uniqueString(subscription().id, environmentName, location)
+var suffix = uniqueString(subscription().id, environmentName, location, nameSalt)
 var allTags = union(tags, { 'azd-env-name': environmentName })
 
 var names = {
@@ -240,6 +249,8 @@ module secretsVault 'modules/vault.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     audit: true
     private: privateNetwork
+    purgeProtection: purgeProtection
+    recover: recoverVaults
     grants: [
       { principalId: identities.outputs.identities[0].principalId, role: builtInRoles['Key Vault Secrets User'] }
       { principalId: last(identities.outputs.identities)!.principalId, role: roles.outputs.ids.secretWriter }
@@ -257,6 +268,8 @@ module signingVaults 'modules/vault.bicep' = [
       workspaceId: monitoring.outputs.workspaceId
       audit: auditSignatures
       private: privateNetwork
+      purgeProtection: purgeProtection
+      recover: recoverVaults
       signingKeyName: signingKeyName
       rotateAfter: keyRotateAfter
       grants: [
@@ -277,6 +290,8 @@ module gatewayVault 'modules/vault.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     audit: true
     private: privateNetwork
+    purgeProtection: purgeProtection
+    recover: recoverVaults
     grants: [{ principalId: gateway.outputs.principalId, role: builtInRoles['Key Vault Secrets User'] }]
   }
 }

@@ -222,7 +222,7 @@ describe.runIf(hasBicep)("the deployment", () => {
           expect(properties, name).toMatchObject({ publicAccess: "None" });
         }
         for (const { properties } of resourcesOf(snapshot, "Microsoft.KeyVault/vaults")) {
-          expect(properties, name).toMatchObject({ enableRbacAuthorization: true, enablePurgeProtection: true });
+          expect(properties, name).toMatchObject({ enableRbacAuthorization: true, enableSoftDelete: true });
           expect(properties, name).not.toHaveProperty("accessPolicies");
         }
         const [insights] = resourcesOf(snapshot, "Microsoft.Insights/components");
