@@ -41,6 +41,7 @@ describe.runIf(hasBicep)("the deployment", () => {
   test.each([
     ["front-door-without-host", "frontDoor needs authHost"],
     ["private-behind-basic-gateway", "privateNetwork needs apiManagement.sku StandardV2"],
+    ["private-behind-unknown-gateway", "privateNetwork needs apiManagement.existingSubnetPrefix"],
   ])(
     "refuses parameters that cannot work: %s",
     (name, why) => {
@@ -173,6 +174,16 @@ describe.runIf(hasBicep)("the deployment", () => {
         expect(JSON.stringify(ipSecurityRestrictions), name).toContain("x-azure-fdid");
       }
       expect(appOf(all.azd, "token").siteConfig.ipSecurityRestrictionsDefaultAction).toBe("Allow");
+    });
+
+    test("to the admin app open for API Management: its subnet, or the Azure of its region, since a v2 tier has no address", () => {
+      expect(appOf(all.azd, "admin").siteConfig.ipSecurityRestrictions).toEqual([
+        { name: "caller-0", priority: 200, action: "Allow", tag: "ServiceTag", ipAddress: "AzureCloud.westeurope" },
+      ]);
+      const [group] = resourcesOf(all.production, "Microsoft.Network/networkSecurityGroups").filter(({ name }) =>
+        name.endsWith("-admin-door"),
+      );
+      expect(valuesOf(group, "sourceAddressPrefixes")).toEqual([["10.20.0.96/27"], ["10.20.0.192/27"], ["0.0.0.0/0"]]);
     });
 
     test("let the admin page, and no other, read the token app's answers in a browser, without what the browser knows", () => {

@@ -1,0 +1,8 @@
+using '../../bicep/main.bicep'
+
+param environmentName = 'wrong'
+param location = 'westeurope'
+param operatorsEmail = 'operators@yourcompany.com'
+param adminApplicationId = '00000000-0000-0000-0000-000000000000'
+param privateNetwork = true
+param apiManagement = { existingName: 'apim-company' }
