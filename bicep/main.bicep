@@ -1,4 +1,4 @@
-import { apiManagementType, builtInRoles, scaleType, tagsType } from 'modules/types.bicep'
+import { apiManagementType, azureCloudTag, builtInRoles, scaleType, tagsType } from 'modules/types.bicep'
 
 targetScope = 'subscription'
 
@@ -99,8 +99,8 @@ param adminScale scaleType = {
   httpConcurrency: 16
 }
 
-@description('Optional. Whether storage and instances are spread over the zones of the region.')
-param zoneRedundant bool = true
+@description('Optional. Whether storage and instances are spread over the zones of the region. Not every region can.')
+param zoneRedundant bool = false
 
 @description('Optional. API Management.')
 param apiManagement apiManagementType = {}
@@ -118,12 +118,24 @@ param privateNetwork bool = false
 @description('Optional. Address space of the private network, /24 or larger.')
 param networkPrefix string = '10.20.0.0/24'
 
+@description('Optional. Address ranges, beside the subnet agents, from which code may be brought to the admin app in a private network.')
+param deploySourcePrefixes string[] = []
+
+@description('Optional. Whether deleted vaults keep their names and content for 90 days, whatever is done. Without it they can be purged, and are kept for 7 days.')
+param purgeProtection bool = true
+
+@description('Optional. Whether the deleted vaults of an earlier installation are brought back. For the one deployment that does so.')
+param recoverVaults bool = false
+
+@description('Optional. Any text: another one makes other names, for an installation after one whose names are still taken.')
+param nameSalt string = ''
+
 @description('Optional. Days that logs are kept.')
 @minValue(30)
 @maxValue(730)
 param logRetentionDays int = 90
 
-var suffix = uniqueString(subscription().id, environmentName, location)
+var suffix = uniqueString(subscription().id, environmentName, location, nameSalt)
 var allTags = union(tags, { 'azd-env-name': environmentName })
 
 var names = {
@@ -152,6 +164,12 @@ var apiManagementGroup = apiManagement.?existingResourceGroup ?? names.group
 var issuer = behindFrontDoor && empty(authHost)
   ? fail('frontDoor needs authHost: the name that it serves.')
   : 'https://${empty(authHost) ? '${names.tokenApp}.azurewebsites.net' : authHost}'
+// API Management of a v2 tier has no address of its own
+// (https://learn.microsoft.com/azure/api-management/api-management-howto-ip-addresses): its subnet or its region is let in, and the host key
+// and the administrator's token are the locks.
+var gatewayCallers = !createsApiManagement
+  ? gateway.outputs.callers
+  : privateNetwork ? [network!.outputs.subnetIds.gateway] : [azureCloudTag(location)]
 var audience = 'https://${empty(apiHost) ? '${names.apiManagement}.azure-api.net' : apiHost}'
 
 // Every setting of the service. The same table is in local.settings.sample.json; AZURE_CLIENT_ID is the app's own.
@@ -188,23 +206,18 @@ var optionalSettings = secretHashExpiryDays == null ? {} : { SECRET_HASH_EXPIRY_
 var tokenFunctions = ['token', 'jwks', 'metadata', 'openidConfiguration', 'health']
 var adminFunctions = ['create', 'list', 'get', 'regenerate', 'disable', 'console', 'sweep']
 
-// Everything that gets a private endpoint, where the network is private.
+// Every store and vault that gets a private endpoint, where the network is private.
 var storageType = 'Microsoft.Storage/storageAccounts'
 var privateTargets = concat(
   map(
     concat(names.signingVaults, [names.secretsVault]),
-    vault => { name: vault, type: 'Microsoft.KeyVault/vaults', part: 'vault', subnet: 'data' }
+    vault => { name: vault, type: 'Microsoft.KeyVault/vaults', part: 'vault' }
   ),
   [
-    { name: names.data, type: storageType, part: 'table', subnet: 'data' }
-    { name: names.tokenHost, type: storageType, part: 'blob', subnet: 'data' }
+    { name: names.data, type: storageType, part: 'table' }
+    { name: names.tokenHost, type: storageType, part: 'blob' }
   ],
-  separateAdminApp
-    ? [
-        { name: names.adminHost, type: storageType, part: 'blob', subnet: 'data' }
-        { name: names.adminApp, type: 'Microsoft.Web/sites', part: 'sites', subnet: 'adminDoor' }
-      ]
-    : []
+  separateAdminApp ? [{ name: names.adminHost, type: storageType, part: 'blob' }] : []
 )
 
 var vaultsId = '${group.id}/providers/Microsoft.KeyVault/vaults'
@@ -250,6 +263,10 @@ module network 'modules/network.bicep' = if (privateNetwork) {
     location: location
     tags: allTags
     addressPrefix: networkPrefix
+    gatewayPrefix: createsApiManagement
+      ? ''
+      : apiManagement.?existingSubnetPrefix ?? fail('privateNetwork needs apiManagement.existingSubnetPrefix: the admin app is closed to every other address.')
+    deploySourcePrefixes: deploySourcePrefixes
   }
 }
 
@@ -262,6 +279,8 @@ module secretsVault 'modules/vault.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     audit: true
     private: privateNetwork
+    purgeProtection: purgeProtection
+    recover: recoverVaults
     grants: [
       { principalId: identities.outputs.identities[0].principalId, role: builtInRoles['Key Vault Secrets User'] }
       { principalId: last(identities.outputs.identities)!.principalId, role: roles.outputs.ids.secretWriter }
@@ -279,6 +298,8 @@ module signingVaults 'modules/vault.bicep' = [
       workspaceId: monitoring.outputs.workspaceId
       audit: auditSignatures
       private: privateNetwork
+      purgeProtection: purgeProtection
+      recover: recoverVaults
       signingKeyName: signingKeyName
       rotateAfter: keyRotateAfter
       grants: [
@@ -299,6 +320,8 @@ module gatewayVault 'modules/vault.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     audit: true
     private: privateNetwork
+    purgeProtection: purgeProtection
+    recover: recoverVaults
     grants: [{ principalId: gateway.outputs.principalId, role: builtInRoles['Key Vault Secrets User'] }]
   }
 }
@@ -341,7 +364,7 @@ module hostStorages 'modules/storage.bicep' = [
   }
 ]
 
-module endpoints 'modules/private-endpoint.bicep' = [
+module dataEndpoints 'modules/private-endpoint.bicep' = [
   for target in (privateNetwork ? privateTargets : []): {
     scope: group
     params: {
@@ -350,10 +373,10 @@ module endpoints 'modules/private-endpoint.bicep' = [
       tags: allTags
       targetId: '${group.id}/providers/${target.type}/${target.name}'
       groupId: target.part
-      subnetId: network!.outputs.subnetIds[target.subnet]
+      subnetId: network!.outputs.subnetIds.data
       zoneId: network!.outputs.zoneIds[target.part]
     }
-    dependsOn: [secretsVault, signingVaults, data, hostStorages, adminApp]
+    dependsOn: [secretsVault, signingVaults, data, hostStorages]
   }
 ]
 
@@ -390,6 +413,8 @@ module frontDoorProfile 'modules/front-door.bicep' = if (behindFrontDoor) {
   }
 }
 
+// An app is made after all that it reaches, roles and endpoints among it: its host writes its keys when it starts, and they are asked for
+// below. The role of the gateway is there by then too, and has the time that an app takes to come into force.
 module tokenApp 'modules/function-app.bicep' = {
   scope: group
   params: {
@@ -410,10 +435,10 @@ module tokenApp 'modules/function-app.bicep' = {
     // The admin page asks for a token with the credentials that it shows ("Test connection").
     allowedOrigins: [audience]
     frontDoorId: behindFrontDoor ? frontDoorProfile!.outputs.frontDoorId : null
-    allowedIpAddresses: separateAdminApp ? [] : gateway.outputs.addresses
+    callers: separateAdminApp ? [] : gatewayCallers
     subnetId: privateNetwork ? network!.outputs.subnetIds.token : null
   }
-  dependsOn: [data, secretsVault, signingVaults, hostStorages]
+  dependsOn: [data, secretsVault, signingVaults, hostStorages, dataEndpoints, gatewayVault]
 }
 
 module adminApp 'modules/function-app.bicep' = if (separateAdminApp) {
@@ -433,10 +458,24 @@ module adminApp 'modules/function-app.bicep' = if (separateAdminApp) {
     zoneRedundant: zoneRedundant
     publicNetworkAccess: privateNetwork ? 'Disabled' : 'Enabled'
     restricted: true
-    allowedIpAddresses: gateway.outputs.addresses
+    // Rules do not count for the private endpoint, the one way in there.
+    callers: privateNetwork ? [] : gatewayCallers
     subnetId: privateNetwork ? network!.outputs.subnetIds.admin : null
   }
-  dependsOn: [data, secretsVault, signingVaults, hostStorages]
+  dependsOn: [data, secretsVault, signingVaults, hostStorages, dataEndpoints, gatewayVault]
+}
+
+module adminDoor 'modules/private-endpoint.bicep' = if (privateNetwork && separateAdminApp) {
+  scope: group
+  params: {
+    name: 'pe-${names.adminApp}-sites'
+    location: location
+    tags: allTags
+    targetId: adminApp!.outputs.id
+    groupId: 'sites'
+    subnetId: network!.outputs.subnetIds.adminDoor
+    zoneId: network!.outputs.zoneIds.sites
+  }
 }
 
 module frontDoorRoute 'modules/front-door-route.bicep' = if (behindFrontDoor) {
@@ -461,6 +500,7 @@ module gatewayAccess 'modules/gateway-access.bicep' = {
   dependsOn: [tokenApp, adminApp, gatewayVault]
 }
 
+// Last: API Management reads the key from its vault when this is made, and may send requests from then on.
 module adminApi 'modules/admin-api.bicep' = {
   scope: resourceGroup(apiManagementGroup)
   params: {
@@ -477,6 +517,7 @@ module adminApi 'modules/admin-api.bicep' = {
     insightsName: names.insights
     insightsResourceGroup: names.group
   }
+  dependsOn: [adminDoor, frontDoorRoute]
 }
 
 module alerts 'modules/alerts.bicep' = {

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import type { Snapshot } from "../../bicep/cli.ts";
+import { resourcesOf, type Snapshot, SUBSCRIPTION } from "../../bicep/cli.ts";
 import { decodePath } from "../../local/host/kestrel.ts";
 import { compileRoute } from "../../local/host/route.ts";
 import { readConfig, SETTING_NAMES } from "../../shared/config.ts";
-import { type Deployments, hasBicep, resourcesOf, snapshotOf, takeDeployments, templateOf } from "./deployments.ts";
+import { type Deployments, hasBicep, snapshotOf, takeDeployments, templateOf } from "./deployments.ts";
 import { rateLimitOf } from "./firewall.ts";
 import { appOf, appsOf, disabledIn, grantsOf, registeredFunctions, registeredRoutes, valuesOf } from "./reading.ts";
 
@@ -46,6 +46,7 @@ describe.runIf(hasBicep)("the deployment", () => {
   test.each([
     ["front-door-without-host", "frontDoor needs authHost"],
     ["private-behind-basic-gateway", "privateNetwork needs apiManagement.sku StandardV2"],
+    ["private-behind-unknown-gateway", "privateNetwork needs apiManagement.existingSubnetPrefix"],
   ])(
     "refuses parameters that cannot work: %s",
     (name, why) => {
@@ -78,17 +79,17 @@ describe.runIf(hasBicep)("the deployment", () => {
       const rows = "Microsoft.Storage/storageAccounts/tableServices/tables/entities";
       const vaults = "Microsoft.KeyVault/vaults";
       expect(Object.fromEntries(definitions)).toEqual({
-        "SoCMate token signer (rg-socmate-production)": permissions(
+        [`SoCMate token signer (rg-socmate-production, ${SUBSCRIPTION})`]: permissions(
           `${vaults}/keys/read`,
           `${vaults}/keys/sign/action`,
         ),
-        "SoCMate client secret writer (rg-socmate-production)": permissions(
+        [`SoCMate client secret writer (rg-socmate-production, ${SUBSCRIPTION})`]: permissions(
           `${vaults}/secrets/getSecret/action`,
           `${vaults}/secrets/readMetadata/action`,
           `${vaults}/secrets/setSecret/action`,
           `${vaults}/secrets/update/action`,
         ),
-        "SoCMate client row writer (rg-socmate-production)": permissions(
+        [`SoCMate client row writer (rg-socmate-production, ${SUBSCRIPTION})`]: permissions(
           `${rows}/read`,
           `${rows}/add/action`,
           `${rows}/update/action`,
@@ -182,6 +183,16 @@ describe.runIf(hasBicep)("the deployment", () => {
         expect(JSON.stringify(ipSecurityRestrictions), name).toContain("x-azure-fdid");
       }
       expect(appOf(all.azd, "token").siteConfig.ipSecurityRestrictionsDefaultAction).toBe("Allow");
+    });
+
+    test("to the admin app open for API Management: its subnet, or the Azure of its region, since a v2 tier has no address", () => {
+      expect(appOf(all.azd, "admin").siteConfig.ipSecurityRestrictions).toEqual([
+        { name: "caller-0", priority: 200, action: "Allow", tag: "ServiceTag", ipAddress: "AzureCloud.westeurope" },
+      ]);
+      const [group] = resourcesOf(all.production, "Microsoft.Network/networkSecurityGroups").filter(({ name }) =>
+        name.endsWith("-admin-door"),
+      );
+      expect(valuesOf(group, "sourceAddressPrefixes")).toEqual([["10.20.0.96/27"], ["10.20.0.192/27"], ["0.0.0.0/0"]]);
     });
 
     test("let the admin page, and no other, read the token app's answers in a browser, without what the browser knows", () => {
@@ -286,7 +297,7 @@ describe.runIf(hasBicep)("the deployment", () => {
           expect(properties, name).toMatchObject({ publicAccess: "None" });
         }
         for (const { properties } of resourcesOf(snapshot, "Microsoft.KeyVault/vaults")) {
-          expect(properties, name).toMatchObject({ enableRbacAuthorization: true, enablePurgeProtection: true });
+          expect(properties, name).toMatchObject({ enableRbacAuthorization: true, enableSoftDelete: true });
           expect(properties, name).not.toHaveProperty("accessPolicies");
         }
         const [insights] = resourcesOf(snapshot, "Microsoft.Insights/components");

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import type { Snapshot } from "../../bicep/cli.ts";
-import { resourcesOf } from "./deployments.ts";
+import { resourcesOf, type Snapshot } from "../../bicep/cli.ts";
 
 /** A request as Front Door sees it. */
 export interface EdgeRequest {

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Snapshot } from "../../bicep/cli.ts";
-import { evaluate, resourcesOf } from "./deployments.ts";
+import { resourcesOf, type Snapshot } from "../../bicep/cli.ts";
+import { evaluate } from "./deployments.ts";
 
 const BUILT_IN_ROLES: Record<string, string> = {
   "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",

@@ -1,4 +1,4 @@
-using '../../bicep/main.bicep'
+using '../main.bicep'
 
 // An API Management instance that is there already, in another resource group, Front Door without managed rules, documentation of the
 // errors, and a tenant that demands an expiry date of secrets.
