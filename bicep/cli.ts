@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 
 /** The folder of the templates. */
 export const TEMPLATES = import.meta.dirname;
@@ -10,7 +10,7 @@ const PROJECT = join(TEMPLATES, "cli.csproj");
 /** Where the CLI and what it writes are kept. */
 export const CACHE = resolve(TEMPLATES, "../node_modules/.cache/bicep");
 /** A subscription and a tenant that are not there: nothing is deployed. */
-const SUBSCRIPTION = "11111111-1111-1111-1111-111111111111";
+export const SUBSCRIPTION = "11111111-1111-1111-1111-111111111111";
 const TENANT = "22222222-2222-2222-2222-222222222222";
 
 /** What `azd env set` has to say before main.bicepparam compiles: these values are for the checks alone. */
@@ -53,34 +53,51 @@ export function findBicep(): string | undefined {
 
 /** Runs a command to its end. */
 export function run(command: string, ...args: string[]): Output {
-  const env = { ...AZD_ENVIRONMENT, ...process.env };
+  return runWith({}, command, ...args);
+}
+
+function runWith(variables: Record<string, string>, command: string, ...args: string[]): Output {
+  const env = { ...AZD_ENVIRONMENT, ...process.env, ...variables };
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: TEMPLATES, env, encoding: "utf8" });
   return { ok: status === 0, stdout: stdout ?? "", stderr: stderr ?? "" };
 }
 
 /**
- * Computes what a deployment with a parameters file would send.
+ * Computes what a deployment with a parameters file would send, with the variables of an azd environment and in a subscription.
  *
  * @throws Error with the diagnostics of the CLI.
  */
-export function takeSnapshot(bicep: string, parametersFile: string): Snapshot {
+export function takeSnapshot(
+  bicep: string,
+  parametersFile: string,
+  variables: Record<string, string> = {},
+  subscription = SUBSCRIPTION,
+): Snapshot {
+  const source = readFileSync(parametersFile, "utf8");
+  const [, using = ""] = /^using '(.*)'$/m.exec(source) ?? [];
   mkdirSync(CACHE, { recursive: true });
   // The CLI writes beside its input, so it gets a copy in a folder of its own.
   const folder = mkdtempSync(join(CACHE, "snapshot-"));
   try {
     const copy = join(folder, basename(parametersFile));
-    const main = relative(folder, join(TEMPLATES, "main.bicep"));
-    writeFileSync(copy, readFileSync(parametersFile, "utf8").replace(/^using '.*'$/m, `using '${main}'`));
-    const { ok, stderr } = run(
+    const main = relative(folder, join(dirname(parametersFile), using));
+    writeFileSync(copy, source.replace(`using '${using}'`, `using '${main}'`));
+    const { ok, stderr } = runWith(
+      variables,
       bicep,
       ...["snapshot", copy, "--mode", "overwrite", "--location", "westeurope", "--deployment-name", "socmate"],
-      ...["--subscription-id", SUBSCRIPTION, "--tenant-id", TENANT],
+      ...["--subscription-id", subscription, "--tenant-id", TENANT],
     );
     if (!ok) throw new Error(`bicep snapshot ${basename(parametersFile)}: ${stderr}`);
     return JSON.parse(readFileSync(copy.replace(/\.bicepparam$/, ".snapshot.json"), "utf8"));
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The resources of a type. */
+export function resourcesOf({ predictedResources }: Snapshot, type: string): Resource[] {
+  return predictedResources.filter((resource) => resource.type === type);
 }
 
 function restoreBicep(): string | undefined {

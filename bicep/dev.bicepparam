@@ -9,7 +9,7 @@ param adminApplicationId = '00000000-0000-0000-0000-000000000000'
 param consoleApplicationId = '00000000-0000-0000-0000-000000000001'
 
 param separateAdminApp = false
-param zoneRedundant = false
+param purgeProtection = false
 param logRetentionDays = 30
 
 param tokenScale = {

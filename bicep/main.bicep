@@ -1,4 +1,4 @@
-import { apiManagementType, builtInRoles, scaleType, tagsType } from 'modules/types.bicep'
+import { apiManagementType, azureCloudTag, builtInRoles, scaleType, tagsType } from 'modules/types.bicep'
 
 targetScope = 'subscription'
 
@@ -72,6 +72,11 @@ param keyPublishLeadSeconds int = 86400
 @description('Optional. ISO 8601 duration after which Key Vault makes a new version of the signing key. Set when the key is created, and not changed later.')
 param keyRotateAfter string = 'P90D'
 
+@description('Optional. Days after which a hash of a client secret expires in its vault, for a tenant whose policy demands an expiry date of secrets. The sweep renews it. Default: no expiry date.')
+@minValue(30)
+@maxValue(3650)
+param secretHashExpiryDays int?
+
 @description('Optional. Whether each signature is a line in the audit log of its vault.')
 param auditSignatures bool = true
 
@@ -94,8 +99,8 @@ param adminScale scaleType = {
   httpConcurrency: 16
 }
 
-@description('Optional. Whether storage and instances are spread over the zones of the region.')
-param zoneRedundant bool = true
+@description('Optional. Whether storage and instances are spread over the zones of the region. Not every region can.')
+param zoneRedundant bool = false
 
 @description('Optional. API Management.')
 param apiManagement apiManagementType = {}
@@ -113,12 +118,24 @@ param privateNetwork bool = false
 @description('Optional. Address space of the private network, /24 or larger.')
 param networkPrefix string = '10.20.0.0/24'
 
+@description('Optional. Address ranges, beside the subnet agents, from which code may be brought to the admin app in a private network.')
+param deploySourcePrefixes string[] = []
+
+@description('Optional. Whether deleted vaults keep their names and content for 90 days, whatever is done. Without it they can be purged, and are kept for 7 days.')
+param purgeProtection bool = true
+
+@description('Optional. Whether the deleted vaults of an earlier installation are brought back. For the one deployment that does so.')
+param recoverVaults bool = false
+
+@description('Optional. Any text: another one makes other names, for an installation after one whose names are still taken.')
+param nameSalt string = ''
+
 @description('Optional. Days that logs are kept.')
 @minValue(30)
 @maxValue(730)
 param logRetentionDays int = 90
 
-var suffix = uniqueString(subscription().id, environmentName, location)
+var suffix = uniqueString(subscription().id, environmentName, location, nameSalt)
 var allTags = union(tags, { 'azd-env-name': environmentName })
 
 var names = {
@@ -168,12 +185,21 @@ var faults = filter(
     privateNetwork && createsApiManagement && apiManagement.?sku != 'StandardV2'
       ? 'privateNetwork needs apiManagement.sku StandardV2: no smaller tier reaches a private backend.'
       : ''
+    privateNetwork && !createsApiManagement && empty(apiManagement.?existingSubnetPrefix)
+      ? 'privateNetwork needs apiManagement.existingSubnetPrefix: the admin app is closed to every other address.'
+      : ''
   ],
   fault => !empty(fault)
 )
 var issuer = !empty(faults)
   ? fail(join(faults, ' '))
   : 'https://${empty(authHost) ? '${names.tokenApp}.azurewebsites.net' : authHost}'
+// API Management of a v2 tier has no address of its own
+// (https://learn.microsoft.com/azure/api-management/api-management-howto-ip-addresses): its subnet or its region is let in, and the host key
+// and the administrator's token are the locks.
+var gatewayCallers = !createsApiManagement
+  ? gateway.outputs.callers
+  : privateNetwork ? [network!.outputs.subnetIds.gateway] : [azureCloudTag(location)]
 var audience = 'https://${empty(apiHost) ? '${names.apiManagement}.azure-api.net' : apiHost}'
 
 // Every setting of the service. The same table is in local.settings.sample.json; AZURE_CLIENT_ID is the app's own.
@@ -203,27 +229,25 @@ var settings = {
   ...(empty(documentationUrl) ? {} : { DOCUMENTATION_URL: documentationUrl })
 }
 
+// Those that are absent by default: an empty setting would stop the service.
+var optionalSettings = secretHashExpiryDays == null ? {} : { SECRET_HASH_EXPIRY_DAYS: string(secretHashExpiryDays) }
+
 // One package, two apps: each runs its own functions and answers 404 for the others.
 var tokenFunctions = ['token', 'jwks', 'metadata', 'openidConfiguration', 'health']
 var adminFunctions = ['create', 'list', 'get', 'regenerate', 'disable', 'console', 'sweep']
 
-// Everything that gets a private endpoint, where the network is private.
+// Every store and vault that gets a private endpoint, where the network is private.
 var storageType = 'Microsoft.Storage/storageAccounts'
 var privateTargets = concat(
   map(
     concat(names.signingVaults, [names.secretsVault]),
-    vault => { name: vault, type: 'Microsoft.KeyVault/vaults', part: 'vault', subnet: 'data' }
+    vault => { name: vault, type: 'Microsoft.KeyVault/vaults', part: 'vault' }
   ),
   [
-    { name: names.data, type: storageType, part: 'table', subnet: 'data' }
-    { name: names.tokenHost, type: storageType, part: 'blob', subnet: 'data' }
+    { name: names.data, type: storageType, part: 'table' }
+    { name: names.tokenHost, type: storageType, part: 'blob' }
   ],
-  separateAdminApp
-    ? [
-        { name: names.adminHost, type: storageType, part: 'blob', subnet: 'data' }
-        { name: names.adminApp, type: 'Microsoft.Web/sites', part: 'sites', subnet: 'adminDoor' }
-      ]
-    : []
+  separateAdminApp ? [{ name: names.adminHost, type: storageType, part: 'blob' }] : []
 )
 
 var vaultsId = '${group.id}/providers/Microsoft.KeyVault/vaults'
@@ -269,6 +293,8 @@ module network 'modules/network.bicep' = if (privateNetwork) {
     location: location
     tags: allTags
     addressPrefix: networkPrefix
+    gatewayPrefix: createsApiManagement ? '' : apiManagement.?existingSubnetPrefix ?? ''
+    deploySourcePrefixes: deploySourcePrefixes
   }
 }
 
@@ -281,6 +307,8 @@ module secretsVault 'modules/vault.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     audit: true
     private: privateNetwork
+    purgeProtection: purgeProtection
+    recover: recoverVaults
     grants: [
       { principalId: identities.outputs.identities[0].principalId, role: builtInRoles['Key Vault Secrets User'] }
       { principalId: last(identities.outputs.identities)!.principalId, role: roles.outputs.ids.secretWriter }
@@ -298,6 +326,8 @@ module signingVaults 'modules/vault.bicep' = [
       workspaceId: monitoring.outputs.workspaceId
       audit: auditSignatures
       private: privateNetwork
+      purgeProtection: purgeProtection
+      recover: recoverVaults
       signingKeyName: signingKeyName
       rotateAfter: keyRotateAfter
       grants: [
@@ -318,6 +348,8 @@ module gatewayVault 'modules/vault.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     audit: true
     private: privateNetwork
+    purgeProtection: purgeProtection
+    recover: recoverVaults
     grants: [{ principalId: gateway.outputs.principalId, role: builtInRoles['Key Vault Secrets User'] }]
   }
 }
@@ -360,7 +392,7 @@ module hostStorages 'modules/storage.bicep' = [
   }
 ]
 
-module endpoints 'modules/private-endpoint.bicep' = [
+module dataEndpoints 'modules/private-endpoint.bicep' = [
   for target in (privateNetwork ? privateTargets : []): {
     scope: group
     params: {
@@ -369,10 +401,10 @@ module endpoints 'modules/private-endpoint.bicep' = [
       tags: allTags
       targetId: '${group.id}/providers/${target.type}/${target.name}'
       groupId: target.part
-      subnetId: network!.outputs.subnetIds[target.subnet]
+      subnetId: network!.outputs.subnetIds.data
       zoneId: network!.outputs.zoneIds[target.part]
     }
-    dependsOn: [secretsVault, signingVaults, data, hostStorages, adminApp]
+    dependsOn: [secretsVault, signingVaults, data, hostStorages]
   }
 ]
 
@@ -407,6 +439,8 @@ module frontDoorProfile 'modules/front-door.bicep' = if (behindFrontDoor) {
   }
 }
 
+// An app is made after all that it reaches, roles and endpoints among it: its host writes its keys when it starts, and they are asked for
+// below. The role of the gateway is there by then too, and has the time that an app takes to come into force.
 module tokenApp 'modules/function-app.bicep' = {
   scope: group
   params: {
@@ -418,7 +452,7 @@ module tokenApp 'modules/function-app.bicep' = {
     hostStorageName: names.tokenHost
     deploymentContainer: deploymentContainer
     insightsName: names.insights
-    settings: settings
+    settings: union(settings, optionalSettings)
     disabledFunctions: separateAdminApp ? adminFunctions : []
     scale: tokenScale
     zoneRedundant: zoneRedundant
@@ -427,10 +461,10 @@ module tokenApp 'modules/function-app.bicep' = {
     // The admin page asks for a token with the credentials that it shows ("Test connection").
     allowedOrigins: [audience]
     frontDoorId: behindFrontDoor ? frontDoorProfile!.outputs.frontDoorId : null
-    allowedIpAddresses: separateAdminApp ? [] : gateway.outputs.addresses
+    callers: separateAdminApp ? [] : gatewayCallers
     subnetId: privateNetwork ? network!.outputs.subnetIds.token : null
   }
-  dependsOn: [data, secretsVault, signingVaults, hostStorages]
+  dependsOn: [data, secretsVault, signingVaults, hostStorages, dataEndpoints, gatewayVault]
 }
 
 module adminApp 'modules/function-app.bicep' = if (separateAdminApp) {
@@ -444,16 +478,30 @@ module adminApp 'modules/function-app.bicep' = if (separateAdminApp) {
     hostStorageName: names.adminHost
     deploymentContainer: deploymentContainer
     insightsName: names.insights
-    settings: settings
+    settings: union(settings, optionalSettings)
     disabledFunctions: tokenFunctions
     scale: adminScale
     zoneRedundant: zoneRedundant
     publicNetworkAccess: privateNetwork ? 'Disabled' : 'Enabled'
     restricted: true
-    allowedIpAddresses: gateway.outputs.addresses
+    // Rules do not count for the private endpoint, the one way in there.
+    callers: privateNetwork ? [] : gatewayCallers
     subnetId: privateNetwork ? network!.outputs.subnetIds.admin : null
   }
-  dependsOn: [data, secretsVault, signingVaults, hostStorages]
+  dependsOn: [data, secretsVault, signingVaults, hostStorages, dataEndpoints, gatewayVault]
+}
+
+module adminDoor 'modules/private-endpoint.bicep' = if (privateNetwork && separateAdminApp) {
+  scope: group
+  params: {
+    name: 'pe-${names.adminApp}-sites'
+    location: location
+    tags: allTags
+    targetId: adminApp!.outputs.id
+    groupId: 'sites'
+    subnetId: network!.outputs.subnetIds.adminDoor
+    zoneId: network!.outputs.zoneIds.sites
+  }
 }
 
 module frontDoorRoute 'modules/front-door-route.bicep' = if (behindFrontDoor) {
@@ -478,6 +526,7 @@ module gatewayAccess 'modules/gateway-access.bicep' = {
   dependsOn: [tokenApp, adminApp, gatewayVault]
 }
 
+// Last: API Management reads the key from its vault when this is made, and may send requests from then on.
 module adminApi 'modules/admin-api.bicep' = {
   scope: resourceGroup(apiManagementGroup)
   params: {
@@ -494,6 +543,7 @@ module adminApi 'modules/admin-api.bicep' = {
     insightsName: names.insights
     insightsResourceGroup: names.group
   }
+  dependsOn: [adminDoor, frontDoorRoute]
 }
 
 module alerts 'modules/alerts.bicep' = {

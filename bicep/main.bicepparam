@@ -1,7 +1,7 @@
 using 'main.bicep'
 
-// What azd deploys. A parameter reads the variable of its name in capitals, which `azd env set NAME value` sets; lists are separated by commas,
-// objects are JSON. Without a variable it has the default of main.bicep.
+// What azd deploys. A parameter reads the variable of its name in capitals, which `azd env set NAME value` sets; the items of a list are
+// separated by commas; objects, and the list that may be empty, are JSON. Without a variable it has the default of main.bicep.
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'dev')
 param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
 param tags = json(readEnvironmentVariable('TAGS', '{}'))
@@ -24,6 +24,7 @@ param clientIdPrefix = readEnvironmentVariable('CLIENT_ID_PREFIX', 'socmate')
 param signingVaultLocations = split(readEnvironmentVariable('SIGNING_VAULT_LOCATIONS', location), ',')
 param keyPublishLeadSeconds = int(readEnvironmentVariable('KEY_PUBLISH_LEAD_SECONDS', '86400'))
 param keyRotateAfter = readEnvironmentVariable('KEY_ROTATE_AFTER', 'P90D')
+param secretHashExpiryDays = json(readEnvironmentVariable('SECRET_HASH_EXPIRY_DAYS', 'null'))
 param auditSignatures = bool(readEnvironmentVariable('AUDIT_SIGNATURES', 'true'))
 
 param separateAdminApp = bool(readEnvironmentVariable('SEPARATE_ADMIN_APP', 'true'))
@@ -31,7 +32,7 @@ param tokenScale = json(readEnvironmentVariable('TOKEN_SCALE', tokenScaleDefault
 var tokenScaleDefault = '{"instanceMemoryMB":2048,"maximumInstanceCount":40,"alwaysReadyInstances":2,"httpConcurrency":64}'
 param adminScale = json(readEnvironmentVariable('ADMIN_SCALE', adminScaleDefault))
 var adminScaleDefault = '{"instanceMemoryMB":512,"maximumInstanceCount":40,"alwaysReadyInstances":0,"httpConcurrency":16}'
-param zoneRedundant = bool(readEnvironmentVariable('ZONE_REDUNDANT', 'true'))
+param zoneRedundant = bool(readEnvironmentVariable('ZONE_REDUNDANT', 'false'))
 
 param apiManagement = json(readEnvironmentVariable('API_MANAGEMENT', '{}'))
 param frontDoor = any(empty(readEnvironmentVariable('FRONT_DOOR', ''))
@@ -40,4 +41,9 @@ param frontDoor = any(empty(readEnvironmentVariable('FRONT_DOOR', ''))
 param tokenRequestsPerMinute = int(readEnvironmentVariable('TOKEN_REQUESTS_PER_MINUTE', '6000'))
 param privateNetwork = bool(readEnvironmentVariable('PRIVATE_NETWORK', 'false'))
 param networkPrefix = readEnvironmentVariable('NETWORK_PREFIX', '10.20.0.0/24')
+param deploySourcePrefixes = json(readEnvironmentVariable('DEPLOY_SOURCE_PREFIXES', '[]'))
+
+param purgeProtection = bool(readEnvironmentVariable('PURGE_PROTECTION', 'true'))
+param recoverVaults = bool(readEnvironmentVariable('RECOVER_VAULTS', 'false'))
+param nameSalt = readEnvironmentVariable('NAME_SALT', '')
 param logRetentionDays = int(readEnvironmentVariable('LOG_RETENTION_DAYS', '90'))

@@ -13,6 +13,7 @@ param authHost = 'auth.socmate.yourcompany.com'
 param apiHost = 'api.socmate.yourcompany.com'
 param frontDoor = 'Premium_AzureFrontDoor'
 
+param zoneRedundant = true
 param signingVaultLocations = ['westeurope', 'northeurope']
 param privateNetwork = true
 param apiManagement = {

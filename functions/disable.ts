@@ -14,7 +14,7 @@ export const disable: Endpoint = async (request, { admins, clients, secrets, clo
   const client = await clients.disable(clientIdOf(request, context), admin.id, clock.now(), context);
   if (!client) throw unknownClient();
 
-  await disableSecret({ secrets, clock }, client.secretName, context);
+  if (client.secretName) await disableSecret({ secrets, clock }, client.secretName, context);
   return json(200, { client_id: client.clientId, status: client.status });
 };
 

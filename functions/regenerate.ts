@@ -22,15 +22,25 @@ export const regenerate: Endpoint = async (request, { admins, clients, secrets, 
       detail: "The client is disabled for good: create a new one.",
       reason: "disabled_client",
     });
+  if (!client.status) throw damagedClient();
 
   const clientSecret = generateClientSecret();
   const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), context);
   const replaced = await clients.replaceSecret(client, secretName, context);
   if (!replaced) throw lostRace();
 
-  await disableSecret({ secrets, clock }, client.secretName, context);
+  if (client.secretName) await disableSecret({ secrets, clock }, client.secretName, context);
   return json(200, { client_id: client.clientId, client_secret: clientSecret });
 };
+
+/** No 503: another try has the same answer until somebody corrects the row. */
+function damagedClient(): PublicError {
+  return new PublicError(409, {
+    detail:
+      "The record of this client is damaged, and its status cannot be read: disable the client and create a new one, or have an operator correct the record.",
+    reason: "row_damaged",
+  });
+}
 
 function lostRace(): PublicError {
   return new PublicError(409, {

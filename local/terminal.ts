@@ -19,6 +19,7 @@ const REQUEST_LINE = /^(?<method>[A-Z]+) (?<path>\S*) (?<status>\d{3}|aborted) (
 const eventSchema = z.object({
   event: z.string(),
   outcome: z.string().optional(),
+  alarm: z.string().optional(),
   reason: z.string(),
   client_id: z.string().optional(),
 });
@@ -30,7 +31,7 @@ export function requestLine(line: string): string | undefined {
   return `  ${styled(styleOf(status), status)} ${method.padEnd(6)} ${path}  ${styled("dim", duration)}`;
 }
 
-/** Formats a warning of the service; an event in JSON is shortened to its event, outcome and reason. */
+/** Formats a warning of the service; an event in JSON is shortened to its event, its outcome or alarm, and the reason. */
 export function warningLine(line: string): string {
   return INDENT + styled("yellow", shortened(line));
 }
@@ -112,7 +113,7 @@ function shortened(line: string): string {
   if (!line.startsWith("{")) return line;
   const { data } = eventSchema.safeParse(JSON.parse(line));
   if (!data) return line;
-  const { event, outcome = "", reason, client_id: clientId } = data;
+  const { event, alarm, outcome = `alarm ${alarm}`, reason, client_id: clientId } = data;
   return `${event} ${outcome}: ${reason}${clientId === undefined ? "" : ` (${clientId})`}`;
 }
 

@@ -3,7 +3,7 @@ import type { AzurePorts } from "./azure/ports.ts";
 import { createClientStore } from "./clients/client-store.ts";
 import { createSecretStore } from "./clients/secret-store.ts";
 import { createSweeper } from "./clients/sweep.ts";
-import { createSweepPosition } from "./clients/sweep-position.ts";
+import { createSweepStateStore } from "./clients/sweep-state.ts";
 import { createUsageRecorder } from "./clients/usage.ts";
 import type { Config } from "./config.ts";
 import { createHealth } from "./health.ts";
@@ -20,7 +20,7 @@ import { createTokenIssuer } from "./tokens/token-issuer.ts";
 export function compose(config: Config, ports: AzurePorts, clock: Clock): Services {
   const retry = createRetryPolicy(clock);
   const clients = createClientStore(ports.table, retry);
-  const secrets = createSecretStore(ports.secretVault, retry, clock);
+  const secrets = createSecretStore(ports.secretVault, retry, clock, config.secretHashExpiryDays);
   const signer = createSigner({
     vaults: ports.signingVaults,
     keyName: config.signingKeyName,
@@ -48,7 +48,7 @@ export function compose(config: Config, ports: AzurePorts, clock: Clock): Servic
       clients,
       secrets,
       readPage: ports.readSecretPage,
-      position: createSweepPosition(ports.table, retry),
+      state: createSweepStateStore(ports.table, retry),
       retry,
       clock,
     }),

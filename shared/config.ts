@@ -6,9 +6,11 @@ import { wholeNumber } from "./model/whole-number.ts";
 import { PublicError } from "./request/public-error.ts";
 import {
   LONGEST_KEY_SET_CACHE_SECONDS,
+  MAX_SECRET_HASH_EXPIRY_DAYS,
   MAX_TOKEN_LIFETIME_SECONDS,
   MIN_KEY_PUBLISH_LEAD_SECONDS,
-  WRONG_SETTINGS_RETRY_AFTER_SECONDS,
+  MIN_SECRET_HASH_EXPIRY_DAYS,
+  OPERATOR_RETRY_AFTER_SECONDS,
 } from "./request/time-limits.ts";
 import { SHORTEST_USUAL_LEAD_SECONDS } from "./signing/key-ring.ts";
 import type { TokenSettings } from "./tokens/signed-tokens.ts";
@@ -18,6 +20,8 @@ export interface Config extends TokenSettings, AzureSettings {
   clientIdPrefix: string;
   signingKeyName: string;
   keyPublishLeadSeconds: number;
+  /** The days for which an expiry date of a secret hash is set and renewed; `undefined`: hashes have none. */
+  secretHashExpiryDays: number | undefined;
   admin: AdminSettings;
   /** The client id of the admin page's app registration; `undefined` turns the page off. */
   consoleClientId: string | undefined;
@@ -34,7 +38,7 @@ export class ConfigError extends PublicError {
     super(503, {
       reason: "wrong_settings",
       note: faults.join(" "),
-      retryAfterSeconds: WRONG_SETTINGS_RETRY_AFTER_SECONDS,
+      retryAfterSeconds: OPERATOR_RETRY_AFTER_SECONDS,
     });
     this.faults = faults;
   }
@@ -93,6 +97,7 @@ const settingsSchema = z.object({
     "must be the name of a Key Vault key: letters, digits and hyphens.",
   ),
   KEY_PUBLISH_LEAD_SECONDS: amount(MIN_KEY_PUBLISH_LEAD_SECONDS, 2_592_000).default(86_400),
+  SECRET_HASH_EXPIRY_DAYS: amount(MIN_SECRET_HASH_EXPIRY_DAYS, MAX_SECRET_HASH_EXPIRY_DAYS, "days").optional(),
   ADMIN_ISSUER: url,
   ADMIN_AUDIENCE: text.min(1, "must not be empty."),
   ADMIN_JWKS_URL: url,
@@ -133,6 +138,7 @@ export function readConfig(env: Env): Config {
     signingVaultUrls: settings.SIGNING_VAULT_URLS,
     signingKeyName: settings.SIGNING_KEY_NAME,
     keyPublishLeadSeconds: settings.KEY_PUBLISH_LEAD_SECONDS,
+    secretHashExpiryDays: settings.SECRET_HASH_EXPIRY_DAYS,
     admin: {
       issuer: settings.ADMIN_ISSUER,
       audience: settings.ADMIN_AUDIENCE,

@@ -29,6 +29,5 @@ export function consoleHeaders({ tokenIssuer, admin }: Config): Record<string, s
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
   };
 }

@@ -1,7 +1,8 @@
 import type { HttpHandler } from "@azure/functions";
+import type { Config } from "./config.ts";
 import { oauthErrorResponse, problemResponse } from "./http/error-responses.ts";
 import type { HttpRequest } from "./http/http-request.ts";
-import type { HttpResponse } from "./http/response.ts";
+import { type HttpResponse, withSecurityHeaders } from "./http/response.ts";
 import { type Clock, systemClock } from "./request/clock.ts";
 import { invocationLog, type RequestContext } from "./request/context.ts";
 import { withDeadline } from "./request/deadline.ts";
@@ -48,21 +49,24 @@ export function publicEndpoint(endpoint: Endpoint, source?: () => Services, cloc
 function handler(endpoint: Endpoint, kind: Kind, source = services, clock = systemClock): HttpHandler {
   return async (request: HttpRequest, invocation) => {
     const { audit, alarm, log } = invocationLog(invocation, clock);
-    let documentationUrl: string | undefined;
+    let config: Config | undefined;
+    // TLS ends before the Functions host, so the request does not tell it; the issuer is the address that callers use.
+    const send = (response: HttpResponse) =>
+      withSecurityHeaders(response, config?.tokenIssuer.startsWith("https:") ?? false);
 
     try {
       const provided = source();
-      documentationUrl = provided.config.documentationUrl;
+      config = provided.config;
       if (request.isContradicted) throw contradicted();
       const answer = (signal: AbortSignal) => endpoint(request, provided, { signal, audit, alarm });
       const response = await withDeadline(clock, kind.timeoutMs, answer).catch(tooLate);
       if (kind.logsSuccess) log("info", { outcome: "success", status: response.status });
-      return response;
+      return send(response);
     } catch (thrown) {
       const error = toPublicError(thrown);
       const { outcome, status, reason, note } = error;
       log(outcome === "failed" ? "error" : "warn", { outcome, status, reason, note });
-      return kind.errorResponse(error, documentationUrl);
+      return send(kind.errorResponse(error, config?.documentationUrl));
     }
   };
 }

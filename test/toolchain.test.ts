@@ -6,15 +6,16 @@ import { DEBIAN_PATHS } from "./debian.ts";
 const Versions = z.record(z.string(), z.string());
 const manifest = z
   .object({
+    workspaces: z.array(z.string()),
     dependencies: Versions,
     devDependencies: Versions,
     optionalDependencies: Versions,
     overrides: Versions,
   })
   .parse(readJson("package.json"));
-const lock = z
-  .object({ packages: z.record(z.string(), z.object({ version: z.string(), integrity: z.string().optional() })) })
-  .parse(readJson("package-lock.json"));
+const { workspaces, ...pinned } = manifest;
+const entry = z.object({ version: z.string(), integrity: z.string() }).partial();
+const lock = z.object({ packages: z.record(z.string(), entry) }).parse(readJson("package-lock.json"));
 
 test("runs on the Node of the lock file where npm has one for this platform", () => {
   const bundled = `node_modules/node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
@@ -23,15 +24,22 @@ test("runs on the Node of the lock file where npm has one for this platform", ()
 });
 
 describe("package.json", () => {
-  test.for(Object.entries(manifest))("pins every version of its %s exactly", ([, versions]) => {
-    for (const [name, version] of Object.entries(versions)) expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
+  test.for(Object.entries(pinned))("pins every version of its %s exactly", ([, versions]) => {
+    expectExact(versions);
+  });
+
+  test.for(workspaces)("pins every version of the workspace %s exactly", (workspace) => {
+    expectExact(z.object({ devDependencies: Versions }).parse(readJson(`${workspace}/package.json`)).devDependencies);
   });
 });
 
+function expectExact(versions: Record<string, string>): void {
+  for (const [name, version] of Object.entries(versions)) expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
+}
+
 test("the lock file holds the integrity of every package", () => {
-  const { "": self, ...packages } = lock.packages;
-  expect(self).toBeDefined();
-  expect(Object.keys(packages).filter((path) => !packages[path]?.integrity)).toEqual([]);
+  const own = Object.keys(lock.packages).filter((path) => !lock.packages[path]?.integrity);
+  expect(own).toEqual(["", "node_modules/generated-client", ...workspaces]);
 });
 
 test("host.json takes the /api prefix away, since every function spells its whole route", () => {

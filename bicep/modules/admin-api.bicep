@@ -49,6 +49,7 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
 var values = {
   'socmate-admin-tenant': adminTenantId
   'socmate-admin-audience': adminAudience
+  'socmate-admin-backend': backendHostName
   'socmate-admin-role': adminRole
   'socmate-admin-scope': adminScope
   'socmate-admin-clients': adminClients
@@ -81,8 +82,10 @@ resource adminApi 'Microsoft.ApiManagement/service/apis@2024-05-01' = {
     path: 'api/admin'
     protocols: ['https']
     format: 'openapi+json'
-    value: loadTextContent('../../openapi.json')
-    serviceUrl: 'https://${backendHostName}/api/admin'
+    // An import takes the backend from the servers of the document. Requests go where the policy says.
+    value: string(union(loadJsonContent('../../openapi.json'), {
+      servers: [{ url: 'https://${backendHostName}/api/admin' }]
+    }))
     // An administrator is known by an Entra token. A subscription key would be a second, weaker password.
     subscriptionRequired: false
   }
@@ -123,7 +126,6 @@ resource consoleApi 'Microsoft.ApiManagement/service/apis@2024-05-01' = {
     displayName: 'SoCMate API clients: admin page'
     path: 'console'
     protocols: ['https']
-    serviceUrl: 'https://${backendHostName}/console'
     subscriptionRequired: false
   }
 }
@@ -139,7 +141,7 @@ resource consoleFiles 'Microsoft.ApiManagement/service/apis/operations@2024-05-0
 resource consolePolicy 'Microsoft.ApiManagement/service/apis/policies@2024-05-01' = {
   parent: consoleApi
   name: 'policy'
-  dependsOn: [gatewayKey]
+  dependsOn: [namedValues, gatewayKey]
   properties: { format: 'xml', value: loadTextContent('../policies/console.xml') }
 }
 

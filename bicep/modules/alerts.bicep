@@ -63,32 +63,45 @@ resource vaultRefusals 'Microsoft.Insights/metricAlerts@2026-01-01' = [
 ]
 
 // The URL is the same in both telemetry modes of the Functions host, the operation's name is not.
-var tokenRequests = 'AppRequests | where Url has "/oauth/token"'
+// Its path may be spelled in any way that the host takes for this one: `has` ignores case, `url_decode` undoes percent-encoding.
+var tokenRequests = 'AppRequests | where url_decode(Url) has "/oauth/token"'
 
 var queries = {
   'token-errors': {
     description: 'More than one token request in a hundred ended in 5xx.'
     severity: 1
+    frequency: 'PT5M'
     window: 'PT5M'
     query: '${tokenRequests} | summarize failed = sumif(ItemCount, toint(ResultCode) >= 500), total = sum(ItemCount) | where total >= 20 and failed * 100 > total'
   }
   'token-slow': {
     description: 'One token request in twenty took longer than a second.'
     severity: 2
+    frequency: 'PT5M'
     window: 'PT10M'
     query: '${tokenRequests} | summarize slow = sumif(ItemCount, DurationMs > 1000), total = sum(ItemCount) | where total >= 20 and slow * 20 > total'
   }
   'retry-after-storm': {
     description: 'Token requests were turned away with 503 and Retry-After. Signing quota or a store is exhausted.'
     severity: 1
+    frequency: 'PT5M'
     window: 'PT5M'
     query: '${tokenRequests} | where ResultCode == "503" | summarize refused = sum(ItemCount) | where refused > 50'
   }
   alarm: {
     description: 'The service logged an alarm: something that must not happen, happened.'
     severity: 1
+    frequency: 'PT5M'
     window: 'PT5M'
     query: 'AppTraces | where Message startswith "{" | where isnotempty(parse_json(Message).alarm)'
+  }
+  // The alarm of a failing sweep cannot tell that the timer does not run at all. An installation younger than a day is left out.
+  'sweep-overdue': {
+    description: 'No run of the sweep has reached the end of the list of vault secrets for a day.'
+    severity: 2
+    frequency: 'PT1H'
+    window: 'P1D'
+    query: 'AppTraces | where Message startswith "{" | extend line = parse_json(Message) | summarize ended = countif(tostring(line.event) == "sweep" and tobool(line.complete)), oldest = min(TimeGenerated) | where ended == 0 and (isnull(oldest) or oldest < ago(22h))'
   }
 }
 
@@ -104,7 +117,7 @@ resource queryAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       severity: item.value.severity
       enabled: true
       scopes: [workspaceId]
-      evaluationFrequency: 'PT5M'
+      evaluationFrequency: item.value.frequency
       windowSize: item.value.window
       // The tables exist only once the apps have sent something.
       skipQueryValidation: true

@@ -67,7 +67,14 @@ resource route 'Microsoft.Cdn/profiles/afdEndpoints/routes@2025-06-01' = {
   properties: {
     originGroup: { id: origins.id }
     customDomains: [{ id: domain.id }]
-    patternsToMatch: ['/oauth/token', '/.well-known/*', '/health']
+    // The paths one by one: with a wildcard, `/.well-known/../x` would lead to any path of the app.
+    patternsToMatch: [
+      '/oauth/token'
+      '/.well-known/jwks.json'
+      '/.well-known/oauth-authorization-server'
+      '/.well-known/openid-configuration'
+      '/health'
+    ]
     supportedProtocols: ['Https']
     httpsRedirect: 'Disabled'
     forwardingProtocol: 'HttpsOnly'

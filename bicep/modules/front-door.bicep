@@ -42,8 +42,8 @@ resource firewall 'Microsoft.Network/FrontDoorWebApplicationFirewallPolicies@202
       enabledState: 'Enabled'
       mode: 'Prevention'
       requestBodyCheck: 'Enabled'
-      customBlockResponseStatusCode: 429
-      customBlockResponseBody: base64('{"error":"temporarily_unavailable","error_description":"Too many requests from this address. Try again in a minute."}')
+      // No answer of our own: it would be the same for every rule. Without one the rate limit answers 429 and the managed rules 403
+      // (https://learn.microsoft.com/azure/web-application-firewall/afds/waf-front-door-configure-custom-response-code).
       // The firewall writes what it matched into its log.
       logScrubbing: {
         state: 'Enabled'
@@ -64,7 +64,11 @@ resource firewall 'Microsoft.Network/FrontDoorWebApplicationFirewallPolicies@202
           rateLimitDurationInMinutes: 1
           rateLimitThreshold: tokenRequestsPerMinute
           action: 'Block'
-          matchConditions: [{ matchVariable: 'RequestUri', operator: 'Contains', matchValue: ['/oauth/token'] }]
+          // No path: the Functions host decodes one, removes dot segments and ignores its case and a slash at its end, and a condition on
+          // the URI would have to do the same. Behind this door only the token endpoint answers to other methods than these two.
+          matchConditions: [
+            { matchVariable: 'RequestMethod', operator: 'Equal', negateCondition: true, matchValue: ['GET', 'HEAD'] }
+          ]
         }
       ]
     }

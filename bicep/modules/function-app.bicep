@@ -44,8 +44,8 @@ param publicNetworkAccess 'Enabled' | 'Disabled'
 @description('Required. Whether only those named below may call.')
 param restricted bool
 
-@description('Optional. Addresses that may call.')
-param allowedIpAddresses string[] = []
+@description('Optional. Who else may call: a service tag, an address range or the resource id of a subnet each.')
+param callers string[] = []
 
 @description('Optional. Origins of pages that may read answers in a browser.')
 param allowedOrigins string[] = []
@@ -69,14 +69,13 @@ var frontDoorRules = frontDoorId == null
       }
     ]
 
-var addressRules = [
-  for (address, i) in allowedIpAddresses: {
-    name: 'gateway-${i}'
-    priority: 200 + i
-    action: 'Allow'
-    tag: 'Default'
-    ipAddress: '${address}/32'
-  }
+var callerRules = [
+  for (caller, i) in callers: union(
+    { name: 'caller-${i}', priority: 200 + i, action: 'Allow' },
+    startsWith(caller, '/')
+      ? { vnetSubnetResourceId: caller }
+      : { tag: contains(caller, '/') ? 'Default' : 'ServiceTag', ipAddress: caller }
+  )
 ]
 
 var appSettings = union(
@@ -144,6 +143,10 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           : [{ name: 'http', instanceCount: scale.alwaysReadyInstances }]
         triggers: { http: { perInstanceConcurrency: scale.httpConcurrency } }
       }
+      // Requests under way are answered before their instance stops
+      // (https://learn.microsoft.com/azure/azure-functions/flex-consumption-site-updates). The types of 2025-03-01 lack the property.
+      #disable-next-line BCP037
+      siteUpdateStrategy: { type: 'RollingUpdate' }
     }
     siteConfig: {
       minTlsVersion: '1.2'
@@ -151,7 +154,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       http20Enabled: true
       appSettings: map(items(appSettings), setting => { name: setting.key, value: setting.value })
       cors: { allowedOrigins: allowedOrigins, supportCredentials: false }
-      ipSecurityRestrictions: concat(frontDoorRules, addressRules)
+      ipSecurityRestrictions: concat(frontDoorRules, callerRules)
       // Said in so many words: an empty list of callers closes the app and does not open it.
       ipSecurityRestrictionsDefaultAction: restricted ? 'Deny' : 'Allow'
     }

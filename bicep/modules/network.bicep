@@ -1,6 +1,6 @@
 import { tagsType } from 'types.bicep'
 
-metadata description = 'A virtual network: each app and the gateway in a subnet of its own, data behind private endpoints, and a door to the admin app that only the gateway fits through.'
+metadata description = 'A virtual network: each app and the gateway in a subnet of its own, data behind private endpoints, a door to the admin app that only the gateway and the machines that bring its code fit through, and a subnet for those machines.'
 
 @description('Required. Name of the virtual network.')
 param name string
@@ -14,12 +14,19 @@ param tags tagsType
 @description('Required. Address space, /24 or larger.')
 param addressPrefix string
 
+@description('Required. Address range that API Management calls from. Empty: the subnet of the gateway.')
+param gatewayPrefix string
+
+@description('Required. Address ranges, beside the subnet of the agents, from which code may be brought to the admin app.')
+param deploySourcePrefixes string[]
+
 var prefixes = {
   token: cidrSubnet(addressPrefix, 26, 0)
   admin: cidrSubnet(addressPrefix, 27, 2)
   gateway: cidrSubnet(addressPrefix, 27, 3)
   data: cidrSubnet(addressPrefix, 27, 4)
   adminDoor: cidrSubnet(addressPrefix, 28, 10)
+  agents: cidrSubnet(addressPrefix, 27, 6)
 }
 
 type securityRuleType = resourceInput<'Microsoft.Network/networkSecurityGroups@2025-01-01'>.properties.securityRules[*]
@@ -66,7 +73,9 @@ resource adminDoor 'Microsoft.Network/networkSecurityGroups@2025-01-01' = {
   tags: tags
   properties: {
     securityRules: [
-      rule('gateway', 100, 'Allow', [prefixes.gateway])
+      rule('gateway', 100, 'Allow', [empty(gatewayPrefix) ? prefixes.gateway : gatewayPrefix])
+      // The door is also that of the deployment endpoint: without machines that may pass, no code comes in.
+      rule('agents', 110, 'Allow', concat([prefixes.agents], deploySourcePrefixes))
       rule('nobody-else', 200, 'Deny', everywhere)
     ]
   }
@@ -79,6 +88,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-01-01' = {
   properties: {
     addressSpace: { addressPrefixes: [addressPrefix] }
     // What calls out of a delegated subnet is the service's own, to Entra ID and Azure Monitor. Endpoints never call out.
+    // A subnet that is added by hand would be removed by the next deployment, so the one for machines is here.
     subnets: [
       {
         name: 'token'
@@ -102,6 +112,8 @@ resource network 'Microsoft.Network/virtualNetworks@2025-01-01' = {
           addressPrefix: prefixes.gateway
           networkSecurityGroup: { id: outbound.id }
           delegations: [{ name: 'gateway', properties: { serviceName: 'Microsoft.Web/serverFarms' } }]
+          // Where one app does everything, API Management reaches it by its public name: a rule for this subnet lets it in.
+          serviceEndpoints: [{ service: 'Microsoft.Web' }]
         }
       }
       {
@@ -119,6 +131,14 @@ resource network 'Microsoft.Network/virtualNetworks@2025-01-01' = {
           addressPrefix: prefixes.adminDoor
           networkSecurityGroup: { id: adminDoor.id }
           privateEndpointNetworkPolicies: 'NetworkSecurityGroupEnabled'
+          defaultOutboundAccess: false
+        }
+      }
+      {
+        name: 'agents'
+        properties: {
+          addressPrefix: prefixes.agents
+          networkSecurityGroup: { id: outbound.id }
           defaultOutboundAccess: false
         }
       }

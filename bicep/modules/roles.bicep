@@ -35,8 +35,8 @@ resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [
     name: guid(resourceGroup().id, role.key)
     properties: {
       type: 'customRole'
-      // A role's name is unique in the tenant, so the installation is part of it.
-      roleName: '${role.value.name} (${resourceGroup().name})'
+      // A role's name is unique in the tenant: another subscription may have a resource group of the same name.
+      roleName: '${role.value.name} (${resourceGroup().name}, ${subscription().subscriptionId})'
       description: role.value.description
       assignableScopes: [resourceGroup().id]
       permissions: [{ actions: [], notActions: [], dataActions: role.value.dataActions, notDataActions: [] }]

@@ -44,6 +44,9 @@ type apiManagementType = {
   @description('Optional. Resource group of the existing instance. Default: the resource group of this deployment.')
   existingResourceGroup: string?
 
+  @description('Optional. Address range that the existing instance calls from; needed with a private network.')
+  existingSubnetPrefix: string?
+
   @description('Optional. Tier of the instance that is created. StandardV2 is what reaches private backends. Default: BasicV2.')
   sku: ('BasicV2' | 'StandardV2')?
 
@@ -64,3 +67,20 @@ var builtInRoles = {
   'Monitoring Metrics Publisher': '3913510d-42f4-4e42-8a64-420c390055eb'
   'Storage Blob Data Owner': 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 }
+
+// https://learn.microsoft.com/azure/virtual-network/service-tags-overview: tags that are not named as their region is.
+var irregularTags = {
+  francecentral: 'centralfrance'
+  francesouth: 'southfrance'
+  germanynorth: 'germanyn'
+  germanywestcentral: 'germanywc'
+  norwayeast: 'norwaye'
+  norwaywest: 'norwayw'
+  switzerlandnorth: 'switzerlandn'
+  switzerlandwest: 'switzerlandw'
+}
+
+@export()
+@description('Service tag of all addresses of Azure in a region. API Management tells its region as a display name: West Europe.')
+func azureCloudTag(location string) string =>
+  'AzureCloud.${irregularTags[?toLower(replace(location, ' ', ''))] ?? toLower(replace(location, ' ', ''))}'

@@ -1,6 +1,6 @@
 import { grantType, tagsType } from 'types.bicep'
 
-metadata description = 'A Key Vault: roles instead of access policies, purge protection, an audit log; with a signing key where one is named.'
+metadata description = 'A Key Vault: roles instead of access policies, an audit log; with a signing key where one is named.'
 
 @description('Required. Name of the vault.')
 param name string
@@ -23,6 +23,12 @@ param audit bool
 @description('Required. Whether the vault is closed to the internet. Trusted services of Azure still pass, API Management among them.')
 param private bool
 
+@description('Required. Whether a deleted vault can be purged by nobody, for 90 days. Without it: by who may, within 7 days. Both are set when the vault is made, and not changed later.')
+param purgeProtection bool
+
+@description('Required. Whether a deleted vault of this name is brought back, with its keys and secrets.')
+param recover bool
+
 @description('Optional. Name of the RSA key to create. Empty: no key.')
 param signingKeyName string = ''
 
@@ -35,11 +41,13 @@ resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   tags: tags
   properties: {
     tenantId: tenant().tenantId
+    createMode: recover ? 'recover' : 'default'
     sku: { family: 'A', name: 'standard' }
     enableRbacAuthorization: true
     enableSoftDelete: true
-    softDeleteRetentionInDays: 90
-    enablePurgeProtection: true
+    softDeleteRetentionInDays: purgeProtection ? 90 : 7
+    // Azure refuses the value false (https://learn.microsoft.com/azure/templates/microsoft.keyvault/vaults).
+    enablePurgeProtection: purgeProtection ? true : null
     enabledForDeployment: false
     enabledForDiskEncryption: false
     enabledForTemplateDeployment: false

@@ -2,6 +2,7 @@ import type { ClientView } from "../../shared/model/client.ts";
 import type { Credentials } from "../api/admin-api.ts";
 import { SecretDialog } from "../secret/secret-dialog.tsx";
 import { CreateDialog } from "./create-dialog.tsx";
+import { shownName } from "./damage.tsx";
 import { DisableDialog } from "./disable-dialog.tsx";
 import { RegenerateDialog } from "./regenerate-dialog.tsx";
 
@@ -39,7 +40,7 @@ export function ClientDialogs({ dialog, onChange, onClientChanged }: ClientDialo
         <RegenerateDialog
           client={dialog.client}
           onRegenerated={(credentials) =>
-            onChange({ kind: "secret", title: "New secret", name: dialog.client.name, credentials })
+            onChange({ kind: "secret", title: "New secret", name: shownName(dialog.client), credentials })
           }
           onClose={close}
         />

@@ -3,6 +3,7 @@ import type { ClientView } from "../../shared/model/client.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { NameText } from "../parts/name-text.tsx";
 import { TimeText } from "../parts/time-text.tsx";
+import { isReadable, shownName, Unreadable } from "./damage.tsx";
 import { LastUsed } from "./last-used.tsx";
 import { useRowStyles } from "./row-styles.ts";
 import { ScopeBadges } from "./scope-badges.tsx";
@@ -31,7 +32,7 @@ export function ClientRow({ client, onOpen }: { client: ClientView; onOpen: (cli
       <TableCell className={cell}>
         <span className={styles.name}>
           <Link as="button" className={styles.link} onClick={() => onOpen(client)} {...restoreFocus}>
-            <NameText text={client.name} />
+            <NameText text={shownName(client)} />
           </Link>
           <Text size={200} className={styles.description}>
             <NameText text={client.description} />
@@ -47,14 +48,14 @@ export function ClientRow({ client, onOpen }: { client: ClientView; onOpen: (cli
         </span>
       </TableCell>
       <TableCell className={cell}>
-        <StatusBadge status={client.status} />
+        <StatusBadge client={client} />
       </TableCell>
       <TableCell className={cell}>
-        <ScopeBadges scopes={client.scopes} />
+        <ScopeBadges client={client} />
       </TableCell>
       <TableCell className={cell}>
         <span className={caption}>Created</span>
-        <TimeText at={client.created_at} />
+        {isReadable(client, "created_at") ? <TimeText at={client.created_at} /> : <Unreadable />}
       </TableCell>
       <TableCell className={cell}>
         <span className={caption}>Last used</span>

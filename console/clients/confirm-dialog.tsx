@@ -21,6 +21,7 @@ import { ErrorNotice } from "../parts/error-notice.tsx";
 import { changeDetailOf, titleOf } from "../parts/error-words.ts";
 import { NameText } from "../parts/name-text.tsx";
 import { SlowText } from "../parts/pending-notice.tsx";
+import { shownName } from "./damage.tsx";
 import type { Change } from "./use-change.ts";
 
 const useStyles = makeStyles({
@@ -58,7 +59,8 @@ export function ConfirmDialog({ client, title, children, action, change, onConfi
   const styles = useStyles();
   const [typed, setTyped] = useState("");
   const { pending, error } = change;
-  const matches = comparableText(typed) === comparableText(printable(client.name));
+  const name = shownName(client);
+  const matches = comparableText(typed) === comparableText(printable(name));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (matches && !pending) onConfirm();
@@ -77,7 +79,7 @@ export function ConfirmDialog({ client, title, children, action, change, onConfi
                   <>
                     Type{" "}
                     <Text weight="semibold" className={styles.name}>
-                      <NameText text={client.name} />
+                      <NameText text={name} />
                     </Text>{" "}
                     to confirm
                   </>

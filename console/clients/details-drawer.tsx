@@ -16,7 +16,6 @@ import { KeyResetRegular } from "@fluentui/react-icons/svg/key-reset";
 import { ProhibitedRegular } from "@fluentui/react-icons/svg/prohibited";
 import { useCallback } from "react";
 import type { ClientView } from "../../shared/model/client.ts";
-import { SCOPE_PERMISSIONS } from "../../shared/model/scopes.ts";
 import { ChangingText } from "../parts/changing-text.tsx";
 import { CopyField } from "../parts/copy-field.tsx";
 import { ErrorNotice } from "../parts/error-notice.tsx";
@@ -29,7 +28,9 @@ import { exactTime } from "../parts/time-words.ts";
 import { useRequest } from "../parts/use-request.ts";
 import { SetupGuide } from "../secret/setup-guide.tsx";
 import { useSession } from "../sign-in/session.tsx";
+import { DamageNotice, isReadable, shownName, Unreadable } from "./damage.tsx";
 import { LastUsed } from "./last-used.tsx";
+import { scopesOf } from "./scope-words.ts";
 import { StatusBadge } from "./status-badge.tsx";
 
 const useStyles = makeStyles({
@@ -76,7 +77,7 @@ export function DetailsDrawer({ clientId, version, onRegenerate, onDisable, onCl
         <DrawerHeaderTitle
           action={<Button appearance="subtle" aria-label="Close" icon={<DismissRegular />} onClick={onClose} />}
         >
-          {client ? <NameText text={client.name} /> : <ChangingText>API client</ChangingText>}
+          {client ? <NameText text={shownName(client)} /> : <ChangingText>API client</ChangingText>}
         </DrawerHeaderTitle>
       </DrawerHeader>
       <DrawerBody className={styles.body}>
@@ -86,9 +87,11 @@ export function DetailsDrawer({ clientId, version, onRegenerate, onDisable, onCl
       </DrawerBody>
       {client?.status === "active" && (
         <DrawerFooter className={styles.footer}>
-          <Button icon={<KeyResetRegular />} onClick={() => onRegenerate(client)} {...restoreFocus}>
-            Regenerate secret…
-          </Button>
+          {isReadable(client, "status") && (
+            <Button icon={<KeyResetRegular />} onClick={() => onRegenerate(client)} {...restoreFocus}>
+              Regenerate secret…
+            </Button>
+          )}
           <Button icon={<ProhibitedRegular />} onClick={() => onDisable(client)} {...restoreFocus}>
             Disable…
           </Button>
@@ -101,7 +104,7 @@ export function DetailsDrawer({ clientId, version, onRegenerate, onDisable, onCl
 function Details({ client }: { client: ClientView }) {
   const styles = useStyles();
   const { settings } = useSession();
-  const active = client.status === "active";
+  const active = client.status === "active" && isReadable(client, "status");
   const connection = {
     clientId: client.client_id,
     clientSecret: "<client secret>",
@@ -110,19 +113,26 @@ function Details({ client }: { client: ClientView }) {
   };
   return (
     <>
+      {client.damaged && <DamageNotice damaged={client.damaged} />}
       <CopyField label="Client ID" value={client.client_id} />
       <CopyField label="Token endpoint" value={settings.token_endpoint} />
       <Facts
         facts={{
-          Status: <StatusBadge status={client.status} />,
+          Status: <StatusBadge client={client} />,
           ...(client.description && { Description: <NameText text={client.description} /> }),
+          ...(!isReadable(client, "description") && { Description: <Unreadable /> }),
           Scopes: (
             <ul className={styles.scopes}>
-              {client.scopes.map((scope) => (
+              {scopesOf(client).map(({ scope, words }) => (
                 <li key={scope}>
-                  <span translate="no">{scope}</span> <Text className={styles.aside}>{SCOPE_PERMISSIONS[scope]}</Text>
+                  <span translate="no">{scope}</span> <Text className={styles.aside}>{words}</Text>
                 </li>
               ))}
+              {scopesOf(client).length === 0 && (
+                <li>
+                  <Unreadable />
+                </li>
+              )}
             </ul>
           ),
           "Last used": (
@@ -131,13 +141,15 @@ function Details({ client }: { client: ClientView }) {
               {client.last_used_at && <Text className={styles.aside}>{exactTime(new Date(client.last_used_at))}</Text>}
             </span>
           ),
-          Created: (
+          Created: isReadable(client, "created_at") ? (
             <span className={styles.times}>
               <TimeText at={client.created_at} />
               <Text className={styles.aside}>{exactTime(new Date(client.created_at))}</Text>
             </span>
+          ) : (
+            <Unreadable />
           ),
-          "Created by": client.created_by,
+          "Created by": client.created_by || <Unreadable />,
         }}
       />
       {active && (

@@ -1,24 +1,25 @@
 import { Badge, makeStyles, tokens } from "@fluentui/react-components";
-import { SCOPE_PERMISSIONS, type Scope } from "../../shared/model/scopes.ts";
+import type { ClientView } from "../../shared/model/client.ts";
+import { scopesOf } from "./scope-words.ts";
 
 const useStyles = makeStyles({
   badge: { fontWeight: tokens.fontWeightRegular },
   root: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalXS },
 });
 
-/** The names of scopes; what they permit is in their titles. */
-export function ScopeBadges({ scopes }: { scopes: readonly Scope[] }) {
+/** The names of the scopes of a client; what they permit is in their titles. */
+export function ScopeBadges({ client }: { client: Pick<ClientView, "scopes" | "unknown_scopes"> }) {
   const styles = useStyles();
   return (
     <span className={styles.root}>
-      {scopes.map((scope) => (
+      {scopesOf(client).map(({ scope, words, isGranted }) => (
         <Badge
           key={scope}
           className={styles.badge}
           appearance="outline"
-          color="informative"
+          color={isGranted ? "informative" : "warning"}
           translate="no"
-          title={SCOPE_PERMISSIONS[scope]}
+          title={words}
         >
           {scope}
         </Badge>

@@ -1,9 +1,22 @@
-import { Badge } from "@fluentui/react-components";
-import type { ClientStatus } from "../../shared/model/client.ts";
+import { Badge, makeStyles, tokens } from "@fluentui/react-components";
+import type { ClientStatus, ClientView } from "../../shared/model/client.ts";
 import { ChangingText } from "../parts/changing-text.tsx";
+import { DamagedBadge, isReadable } from "./damage.tsx";
 
-/** Whether a client can get tokens, in a word and a colour. */
-export function StatusBadge({ status }: { status: ClientStatus }) {
+const useStyles = makeStyles({ root: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalXS } });
+
+/** Whether a client can get tokens, in a word and a colour, and whether its record is damaged. */
+export function StatusBadge({ client }: { client: Pick<ClientView, "status" | "damaged"> }) {
+  const styles = useStyles();
+  return (
+    <span className={styles.root}>
+      {isReadable(client, "status") && <StatusWord status={client.status} />}
+      {client.damaged && <DamagedBadge />}
+    </span>
+  );
+}
+
+function StatusWord({ status }: { status: ClientStatus }) {
   return status === "active" ? (
     <Badge appearance="tint" color="success">
       <ChangingText>Active</ChangingText>

@@ -29,8 +29,9 @@ const NEXT_STEPS: Partial<Readonly<Record<ApiErrorKind, string>>> = {
   throttled: "The limit counts your own requests alone; SoCMate works. Wait a minute.",
 };
 
-/** What happened, in a few words. */
-export function titleOf({ kind }: ApiError): string {
+/** What happened, in a few words. A failure with a reason and without a time to try again lasts until an operator acts. */
+export function titleOf({ kind, detail, retryAfterSeconds }: ApiError): string {
+  if (kind === "unavailable" && detail && retryAfterSeconds === undefined) return "SoCMate needs an operator";
   return TITLES[kind];
 }
 

@@ -11,11 +11,18 @@ const UNITS = [
 const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "long" });
 
+/** More than clocks differ: such a time is not of this service. */
+const AHEAD_MINUTES = 60;
+
 /** How long ago a time is, in words of one unit: `3 days ago`. */
 export function timeAgo(time: Date, now: Date): string {
-  const minutes = Math.floor((now.getTime() - time.getTime()) / MINUTE_MS);
+  const passed = Math.floor((now.getTime() - time.getTime()) / MINUTE_MS);
+  const isAhead = passed < -AHEAD_MINUTES;
+  const minutes = isAhead ? -passed : passed;
   const [unit, size] = UNITS.find(([, minutesOfUnit]) => minutes >= minutesOfUnit) ?? ["second", 0];
-  return size === 0 ? "just now" : words.format(-Math.floor(minutes / size), unit);
+  if (size === 0) return "just now";
+  const amount = Math.floor(minutes / size);
+  return words.format(isAhead ? amount : -amount, unit);
 }
 
 /** A time in full, in the zone of the reader, which it names. */

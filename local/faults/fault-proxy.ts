@@ -11,7 +11,7 @@ import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Certificate } from "../azure/certificate.ts";
 import { close, listen } from "../server/http-server.ts";
-import type { Fault, Faults } from "./faults.ts";
+import type { Fault, FaultKind, Faults } from "./faults.ts";
 import { operationOf, type ReceivedRequest } from "./operation.ts";
 
 // The faults room breaks the requests between the service and the emulators. A fault is injected by a proxy on the wire, not by a stub in
@@ -63,7 +63,8 @@ export async function startFaultProxy(target: string, certificate: Certificate, 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "", url: path = "", headers } = request;
     const received = { method, path, headers, body: await buffer(request) };
-    const fault = faults.next(operationOf(received));
+    const operation = operationOf(received);
+    const fault = faults.next(operation);
     if (!fault) return passOn(received, response);
     switch (fault.kind) {
       case "delay":
@@ -78,8 +79,10 @@ export async function startFaultProxy(target: string, certificate: Certificate, 
         return void (await forward(received));
       case "reset":
         return void response.destroy();
+      case "demand-expiry":
+        return isWithoutExpiry(operation, received) ? refuse(fault, operation, response) : passOn(received, response);
       default:
-        return refuse(fault, response);
+        return refuse(fault, operation, response);
     }
   }
 
@@ -106,18 +109,74 @@ export async function startFaultProxy(target: string, certificate: Certificate, 
   };
 }
 
-/** Answers with an error in a body that is both Table Storage's and Key Vault's, or in the body of the rule. */
-function refuse({ kind, value, body }: Fault, response: ServerResponse): void {
-  const [status, code, headers] = {
-    fail: [value ?? 500, "InternalError", {}] as const,
-    throttle: [429, "Throttled", value === undefined ? {} : { "retry-after": String(value) }] as const,
-    forbid: [403, "AuthorizationPermissionMismatch", {}] as const,
-  }[kind as "fail" | "throttle" | "forbid"];
+/** Answers with an error in the body of the rule, or in that of Azure. */
+function refuse(fault: Fault, operation: string, response: ServerResponse): void {
+  const { status, headers = {}, body } = refusalOf(fault, operation);
+  const type = fault.body === undefined ? "application/json" : "text/html";
+  response.writeHead(status, { ...headers, "content-type": type }).end(fault.body ?? JSON.stringify(body));
+}
+
+function refusalOf({ kind, value }: Fault, operation: string): Refusal {
+  switch (kind) {
+    case "throttle":
+      return {
+        status: 429,
+        headers: value === undefined ? {} : { "retry-after": String(value) },
+        body: eitherBody("Throttled"),
+      };
+    case "fail":
+      return { status: value ?? 500, body: eitherBody("InternalError") };
+    default:
+      return { status: 403, body: forbiddenBody(kind, operation) };
+  }
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: object;
+}
+
+/** Returns the body of a 403, with the codes and sentences of Azure. */
+function forbiddenBody(kind: FaultKind, operation: string): object {
+  if (kind === "demand-expiry" || operation === "secret-set") return REFUSED_BY_POLICY;
+  return /^(table|usage|position)-/.test(operation) ? TABLE_ROLE_MISSING : VAULT_ROLE_MISSING;
+}
+
+/**
+ * The effect Deny of the built-in policy "Key Vault secrets should have an expiration date" (azure-policy, Secrets_ExpirationSet.json).
+ * Users report 403 Forbidden (packer-plugin-azure#235). No body is published: so none has an inner code that the service could rely on.
+ */
+const REFUSED_BY_POLICY = vaultBody(
+  "Forbidden",
+  "The secret is disallowed by policy: Key Vault secrets should have an expiration date.",
+);
+const VAULT_ROLE_MISSING = vaultBody(
+  "Forbidden",
+  "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role definitions were changed recently, please observe propagation time.",
+  "ForbiddenByRbac",
+);
+const TABLE_ROLE_MISSING = tableBody(
+  "AuthorizationPermissionMismatch",
+  "This request is not authorized to perform this operation using this permission.",
+);
+
+/** Returns a body that is both Key Vault's and Table Storage's. */
+function eitherBody(code: string): object {
   const message = "injected fault";
-  const text = JSON.stringify({
-    error: { code, message },
-    "odata.error": { code, message: { lang: "en", value: message } },
-  });
-  const type = body === undefined ? "application/json" : "text/html";
-  response.writeHead(status, { ...headers, "content-type": type }).end(body ?? text);
+  return { ...vaultBody(code, message), ...tableBody(code, message) };
+}
+
+function vaultBody(code: string, message: string, innerCode?: string): object {
+  return { error: { code, message, ...(innerCode && { innererror: { code: innerCode } }) } };
+}
+
+function tableBody(code: string, message: string): object {
+  return { "odata.error": { code, message: { lang: "en-US", value: message } } };
+}
+
+/** Tells a write of a secret without an expiry date. As an update keeps the attributes that it does not name, this is stricter than Azure. */
+function isWithoutExpiry(operation: string, { body }: ReceivedRequest): boolean {
+  if (operation !== "secret-set" && operation !== "secret-update") return false;
+  return typeof JSON.parse(body.toString()).attributes?.exp !== "number";
 }

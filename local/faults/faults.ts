@@ -5,7 +5,9 @@ export const FAULT_KINDS = {
   delay: "arrives after <ms>; above the service's time-out of 2 s, a write is applied after the service gave up",
   fail: "is not applied; the answer is status <status> (500)",
   throttle: "is not applied; the answer is 429, with Retry-After: <seconds> if given",
-  forbid: "is not applied; the answer is 403, as for an identity without its role",
+  forbid: "is not applied; the answer is 403: to secret-set as by Azure Policy, to others as without a role",
+  "demand-expiry":
+    "is not applied if it is a secret-set or secret-update without an expiry date; the answer is 403, as by Azure Policy",
   reset: "is not applied; the connection breaks",
   "lose-reply": "is applied; the connection breaks before the answer",
   "apply-later": "is applied after <ms> (1000); the connection breaks immediately",

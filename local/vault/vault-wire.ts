@@ -60,7 +60,9 @@ export function answerPage<Item>(
   if (!Number.isInteger(size) || size < 1 || size > PAGE_SIZE) {
     throw vaultError(400, "BadParameter", `maxresults must be between 1 and ${PAGE_SIZE}.`);
   }
-  const { items, next } = read(Number(query.get("$skiptoken") ?? 0), size);
+  const from = Number(query.get("$skiptoken") ?? 0);
+  if (!Number.isSafeInteger(from) || from < 0) throw vaultError(400, "BadParameter", "The $skiptoken is not valid.");
+  const { items, next } = read(from, size);
   const nextQuery = new URLSearchParams(query);
   nextQuery.set("$skiptoken", String(next));
   return { value: items.map(write), nextLink: next === undefined ? null : `${address}?${nextQuery}` };

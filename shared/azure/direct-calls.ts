@@ -32,7 +32,8 @@ export function withDirectReads(table: TableClient): ClientTable {
       const { status, headers, bodyAsText } = response;
       if (status !== 200)
         throw Object.assign(restError(response), { details: { odataError: tableErrorIn(bodyAsText) } });
-      return { ...JSON.parse(bodyAsText ?? ""), partitionKey, rowKey, etag: headers.get("etag") ?? "" };
+      const { PartitionKey, RowKey, ...columns } = JSON.parse(bodyAsText ?? "");
+      return { ...columns, partitionKey: PartitionKey, rowKey: RowKey, etag: headers.get("etag") ?? "" };
     },
     createEntity: (...args) => table.createEntity(...args),
     updateEntity: (...args) => table.updateEntity(...args),

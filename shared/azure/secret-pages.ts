@@ -9,7 +9,11 @@ const pageSchema = z.object({
     z.object({
       id: z.string(),
       tags: z.record(z.string(), z.string()).nullish(),
-      attributes: z.object({ enabled: z.boolean().default(false), created: z.number().optional() }),
+      attributes: z.object({
+        enabled: z.boolean().default(false),
+        created: z.number().optional(),
+        exp: z.number().optional(),
+      }),
     }),
   ),
   nextLink: z.string().nullish(),
@@ -20,23 +24,36 @@ const pageSchema = z.object({
  * that a sweep could not continue after a fault.
  */
 export function createSecretPageReader(pipeline: Pipeline, vaultUrl: string): ReadSecretPage {
-  return async (position, abortSignal) => {
+  const firstPage = new URL("/secrets", vaultUrl);
+  /** The request carries the token for the vault, so it goes to pages of this vault alone. A saved position may be of another program. */
+  const pageUrl = (position: string): string => {
+    const url = URL.parse(position);
+    if (url?.origin === firstPage.origin && url.pathname === firstPage.pathname) return url.href;
+    throw new RangeError("not a page of the vault");
+  };
+
+  return async (position = firstPage.href, abortSignal) => {
     // A policy of the client adds the API version.
-    const url = position ?? `${vaultUrl}/secrets`;
+    const url = pageUrl(position);
     const headers = createHttpHeaders({ Accept: "application/json" });
     const response = await pipeline.sendRequest(azureHttpClient, createPipelineRequest({ url, headers, abortSignal }));
     if (response.status !== 200) throw restError(response);
     const { value, nextLink } = pageSchema.parse(JSON.parse(response.bodyAsText ?? ""));
-    return { secrets: value.map(toListedSecret), next: nextLink || undefined };
+    return { secrets: value.map(toListedSecret), next: nextLink ? pageUrl(nextLink) : undefined };
   };
 }
 
 function toListedSecret({ id, tags, attributes }: z.output<typeof pageSchema>["value"][number]): ListedSecret {
-  const { enabled, created } = attributes;
+  const { enabled, created, exp } = attributes;
   return {
     name: id.split("/").at(-1) ?? "",
     clientId: tags?.client_id,
     enabled,
-    createdAt: created === undefined ? undefined : new Date(created * 1_000),
+    createdAt: toDate(created),
+    expiresAt: toDate(exp),
   };
+}
+
+function toDate(seconds: number | undefined): Date | undefined {
+  return seconds === undefined ? undefined : new Date(seconds * 1_000);
 }

@@ -36,7 +36,7 @@ export function isSecretHash(value: string): boolean {
   return SECRET_HASH.test(value);
 }
 
-/** A hash without a secret, for the comparison of an unknown client: the work must not tell whether a client exists. */
+/** A hash without a secret, for the comparison where there is no hash: it takes as long as with one. */
 export const DUMMY_HASH = `v1:${Buffer.alloc(32).toString("base64url")}`;
 
 /** Compares a presented secret with a stored hash in constant time. */

@@ -1,9 +1,9 @@
-import * as z from "zod";
-import { CLIENT_STATUSES, type Client, wholeSeconds } from "../model/client.ts";
-import { SCOPES } from "../model/scopes.ts";
+import { type Client, isClientId, wholeSeconds } from "../model/client.ts";
 import type { RequestContext } from "../request/context.ts";
-import { type RetryPolicy, Unavailable } from "../request/retry.ts";
-import type { ClientTable } from "./client-table.ts";
+import { AzureRefused, answerMismatch, type RetryPolicy, Unavailable } from "../request/retry.ts";
+import { type ClientRow, type ClientWithUse, toClientRow, toColumns, withUse } from "./client-row.ts";
+import type { ClientTable, TableRow } from "./client-table.ts";
+import { createDamageAlarm } from "./damage-alarm.ts";
 import { createUpsertRow, isConflict, isEntityMissing } from "./upsert-row.ts";
 
 // The clients: their rows in Table Storage, the hashes of their secrets in Key Vault, and the sweep that reconciles the two. No transaction
@@ -17,21 +17,10 @@ export const CLIENT_TABLE = "apiclients";
 /** The usage has a row of its own, so that its writes never conflict with a change by an administrator. */
 const CLIENT_ROW = "client";
 const USAGE_ROW = "usage";
+/** No request can name a row of another partition, so it is no client. The log must not have its key. */
+const NAMELESS = { clientId: "a partition that is no client id", damaged: ["PartitionKey"] };
 /** The maximum of Table Storage. */
 const PAGE_SIZE = 1_000;
-
-/** The row of a client, as read at one moment. */
-export interface ClientRow extends Client {
-  /** The name of the vault secret with the hash of the client's valid secret. Each generation of the secret has a new name. */
-  secretName: string;
-  /** The version of the row, for optimistic concurrency. */
-  etag: string;
-}
-
-/** The row of a client with the time of its last token. */
-export interface ClientWithUse extends ClientRow {
-  lastUsedAt: string | null;
-}
 
 /**
  * Stores clients in Table Storage. Only `insert` writes the status `active`; every other write merges named columns. The outcome of a
@@ -48,50 +37,26 @@ export interface ClientStore {
   insert(client: Client, secretName: string, context: RequestContext): Promise<boolean>;
   /** Commits a new generation of the secret, or returns `false` if the row has changed since `row` was read. */
   replaceSecret(row: ClientRow, secretName: string, context: RequestContext): Promise<boolean>;
-  /** Disables a client, even if its row changes concurrently, and returns the row as read afterwards. Idempotent. */
+  /** Disables a client, even if its row is damaged or changes concurrently, and returns the row as read afterwards. Idempotent. */
   disable(clientId: string, adminId: string, at: Date, context: RequestContext): Promise<ClientRow | undefined>;
   /** Writes the time of the last token (upsert). */
   recordUse(clientId: string, at: Date, context: RequestContext): Promise<void>;
 }
 
-const clientColumns = z
-  .object({
-    partitionKey: z.string(),
-    id: z.string(),
-    name: z.string(),
-    description: z.string(),
-    status: z.enum(CLIENT_STATUSES),
-    scopes: z
-      .string()
-      .transform((words) => words.split(" "))
-      .pipe(z.array(z.enum(SCOPES)).nonempty()),
-    created_by: z.string(),
-    created_at: z.string(),
-  })
-  .transform(
-    (row): Client => ({
-      id: row.id,
-      clientId: row.partitionKey,
-      name: row.name,
-      description: row.description,
-      status: row.status,
-      scopes: row.scopes,
-      createdBy: row.created_by,
-      createdAt: row.created_at,
-    }),
-  );
-const versionColumns = z.object({ secretName: z.string().min(1), etag: z.string().min(1) });
-const usageColumns = z.object({ partitionKey: z.string(), last_used_at: z.string() });
-
 /** Creates the store over the table of clients. */
 export function createClientStore(table: ClientTable, retry: RetryPolicy): ClientStore {
   const upsertRow = createUpsertRow(table, retry);
+  const alarmIfDamaged = createDamageAlarm();
 
   const find = async (clientId: string, context: RequestContext): Promise<ClientRow | undefined> => {
     const run = (abortSignal: AbortSignal) => table.getEntity(clientId, CLIENT_ROW, { abortSignal });
     try {
       const entity = await retry({ name: "table get", run, isAnswer: isEntityMissing }, context);
-      return parseClient(entity, context);
+      const isAsked = entity.partitionKey === clientId && entity.rowKey === CLIENT_ROW;
+      if (!isAsked) throw answerMismatch("table get", context);
+      const row = toClientRow(clientId, entity);
+      alarmIfDamaged(row, context);
+      return row;
     } catch (error) {
       if (isEntityMissing(error)) return undefined;
       throw error;
@@ -99,9 +64,8 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
   };
 
   /** Reads all rows that match a filter. Each page is a call with its own deadline, so that a long list does not time out. */
-  const scan = async (filter: string | undefined, context: RequestContext): Promise<ClientWithUse[]> => {
-    const clients: ClientRow[] = [];
-    const lastUse = new Map<string, string>();
+  const readRows = async (filter: string | undefined, context: RequestContext): Promise<TableRow[]> => {
+    const rows: TableRow[] = [];
     let continuationToken: string | undefined;
     do {
       const run = (abortSignal: AbortSignal) =>
@@ -110,22 +74,27 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
           .byPage({ maxPageSize: PAGE_SIZE, ...(continuationToken && { continuationToken }) })
           .next();
       const { value: page } = await retry({ name: "table list", run }, context);
-      for (const entity of page ?? []) {
-        if (entity.rowKey === CLIENT_ROW) {
-          clients.push(parseClient(entity, context));
-        } else if (entity.rowKey === USAGE_ROW) {
-          const usage = parse(usageColumns, entity, context);
-          lastUse.set(usage.partitionKey, usage.last_used_at);
-        }
-      }
+      rows.push(...(page ?? []));
       continuationToken = page?.continuationToken;
     } while (continuationToken);
-    return clients.map((client) => ({ ...client, lastUsedAt: lastUse.get(client.clientId) ?? null }));
+    return rows;
+  };
+
+  /** Reads the clients of all rows that match a filter. */
+  const scan = async (filter: string | undefined, context: RequestContext): Promise<ClientWithUse[]> => {
+    const rows = Map.groupBy(await readRows(filter, context), ({ rowKey }) => rowKey);
+    const usages = new Map(rows.get(USAGE_ROW)?.map((row) => [row.partitionKey, row]));
+    const clientRows = rows.get(CLIENT_ROW) ?? [];
+    const named = clientRows.filter(({ partitionKey }) => isClientId(partitionKey));
+    if (named.length < clientRows.length) alarmIfDamaged(NAMELESS, context);
+    const clients = named.map((row) => withUse(toClientRow(row.partitionKey, row), usages.get(row.partitionKey)));
+    for (const client of clients) alarmIfDamaged(client, context);
+    return clients;
   };
 
   /**
    * Commits a new secret name, and tells whether the row has it. After a conflict or a failure the row is read: the conflict may be with
-   * the first try of the same write, and a failed write may have been applied.
+   * the first try of the same write, and a failed write may have been applied. A definite refusal was not.
    */
   const commitSecret = async (
     clientId: string,
@@ -137,9 +106,10 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
       await retry({ ...write, isAnswer: isConflict }, context);
       return true;
     } catch (error) {
+      if (error instanceof AzureRefused) throw error;
       const row = await find(clientId, context).catch(outcomeUnknown);
       if (row?.secretName === secretName) return true;
-      if (isConflict(error) || (row && row.etag !== write.basedOn)) return false;
+      if (isConflict(error) || (row?.etag && row.etag !== write.basedOn)) return false;
       return outcomeUnknown(error);
     }
   };
@@ -152,6 +122,7 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
 
     async findWithUse(clientId, context) {
       const [client] = await scan(`PartitionKey eq '${clientId.replaceAll("'", "''")}'`, context);
+      if (client && client.clientId !== clientId) throw answerMismatch("table list", context);
       return client;
     },
 
@@ -166,20 +137,23 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
       return commitSecret(client.clientId, secretName, { name: "table insert", run }, context);
     },
 
-    replaceSecret({ clientId, etag }, secretName, context) {
+    async replaceSecret({ clientId, etag }, secretName, context) {
+      if (!etag) throw new Unavailable("row_damaged", { note: "etag" });
       const run = (abortSignal: AbortSignal) => merge(clientId, etag, { secretName }, abortSignal);
       return commitSecret(clientId, secretName, { name: "table merge secret", run, basedOn: etag }, context);
     },
 
     async disable(clientId, adminId, at, context) {
       const row = await find(clientId, context);
-      if (row?.status !== "active") return row;
+      // A row that cannot be read is disabled as well: the merge needs its key alone.
+      if (!row || row.status === "disabled") return row;
       const columns = { status: "disabled", disabled_at: wholeSeconds(at), disabled_by: adminId };
       const run = (abortSignal: AbortSignal) => merge(clientId, "*", columns, abortSignal);
       let failure: unknown;
       try {
         await retry({ name: "table merge status", run }, context);
       } catch (error) {
+        if (error instanceof AzureRefused) throw error;
         failure = error;
       }
       // Also after a success: a regenerate between the read and the merge has replaced the secret that is to be disabled.
@@ -199,31 +173,6 @@ interface SecretWrite {
   run(abortSignal: AbortSignal): Promise<unknown>;
   /** The etag that the write is conditional on, if the row exists. */
   basedOn?: string;
-}
-
-function toColumns(client: Client): Record<string, string> {
-  return {
-    id: client.id,
-    name: client.name,
-    description: client.description,
-    status: client.status,
-    scopes: client.scopes.join(" "),
-    created_by: client.createdBy,
-    created_at: client.createdAt,
-  };
-}
-
-function parseClient(entity: unknown, context: RequestContext): ClientRow {
-  return { ...parse(clientColumns, entity, context), ...parse(versionColumns, entity, context) };
-}
-
-/** Parses a row. A row that does not parse is a fault of the service: 503 and an alarm, never a 4xx. */
-function parse<T>(columns: z.ZodType<T>, entity: unknown, context: RequestContext): T {
-  const result = columns.safeParse(entity);
-  if (result.success) return result.data;
-  const note = `row does not parse: ${result.error.issues.map((issue) => issue.path.join(".")).join(", ")}`;
-  context.alarm("row_damaged", note);
-  throw new Unavailable("row_damaged", { note });
 }
 
 /** Fails a change that may or may not have been committed. */

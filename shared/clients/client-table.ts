@@ -15,8 +15,12 @@ export interface CallOptions {
 
 /** The port to Table Storage, with the names of Azure's SDK. An error has a `statusCode`, and Azure's code in `details`. */
 export interface ClientTable {
-  /** Reads a row with its etag. */
-  getEntity(partitionKey: string, rowKey: string, options?: CallOptions): Promise<{ readonly etag: string }>;
+  /** Reads a row with its etag. The keys are those of the answer. */
+  getEntity(
+    partitionKey: string,
+    rowKey: string,
+    options?: CallOptions,
+  ): Promise<{ readonly etag: string; readonly partitionKey?: string; readonly rowKey?: string }>;
   createEntity(row: TableRow, options?: CallOptions): Promise<unknown>;
   /** Requires an `etag`: the default of the SDK is an unconditional write. */
   updateEntity(

@@ -6,6 +6,8 @@ export interface ListedSecret {
   enabled: boolean;
   /** `undefined` if the vault does not state it. */
   createdAt: Date | undefined;
+  /** `undefined` if it has no expiry date. */
+  expiresAt: Date | undefined;
 }
 
 /** A page of a vault's list of secrets. */
@@ -15,5 +17,5 @@ export interface SecretPage {
   next: string | undefined;
 }
 
-/** Reads the page at a position, or the first page. */
+/** Reads the page at a position, or the first page. Throws a `RangeError` for what is no position in the list of this vault. */
 export type ReadSecretPage = (position: string | undefined, abortSignal: AbortSignal) => Promise<SecretPage>;

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import { errorCodesOf } from "../request/azure-refusal.ts";
 import type { RequestContext } from "../request/context.ts";
 import { type RetryPolicy, statusOf } from "../request/retry.ts";
 import type { ClientTable, TableRow } from "./client-table.ts";
@@ -30,11 +30,9 @@ export function createUpsertRow(
   };
 }
 
-const errorBody = z.object({ details: z.object({ odataError: z.object({ code: z.string() }) }) });
-
 /** Tells a missing row from a missing table: both are 404, with different codes, and a missing table is a fault. */
 export function isEntityMissing(error: unknown): boolean {
-  const code = errorBody.safeParse(error).data?.details.odataError.code;
+  const { code } = errorCodesOf(error);
   return statusOf(error) === 404 && (code === "ResourceNotFound" || code === "EntityNotFound");
 }
 

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { PublicError } from "../request/public-error.ts";
+import { OPERATOR_RETRY_AFTER_SECONDS } from "../request/time-limits.ts";
 import { InvalidInput } from "./invalid-input.ts";
 import { OAuthError, type OAuthErrorCode } from "./oauth-error.ts";
 import { type HttpResponse, json } from "./response.ts";
@@ -10,7 +11,11 @@ import { type HttpResponse, json } from "./response.ts";
 
 const FAILED = "The service failed. Nothing is wrong with the request.";
 
-/** Renders an error of the token endpoint (RFC 6749 §5.2), with a link to its section of the documentation if there is one. */
+/**
+ * Renders an error of the token endpoint (RFC 6749 §5.2), with a link to its section of the documentation if there is one. A 503 always has
+ * `Retry-After`: platforms ask again in any case, and without a time they do it immediately. Where an operator has to act first, a minute
+ * spares both sides, and is soon enough after the repair.
+ */
 export function oauthErrorResponse(error: PublicError, documentationUrl?: string): HttpResponse {
   const code = oauthCodeOf(error);
   const body = {
@@ -19,7 +24,8 @@ export function oauthErrorResponse(error: PublicError, documentationUrl?: string
     ...(documentationUrl && { error_uri: `${documentationUrl}#${code}` }),
   };
   const challenge = error.status === 401 ? { "WWW-Authenticate": challengeOf(body) } : {};
-  return json(error.status, body, { Pragma: "no-cache", ...challenge, ...error.headers });
+  const retryAfter = error.status === 503 && { "Retry-After": String(OPERATOR_RETRY_AFTER_SECONDS) };
+  return json(error.status, body, { Pragma: "no-cache", ...challenge, ...retryAfter, ...error.headers });
 }
 
 /**

@@ -1,3 +1,5 @@
+import { STRICT_TRANSPORT_MAX_AGE_SECONDS } from "../request/time-limits.ts";
+
 /** The answer of an endpoint. */
 export interface HttpResponse {
   readonly status: number;
@@ -12,4 +14,17 @@ export function json(status: number, body: object, headers?: Readonly<Record<str
     headers: { "Content-Type": "application/json", "Cache-Control": "no-store", ...headers },
     body: JSON.stringify(body),
   };
+}
+
+/**
+ * Adds the headers of every answer. A browser takes it for nothing but its media type (`nosniff`, Fetch Standard), and asks only over TLS
+ * from then on. The second is for answers over https alone (RFC 6797 §7.2), and without `includeSubDomains`: other names of the domain
+ * are not this service's.
+ */
+export function withSecurityHeaders(response: HttpResponse, isOverHttps: boolean): HttpResponse {
+  const headers = {
+    "X-Content-Type-Options": "nosniff",
+    ...(isOverHttps && { "Strict-Transport-Security": `max-age=${STRICT_TRANSPORT_MAX_AGE_SECONDS}` }),
+  };
+  return { ...response, headers: { ...response.headers, ...headers } };
 }

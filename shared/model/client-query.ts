@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { CLIENT_STATUSES, type Client } from "./client.ts";
+import { CLIENT_STATUSES, type StoredClient, shownStatus } from "./client.ts";
 import { comparableText, printable } from "./single-line-text.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -18,12 +18,14 @@ export const clientQuerySchema = z.strictObject({
 /** The parsed query of a list request. */
 export type ClientQuery = z.output<typeof clientQuerySchema>;
 
+type SearchedClient = Pick<StoredClient, "clientId" | "name" | "description" | "status">;
+
 /** Filters clients by status, and by a text that name, description or client id must contain as they are shown ({@link comparableText}). */
-export function filterClients<C extends Client>(clients: readonly C[], { search, status }: ClientQuery): C[] {
+export function filterClients<C extends SearchedClient>(clients: readonly C[], { search, status }: ClientQuery): C[] {
   const wanted = comparableText(search);
   return clients.filter(
     (client) =>
-      (!status || client.status === status) &&
+      (!status || shownStatus(client) === status) &&
       (wanted === "" ||
         [client.name, client.description, client.clientId].some((text) =>
           comparableText(printable(text)).includes(wanted),

@@ -27,8 +27,20 @@ export interface Client {
   createdAt: string;
 }
 
-const MAX_NAME = 100;
-const MAX_DESCRIPTION = 500;
+/** A client as far as its stored row can be read. Text that cannot be read is empty; `damaged` tells it from text that is. */
+export interface StoredClient extends Omit<Client, "status"> {
+  /** `undefined` if it cannot be read: such a client is not disabled, and gets no tokens. */
+  status: ClientStatus | undefined;
+  /** The stored scopes that this release does not know. They are shown and never granted. */
+  unknownScopes: readonly string[];
+  /** The columns that cannot be read as this release writes them. */
+  damaged: readonly string[];
+}
+
+/** The longest name of a client, in code points. */
+export const MAX_NAME = 100;
+/** The longest description of a client, in code points. */
+export const MAX_DESCRIPTION = 500;
 
 const scopes = z
   .array(z.unknown(), { error: ({ input }) => (input === undefined ? "Is required." : "Must be an array of scopes.") })
@@ -54,9 +66,13 @@ export const newClientSchema = z.strictObject({
 /** The parsed body of a create request. */
 export type NewClient = z.output<typeof newClientSchema>;
 
-/** Quotes a wrong scope, unless it may contain a client secret or an unprintable character. */
 function quote(word: string, index: number): string {
-  return /^[\x21-\x7e]{1,100}$/.test(word) && !containsClientSecret(word) ? JSON.stringify(word) : `Item ${index}`;
+  return isShowableWord(word) ? JSON.stringify(word) : `Item ${index}`;
+}
+
+/** Tells whether a word that is no scope may be shown: not one that may contain a client secret or an unprintable character. */
+export function isShowableWord(word: string): boolean {
+  return /^[\x21-\x7e]{1,100}$/.test(word) && !containsClientSecret(word);
 }
 
 /** Tells whether a text has the form of a client id: anything else is refused without a call to a store. */
@@ -69,32 +85,45 @@ export function wholeSeconds(time: Date): string {
   return `${time.toISOString().slice(0, 19)}Z`;
 }
 
-/** The schema of a client in an answer; `last_used_at` is `null` until its first token. */
+/** Returns the status that is shown for a client. One that cannot be read is shown as active, since the client still has to be disabled. */
+export function shownStatus({ status }: Pick<StoredClient, "status">): ClientStatus {
+  return status ?? "active";
+}
+
+/**
+ * The schema of a client in an answer; `last_used_at` is `null` until its first token. A good row has neither `unknown_scopes` nor
+ * `damaged`. A damaged one has both beside members of the usual types, so that a caller that does not know them can read it.
+ */
 export const clientViewSchema = z.object({
   id: z.string(),
   client_id: z.string(),
   name: z.string(),
   description: z.string(),
   status: z.enum(CLIENT_STATUSES),
-  scopes: z.array(z.enum(SCOPES)).readonly(),
+  // Not an enumeration: the page of an older release shows the scopes of a newer one.
+  scopes: z.array(z.string()).readonly(),
   created_by: z.string(),
   created_at: z.string(),
   last_used_at: z.string().nullable(),
+  unknown_scopes: z.array(z.string()).readonly().optional(),
+  damaged: z.array(z.string()).readonly().optional(),
 });
 /** A client in an answer. */
 export type ClientView = z.output<typeof clientViewSchema>;
 
 /** Converts a client to its form in an answer. */
-export function clientView(client: Client & { lastUsedAt: string | null }): ClientView {
+export function clientView(client: StoredClient & { lastUsedAt: string | null }): ClientView {
   return {
     id: client.id,
     client_id: client.clientId,
     name: client.name,
     description: client.description,
-    status: client.status,
+    status: shownStatus(client),
     scopes: client.scopes,
     created_by: client.createdBy,
     created_at: client.createdAt,
     last_used_at: client.lastUsedAt,
+    ...(client.unknownScopes.length > 0 && { unknown_scopes: client.unknownScopes }),
+    ...(client.damaged.length > 0 && { damaged: client.damaged }),
   };
 }

@@ -38,6 +38,7 @@ export const REASONS = [
   "wrong_media_type",
   // Failures.
   "admin_keys_unavailable",
+  "answer_mismatch",
   "azure_refused",
   "azure_unavailable",
   "client_ids_taken",

@@ -1,3 +1,4 @@
+import { detailOf, noteOf, type Refusal, remedyOf, shownCodeOf } from "./azure-refusal.ts";
 import type { Clock } from "./clock.ts";
 import type { RequestContext } from "./context.ts";
 import { withDeadline } from "./deadline.ts";
@@ -20,17 +21,36 @@ const MAX_SAVED_RETRIES = 10;
 export class Unavailable extends PublicError {
   override readonly name = "Unavailable";
 
-  /** Bounds the wait to 1–60 seconds. `detail` is for a failure about which more can be said than "try again". */
+  /**
+   * Bounds the wait to 1–60 seconds; `never` is for a failure that lasts until an operator acts. `detail` is for a failure about which
+   * more can be said than "try again".
+   */
   constructor(
     reason: Reason,
     { retryAfterSeconds = DEFAULT_RETRY_AFTER_SECONDS, ...details }: UnavailableDetails = {},
   ) {
-    const wait = Math.min(Math.max(Math.ceil(retryAfterSeconds), MIN_RETRY_AFTER_SECONDS), MAX_RETRY_AFTER_SECONDS);
-    super(503, { ...details, reason, retryAfterSeconds: wait });
+    super(503, { ...details, reason, retryAfterSeconds: bounded(retryAfterSeconds) });
   }
 }
 
-type UnavailableDetails = Omit<PublicErrorDetails, "reason">;
+interface UnavailableDetails extends Omit<PublicErrorDetails, "reason" | "retryAfterSeconds"> {
+  readonly retryAfterSeconds?: number | "never" | undefined;
+}
+
+function bounded(seconds: number | "never"): number | undefined {
+  if (seconds === "never") return undefined;
+  return Math.min(Math.max(Math.ceil(seconds), MIN_RETRY_AFTER_SECONDS), MAX_RETRY_AFTER_SECONDS);
+}
+
+/**
+ * A definite refusal by Azure: a role, a network rule, a policy, a wrong address. Azure refused every try of the call, so nothing of it
+ * was applied. The status stays 503, since the caller has done nothing wrong and a role assignment that takes effect ends the failure.
+ */
+export class AzureRefused extends Unavailable {
+  constructor(refusal: Refusal, cause: unknown) {
+    super("azure_refused", { detail: detailOf(refusal), note: noteOf(refusal), retryAfterSeconds: "never", cause });
+  }
+}
 
 /** One call to Azure. */
 export interface Operation<T> {
@@ -48,7 +68,7 @@ export interface Operation<T> {
  * the deadline of the request and the retry budget of the process. A retried write is not idempotent: if its first try was applied
  * without an answer, the second conflicts with it. Read the row before relying on a 409 or 412.
  *
- * @throws Unavailable for every error that is not expected.
+ * @throws AzureRefused if Azure refused the call definitely, and Unavailable for every other error that is not expected.
  */
 export type RetryPolicy = <T>(operation: Operation<T>, context: RequestContext) => Promise<T>;
 
@@ -88,7 +108,10 @@ export function createRetryPolicy(clock: Clock): RetryPolicy {
       await clock.sleep(pauseMs, signal).catch(() => {
         throw error;
       });
-      return once();
+      return await once().catch((second) => {
+        // The first try may have been applied, and an `AzureRefused` promises that nothing was.
+        throw second instanceof AzureRefused ? error : second;
+      });
     }
   };
 }
@@ -104,15 +127,23 @@ export function statusOf(error: unknown): number | undefined {
   return typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 
-function toUnavailable(name: string, error: unknown, context: RequestContext): Unavailable {
+/** Creates the failure of a call whose answer is for something else than was asked for: a fault on the way to Azure. Raises an alarm. */
+export function answerMismatch(name: string, context: RequestContext): Unavailable {
+  context.alarm("answer_mismatch", name);
+  return new Unavailable("answer_mismatch", { note: name });
+}
+
+function toUnavailable(call: string, error: unknown, context: RequestContext): Unavailable {
   const status = statusOf(error);
-  const retryAfter = retryAfterMs(error);
-  const note = `${name}: ${status ?? codeOf(error)}`;
-  const retryAfterSeconds = retryAfter === undefined ? undefined : retryAfter / 1000;
-  if (isTransient(status)) return new Unavailable("azure_unavailable", { note, retryAfterSeconds, cause: error });
-  // A definite refusal needs an operator: a missing role, a wrong address.
-  context.alarm("azure_refused", note);
-  return new Unavailable("azure_refused", { note, retryAfterSeconds, cause: error });
+  if (status === undefined || isTransient(status)) {
+    const retryAfter = retryAfterMs(error);
+    const retryAfterSeconds = retryAfter === undefined ? undefined : retryAfter / 1000;
+    const note = `${call}: ${status ?? codeOf(error)}`;
+    return new Unavailable("azure_unavailable", { note, retryAfterSeconds, cause: error });
+  }
+  const refusal = { call, status, code: shownCodeOf(error) };
+  context.alarm("azure_refused", `${noteOf(refusal)}. ${remedyOf(refusal)}`);
+  return new AzureRefused(refusal, error);
 }
 
 /** Names an error without an answer, by the cause of a failed connection where it is known. */

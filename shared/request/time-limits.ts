@@ -15,8 +15,8 @@ export const MIN_RETRY_AFTER_SECONDS = 1;
 export const DEFAULT_RETRY_AFTER_SECONDS = 2;
 /** A caller that comes back too early costs one refused request; one that waits for minutes misses the recovery. */
 export const MAX_RETRY_AFTER_SECONDS = 60;
-/** A correction of the app settings takes an operator a minute at least. */
-export const WRONG_SETTINGS_RETRY_AFTER_SECONDS = 60;
+/** For a failure that lasts until an operator acts, such as a wrong setting or a missing role: that takes a minute at least. */
+export const OPERATOR_RETRY_AFTER_SECONDS = 60;
 
 // Calls to Azure and to the admin issuer.
 
@@ -65,6 +65,8 @@ export const USAGE_WRITE_INTERVAL_MS = 60_000;
 export const SWEEP_RUN_MS = 4 * 60_000;
 /** Below `functionTimeout` in host.json (5 min), at which the host restarts the worker. */
 export const SWEEP_FUNCTION_TIMEOUT_MS = 290_000;
+/** A day has 24 runs, and a run gets through some hundred thousand vault secrets. */
+export const SWEEP_OVERDUE_MS = 24 * 3_600_000;
 /** Far above the life of any request: a secret that no row names at this age is named by none later. */
 export const ORPHANED_SECRET_MIN_AGE_MS = 24 * 3_600_000;
 
@@ -90,6 +92,9 @@ export const METADATA_MAX_AGE_SECONDS = 300;
 /** One year, the usual value for a file that never changes: the name of an asset contains a hash of its content. */
 export const CONSOLE_ASSET_MAX_AGE_SECONDS = 31_536_000;
 
+/** One year, the usual value: a browser that comes back within it never asks without TLS. */
+export const STRICT_TRANSPORT_MAX_AGE_SECONDS = 31_536_000;
+
 // The HTTP server in the worker.
 
 /** Above the one minute for which the host keeps an idle connection: a request never meets a connection that is being closed. */
@@ -105,5 +110,8 @@ export const UNREAD_BODY_MAX_DRAIN_MS = 5_000;
 
 /** A disabled client keeps its last token for this long at most. */
 export const MAX_TOKEN_LIFETIME_SECONDS = 3_600;
+/** Half of it, after which the sweep renews, leaves two weeks for a sweep that fails. */
+export const MIN_SECRET_HASH_EXPIRY_DAYS = 30;
+export const MAX_SECRET_HASH_EXPIRY_DAYS = 3_650;
 /** On a loopback issuer: enough to watch a rotation. */
 export const MIN_KEY_PUBLISH_LEAD_SECONDS = 10;

@@ -1,15 +1,12 @@
+import type { ActiveClient } from "../clients/client-row.ts";
 import { DUMMY_HASH, hashClientSecret, secretMatches } from "../clients/client-secret.ts";
-import type { ClientRow } from "../clients/client-store.ts";
 import { BoundedMap } from "../request/bounded-map.ts";
 import type { Credentials } from "./client-auth.ts";
 
 const MAX_CLIENTS = 10_000;
 
-/** The columns of a row that a token depends on. */
-export type KnownClient = Pick<ClientRow, "clientId" | "secretName" | "scopes">;
-
 interface Entry {
-  client: KnownClient;
+  client: ActiveClient;
   secretHash: string;
 }
 
@@ -17,14 +14,14 @@ interface Entry {
 export class LastKnownClients {
   readonly #entries = new BoundedMap<Entry>(MAX_CLIENTS);
 
-  /** Returns the cached client if it last authenticated with the same secret. A miss does the same work, so that timing does not reveal it. */
-  get({ clientId, clientSecret }: Credentials): KnownClient | undefined {
+  /** Returns the cached client if it last authenticated with the same secret. A miss does the same comparison. */
+  get({ clientId, clientSecret }: Credentials): ActiveClient | undefined {
     const { client, secretHash } = this.#entries.get(clientId) ?? { client: undefined, secretHash: DUMMY_HASH };
     return secretMatches(clientId, clientSecret, secretHash) ? client : undefined;
   }
 
   /** Caches a client that has just authenticated. */
-  set({ clientId, secretName, scopes }: KnownClient, { clientSecret }: Credentials): void {
+  set({ clientId, secretName, scopes }: ActiveClient, { clientSecret }: Credentials): void {
     const known = this.#entries.get(clientId);
     // A vault secret never changes, so an equal name means an equal hash.
     const isSame = known?.client.secretName === secretName;

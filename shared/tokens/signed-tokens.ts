@@ -1,4 +1,4 @@
-import type { ClientRow } from "../clients/client-store.ts";
+import type { ActiveClient } from "../clients/client-row.ts";
 import type { Scope } from "../model/scopes.ts";
 import type { Clock } from "../request/clock.ts";
 import type { RequestContext } from "../request/context.ts";
@@ -34,7 +34,7 @@ export interface SignedTokens {
    * @throws Unavailable
    */
   tokenFor(
-    client: Pick<ClientRow, "clientId" | "secretName">,
+    client: Pick<ActiveClient, "clientId" | "secretName">,
     scopes: readonly Scope[],
     context: RequestContext,
   ): Promise<IssuedToken>;

@@ -1,9 +1,10 @@
+import type { ActiveClient } from "../clients/client-row.ts";
 import type { UsageRecorder } from "../clients/usage.ts";
 import type { Clock } from "../request/clock.ts";
 import type { RequestContext } from "../request/context.ts";
 import { authenticateClient, type ClientStores, type Credentials } from "./client-auth.ts";
 import { grantScopes } from "./grant-scopes.ts";
-import { type KnownClient, LastKnownClients } from "./last-known-clients.ts";
+import { LastKnownClients } from "./last-known-clients.ts";
 import type { IssuedToken, SignedTokens } from "./signed-tokens.ts";
 
 // From credentials to an access token: authentication, scopes, token reuse, speculative signing, and the record of the use. The endpoint
@@ -42,7 +43,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   return {
     async issue(credentials, scope, context) {
       const known = lastKnown.get(credentials);
-      const sign = async (client: KnownClient) =>
+      const sign = async (client: ActiveClient) =>
         signedTokens.tokenFor(client, grantScopes(scope, client.scopes), context);
       const speculative = known && sign(known);
       // Avoids an unhandled rejection when the token is discarded.
@@ -53,7 +54,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
         throw error;
       });
       const isConfirmed = known?.secretName === client.secretName && known.scopes.join() === client.scopes.join();
-      const issued = await (speculative && isConfirmed ? speculative : sign(client));
+      const issued = await (isConfirmed && speculative !== undefined ? speculative : sign(client));
 
       lastKnown.set(client, credentials);
       usage.record(client.clientId, clock.now());

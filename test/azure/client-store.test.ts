@@ -103,7 +103,21 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
       ...client,
       secretName: "client-secret-1",
       etag: expect.any(String),
+      unknownScopes: [],
+      damaged: [],
     });
+  });
+
+  test("takes the row of another client for a fault, and raises an alarm", async () => {
+    const [asked, other] = [await insertClient(), await insertClient()];
+    const getEntity: ClientTable["getEntity"] = (_, ...rest) => table.getEntity(other.clientId, ...rest);
+    const listEntities: ClientTable["listEntities"] = () =>
+      table.listEntities({ queryOptions: { filter: `PartitionKey eq '${other.clientId}'` } });
+    const wrong = createClientStore({ ...table, getEntity, listEntities }, createRetryPolicy(systemClock));
+    const context = createContext();
+    await expect(wrong.find(asked.clientId, context)).rejects.toThrow("answer_mismatch: table get");
+    await expect(wrong.findWithUse(asked.clientId, context)).rejects.toThrow("answer_mismatch: table list");
+    expect(context.alarms).toEqual(["answer_mismatch: table get", "answer_mismatch: table list"]);
   });
 
   test("does not insert a client_id twice, unless it meets its own first try [check 49]", async () => {

@@ -61,6 +61,45 @@ describe.each(vaults)("%s", (_name, vault) => {
   });
 });
 
+describe.each(vaults)("expiry dates on %s", (_name, vault) => {
+  const DayMs = 24 * 3_600_000;
+  const expiresOf = async (name: string) => (await vault.getSecret(name)).properties.expiresOn?.getTime();
+
+  test("are kept as written, changed alone, and kept by an update that does not name them", async () => {
+    const name = newName();
+    const expiresOn = new Date(now().getTime() + DayMs);
+    const { properties } = await vault.setSecret(name, "one", { expiresOn });
+    await vault.updateSecretProperties(name, properties.version ?? "", { enabled: true });
+    expect(await expiresOf(name)).toBe(expiresOn.getTime());
+    const later = new Date(now().getTime() + 2 * DayMs);
+    await vault.updateSecretProperties(name, properties.version ?? "", { expiresOn: later });
+    expect(await expiresOf(name)).toBe(later.getTime());
+    await expect(vault.getSecret(name)).resolves.toMatchObject({ value: "one", properties: { enabled: true } });
+  });
+
+  // learn.microsoft.com, "About Azure Key Vault secrets": the get operation works outside of nbf and exp.
+  test("do not keep a secret from being read when they have passed", async () => {
+    const name = newName();
+    await vault.setSecret(name, "one", { expiresOn: new Date(now().getTime() - DayMs) });
+    await expect(vault.getSecret(name)).resolves.toMatchObject({ value: "one" });
+  });
+
+  test("are written, renewed and kept at a disable by a store that has them", async () => {
+    const store = createSecretStore(vault, createRetryPolicy(clock), clock, 30);
+    const name = await store.put("socmate-a-000000", hashClientSecret("socmate-a-000000", "secret"), createContext());
+    const written = now().getTime() + 30 * DayMs;
+    expect(await expiresOf(name)).toBe(written);
+    await store.renewExpiry({ name, expiresAt: new Date(written) }, createContext());
+    expect(await expiresOf(name)).toBe(written);
+    clock.skip(16 * DayMs);
+    await store.renewExpiry({ name, expiresAt: new Date(written) }, createContext());
+    expect(await expiresOf(name)).toBe(now().getTime() + 30 * DayMs);
+    await store.disable(name, createContext());
+    await expect(store.stateOf(name, createContext())).resolves.toBe("disabled");
+    await store.renewExpiry({ name, expiresAt: undefined }, createContext());
+  });
+});
+
 describe.each(vaults)("the store of secrets on %s", (_name, vault) => {
   const makeStore = () => createSecretStore(vault, createRetryPolicy(clock), clock);
   const clientId = "socmate-a-000000";
@@ -95,6 +134,31 @@ describe.each(vaults)("the store of secrets on %s", (_name, vault) => {
     for (const wrong of [name, newName()]) await expect(makeStore().hashOf(wrong)).rejects.toThrow(Unavailable);
     expect(log).toHaveBeenCalledTimes(2);
     log.mockRestore();
+  });
+
+  test("takes the answer for another secret for a fault, raises an alarm, and caches nothing [check 75]", async () => {
+    const other = await makeStore().put(
+      "socmate-b-000000",
+      hashClientSecret("socmate-b-000000", "other"),
+      createContext(),
+    );
+    const name = await makeStore().put(clientId, hash, createContext());
+    let isWrong = true;
+    const getSecret: Vault["getSecret"] = (asked, options) => vault.getSecret(isWrong ? other : asked, options);
+    const wrong = { getSecret, setSecret: vault.setSecret.bind(vault), updateSecretProperties: vi.fn() };
+    const store = createSecretStore(wrong, createRetryPolicy(clock), clock);
+    const log = vi.spyOn(console, "error").mockReturnValue();
+    await expect(store.hashOf(name)).rejects.toThrow("answer_mismatch: vault get secret");
+    expect(log).toHaveBeenCalledWith(expect.stringContaining('"alarm":"answer_mismatch"'));
+    log.mockRestore();
+    const context = createContext();
+    await expect(store.put(clientId, hash, context)).rejects.toThrow(Unavailable);
+    await expect(store.stateOf(name, context)).rejects.toThrow(Unavailable);
+    await expect(store.disable(name, context)).rejects.toThrow(Unavailable);
+    expect(wrong.updateSecretProperties).not.toHaveBeenCalled();
+    expect(context.alarms).toEqual(Array(3).fill("answer_mismatch: vault get secret"));
+    isWrong = false;
+    await expect(store.hashOf(name)).resolves.toBe(hash);
   });
 
   test("is told by a probe that the vault answers", async () => {

@@ -5,7 +5,7 @@ import { newClient } from "../../shared/clients/new-client.ts";
 import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
 import { createSecretStore } from "../../shared/clients/secret-store.ts";
 import { createSweeper } from "../../shared/clients/sweep.ts";
-import { createSweepPosition } from "../../shared/clients/sweep-position.ts";
+import { createSweepStateStore } from "../../shared/clients/sweep-state.ts";
 import { createRetryPolicy } from "../../shared/request/retry.ts";
 import { createClock } from "../fakes/fake-clock.ts";
 import { createContext } from "../fakes/fake-context.ts";
@@ -19,18 +19,31 @@ const real = await startRealClients(() => clock.now().getTime());
 const fakeVault = createFakeSecretVault(clock.now);
 
 describe.each([
-  ["the fakes", { table: createFakeTable(), vault: fakeVault, readPage: fakeVault.readPage }],
+  [
+    "the fakes",
+    {
+      table: createFakeTable(),
+      vault: fakeVault,
+      readPage: fakeVault.readPage,
+      vaultUrl: "https://secrets.example",
+    },
+  ],
   [
     "Azurite and the local vault through the SDKs",
-    { table: real.table, vault: real.secretVault, readPage: real.readSecretPage },
+    {
+      table: real.table,
+      vault: real.secretVault,
+      readPage: real.readSecretPage,
+      vaultUrl: real.secretVault.vaultUrl,
+    },
   ],
-])("a sweep on %s", (_name, { table, vault, readPage }) => {
+])("a sweep on %s", (_name, { table, vault, readPage, vaultUrl }) => {
   const retry = createRetryPolicy(clock);
   const clients = createClientStore(table, retry);
   const secrets = createSecretStore(vault, retry, clock);
-  const position = createSweepPosition(table, retry);
+  const state = createSweepStateStore(table, retry);
   const sweeper = (through: ReadSecretPage = readPage) =>
-    createSweeper({ clients, secrets, readPage: through, position, retry, clock });
+    createSweeper({ clients, secrets, readPage: through, state, retry, clock });
   const put = (clientId: string) =>
     secrets.put(clientId, hashClientSecret(clientId, generateClientSecret()), createContext());
 
@@ -47,6 +60,8 @@ describe.each([
       clock.skip(3 * 60_000);
       return readPage(...page);
     };
+    const listed = (await readPage(undefined, new AbortController().signal)).secrets;
+    expect(listed.map(({ expiresAt }) => expiresAt)).toEqual(listed.map(() => undefined));
     const reports = [await sweeper(slow).run(createContext()), await sweeper().run(createContext())];
     expect(reports).toMatchObject([
       { secrets: 50, complete: false },
@@ -63,12 +78,18 @@ describe.each([
     });
   });
 
-  test("starts over when the vault no longer knows the position", async () => {
-    await position.save("https://127.0.0.1:1/secrets?$skiptoken=gone", createContext());
-    const forgetful: ReadSecretPage = async (at, signal) => {
-      if (at?.includes("gone")) throw Object.assign(new Error("gone"), { statusCode: 400 });
-      return readPage(at, signal);
-    };
-    await expect(sweeper(forgetful).run(createContext())).resolves.toMatchObject({ secrets: 61, complete: true });
+  test.for([
+    ["of another vault", "https://other.vault.azure.net/secrets?$skiptoken=1"],
+    ["with the vault as user name", (url: string) => `${url.replace("//", "//x@")}.other.example/secrets?$skiptoken=1`],
+    ["at another path of the vault", (url: string) => `${url}/keys?$skiptoken=1`],
+    ["without TLS", (url: string) => `${url.replace("https", "http")}/secrets?$skiptoken=1`],
+    ["that the vault does not know", (url: string) => `${url}/secrets?$skiptoken=gone`],
+    ["that is no URL", "\u0000"],
+    ["that is far too long", "x".repeat(30_000)],
+  ] as const)("starts over after a stored position %s [check 74]", async ([, position]) => {
+    await state.save({ position: typeof position === "string" ? position : position(vaultUrl) }, createContext());
+    const context = createContext();
+    await expect(sweeper().run(context)).resolves.toMatchObject({ secrets: 61, complete: true });
+    expect(context.alarms).toEqual([]);
   });
 });

@@ -2,10 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import type { Snapshot } from "../../bicep/cli.ts";
+import { resourcesOf, type Snapshot, SUBSCRIPTION } from "../../bicep/cli.ts";
+import { decodePath } from "../../local/host/kestrel.ts";
+import { compileRoute } from "../../local/host/route.ts";
 import { readConfig, SETTING_NAMES } from "../../shared/config.ts";
-import { type Deployments, hasBicep, resourcesOf, snapshotOf, takeDeployments, templateOf } from "./deployments.ts";
-import { appOf, appsOf, disabledIn, grantsOf, registeredFunctions, valuesOf } from "./reading.ts";
+import { type Deployments, hasBicep, snapshotOf, takeDeployments, templateOf } from "./deployments.ts";
+import { rateLimitOf } from "./firewall.ts";
+import { appOf, appsOf, disabledIn, grantsOf, registeredFunctions, registeredRoutes, valuesOf } from "./reading.ts";
 
 /** Every role that anything may have, and why: who | role | on. */
 const ALLOWED = {
@@ -43,6 +46,7 @@ describe.runIf(hasBicep)("the deployment", () => {
   test.each([
     ["front-door-without-host", "authHost and frontDoor go together"],
     ["private-behind-basic-gateway", "privateNetwork needs apiManagement.sku StandardV2"],
+    ["private-behind-unknown-gateway", "privateNetwork needs apiManagement.existingSubnetPrefix"],
   ])(
     "refuses parameters that cannot work: %s",
     (name, why) => {
@@ -89,17 +93,17 @@ describe.runIf(hasBicep)("the deployment", () => {
       const rows = "Microsoft.Storage/storageAccounts/tableServices/tables/entities";
       const vaults = "Microsoft.KeyVault/vaults";
       expect(Object.fromEntries(definitions)).toEqual({
-        "SoCMate token signer (rg-socmate-production)": permissions(
+        [`SoCMate token signer (rg-socmate-production, ${SUBSCRIPTION})`]: permissions(
           `${vaults}/keys/read`,
           `${vaults}/keys/sign/action`,
         ),
-        "SoCMate client secret writer (rg-socmate-production)": permissions(
+        [`SoCMate client secret writer (rg-socmate-production, ${SUBSCRIPTION})`]: permissions(
           `${vaults}/secrets/getSecret/action`,
           `${vaults}/secrets/readMetadata/action`,
           `${vaults}/secrets/setSecret/action`,
           `${vaults}/secrets/update/action`,
         ),
-        "SoCMate client row writer (rg-socmate-production)": permissions(
+        [`SoCMate client row writer (rg-socmate-production, ${SUBSCRIPTION})`]: permissions(
           `${rows}/read`,
           `${rows}/add/action`,
           `${rows}/update/action`,
@@ -115,8 +119,11 @@ describe.runIf(hasBicep)("the deployment", () => {
           const ours = Object.keys(settings).filter(
             (setting) => !/^(AzureWebJobs|APPLICATIONINSIGHTS_|FUNCTIONS_)/.test(setting),
           );
-          const expected = SETTING_NAMES.filter((each) => each !== "DOCUMENTATION_URL" || name === "existingGateway");
-          expect(ours.sort(), `${name} ${kind}`).toEqual(expected.sort());
+          // Absent by default; one of the deployments sets them.
+          const absent = name === "existingGateway" ? [] : ["DOCUMENTATION_URL", "SECRET_HASH_EXPIRY_DAYS"];
+          expect(ours.sort(), `${name} ${kind}`).toEqual(
+            SETTING_NAMES.filter((setting) => !absent.includes(setting)).sort(),
+          );
           expect(() => readConfig(settings), `${name} ${kind}`).not.toThrow();
         }
       });
@@ -192,6 +199,16 @@ describe.runIf(hasBicep)("the deployment", () => {
       expect(appOf(all.azd, "token").siteConfig.ipSecurityRestrictionsDefaultAction).toBe("Allow");
     });
 
+    test("to the admin app open for API Management: its subnet, or the Azure of its region, since a v2 tier has no address", () => {
+      expect(appOf(all.azd, "admin").siteConfig.ipSecurityRestrictions).toEqual([
+        { name: "caller-0", priority: 200, action: "Allow", tag: "ServiceTag", ipAddress: "AzureCloud.westeurope" },
+      ]);
+      const [group] = resourcesOf(all.production, "Microsoft.Network/networkSecurityGroups").filter(({ name }) =>
+        name.endsWith("-admin-door"),
+      );
+      expect(valuesOf(group, "sourceAddressPrefixes")).toEqual([["10.20.0.96/27"], ["10.20.0.192/27"], ["0.0.0.0/0"]]);
+    });
+
     test("let the admin page, and no other, read the token app's answers in a browser, without what the browser knows", () => {
       const corsOf = (kind: string) => appOf(all.production, kind).siteConfig.cors;
       expect(corsOf("token")).toEqual({
@@ -204,11 +221,53 @@ describe.runIf(hasBicep)("the deployment", () => {
     test("of Front Door lead to the public paths only, over https, and nothing is cached", () => {
       const [route] = resourcesOf(all.production, "Microsoft.Cdn/profiles/afdEndpoints/routes");
       expect(route?.properties).toMatchObject({
-        patternsToMatch: ["/oauth/token", "/.well-known/*", "/health"],
         supportedProtocols: ["Https"],
         forwardingProtocol: "HttpsOnly",
       });
       expect(route?.properties).not.toHaveProperty("cacheConfiguration");
+    });
+
+    test("of Front Door lead to each public path by its name, without a wildcard that dot segments could leave", () => {
+      const publicRoutes = registeredRoutes().filter((route) => !/^(api\/admin|console)\//.test(route));
+      for (const name of ["production", "existingGateway"] as const) {
+        const [route] = resourcesOf(all[name], "Microsoft.Cdn/profiles/afdEndpoints/routes");
+        const patterns = z.array(z.string()).parse(route?.properties?.patternsToMatch);
+        expect(patterns.sort(), name).toEqual(publicRoutes.map((path) => `/${path}`).sort());
+      }
+    });
+
+    test("of Front Door all stand behind the firewall", () => {
+      for (const name of ["production", "existingGateway"] as const) {
+        const [policy] = resourcesOf(all[name], "Microsoft.Cdn/profiles/securityPolicies");
+        const [route] = resourcesOf(all[name], "Microsoft.Cdn/profiles/afdEndpoints/routes");
+        expect(valuesOf(policy?.properties, "patternsToMatch"), name).toEqual([["/*"]]);
+        expect(valuesOf(policy?.properties, "domains"), name).toEqual([route?.properties?.customDomains]);
+      }
+    });
+
+    // The guard and the guarded must read a path alike: the host is the real one's model, the rule is the compiled one.
+    test.each([
+      "/oauth/token",
+      "/oauth/token?x=y",
+      "/OAuth/Token",
+      "/oauth/token/",
+      "/%6fauth/token",
+      "/%6FAUTH/%74oken/",
+      "/oauth/./token",
+      "/oauth/x/../token",
+      "/.well-known/%2e%2e/oauth/%2E/token",
+    ])("of the token endpoint are counted by the rate limit however a caller spells its path: %s", (uri) => {
+      const route = compileRoute(registeredRoutes().find((path) => path.endsWith("token")) ?? "");
+      expect(route.match(decodePath(uri.split("?")[0] ?? "") ?? "")).toBeDefined();
+      for (const name of ["production", "existingGateway"] as const) {
+        const isCounted = rateLimitOf(all[name]);
+        for (const method of ["POST", "post", "PUT", "OPTIONS"]) expect(isCounted({ method, uri }), method).toBe(true);
+      }
+    });
+
+    test("of keys, metadata and health are not counted by the rate limit of token requests", () => {
+      const isCounted = rateLimitOf(all.production);
+      for (const uri of ["/.well-known/jwks.json", "/health"]) expect(isCounted({ method: "GET", uri })).toBe(false);
     });
 
     test("of stores and vaults are private in production, and each has its endpoint", () => {
@@ -226,6 +285,19 @@ describe.runIf(hasBicep)("the deployment", () => {
     });
   });
 
+  test("an alert looks back over a day for a complete sweep, whatever the service itself can still tell [check 74]", () => {
+    each((snapshot, name) => {
+      const rules = resourcesOf(snapshot, "Microsoft.Insights/scheduledQueryRules");
+      const overdue = rules.find((rule) => rule.name.endsWith("-sweep-overdue"));
+      expect(overdue?.properties, name).toMatchObject({
+        enabled: true,
+        evaluationFrequency: "PT1H",
+        windowSize: "P1D",
+      });
+      expect(valuesOf(overdue, "query").join(), name).toContain('"sweep" and tobool(line.complete)');
+    });
+  });
+
   describe("nothing", () => {
     test("allows public blobs, shared keys, local authentication or access policies", () => {
       each((snapshot, name) => {
@@ -239,7 +311,7 @@ describe.runIf(hasBicep)("the deployment", () => {
           expect(properties, name).toMatchObject({ publicAccess: "None" });
         }
         for (const { properties } of resourcesOf(snapshot, "Microsoft.KeyVault/vaults")) {
-          expect(properties, name).toMatchObject({ enableRbacAuthorization: true, enablePurgeProtection: true });
+          expect(properties, name).toMatchObject({ enableRbacAuthorization: true, enableSoftDelete: true });
           expect(properties, name).not.toHaveProperty("accessPolicies");
         }
         const [insights] = resourcesOf(snapshot, "Microsoft.Insights/components");
@@ -287,7 +359,7 @@ describe.runIf(hasBicep)("the deployment", () => {
     test("tells a secret in an output or puts one into a setting", () => {
       each(({ outputs }, name) => {
         expect(Object.keys(outputs).sort(), name).toEqual([
-          ...["ADMIN_APP", "ADMIN_URL", "AZURE_RESOURCE_GROUP", "TOKEN_APP", "TOKEN_ISSUER"],
+          ...["ADMIN_APP", "ADMIN_APPLICATION_ID", "ADMIN_URL", "AZURE_RESOURCE_GROUP", "TOKEN_APP", "TOKEN_ISSUER"],
         ]);
       });
       const holders = Object.values(all)

@@ -1,7 +1,8 @@
-import { join } from "node:path";
-import { findBicep, type Resource, run, type Snapshot, TEMPLATES, takeSnapshot } from "../../bicep/cli.ts";
+import { findBicep, run, type Snapshot, takeSnapshot } from "../../bicep/cli.ts";
+import { openProject } from "../../bicep/rules/project.ts";
 
-const bicep = findBicep();
+/** The Bicep CLI, if there is one. */
+export const bicep = findBicep();
 if (!bicep && process.env.CI === "true") throw new Error("CI needs the Bicep CLI: the .NET SDK brings it.");
 if (!bicep) console.warn("The tests of the templates are skipped: there is no Bicep CLI.");
 
@@ -13,11 +14,12 @@ export type Deployments = Record<"production" | "dev" | "azd" | "existingGateway
 
 /** Computes what each deployment would send. */
 export function takeDeployments(): Deployments {
+  const { deployment } = openProject(bicep ?? "bicep");
   return {
-    production: snapshotOf(join(TEMPLATES, "production.bicepparam")),
-    dev: snapshotOf(join(TEMPLATES, "dev.bicepparam")),
-    azd: snapshotOf(join(TEMPLATES, "main.bicepparam")),
-    existingGateway: snapshotOf(join(import.meta.dirname, "existing-gateway.bicepparam")),
+    production: deployment("production"),
+    dev: deployment("dev"),
+    azd: deployment("azd"),
+    existingGateway: deployment("existingGateway"),
   };
 }
 
@@ -29,11 +31,6 @@ export function snapshotOf(parametersFile: string): Snapshot {
 /** The template that main.bicep compiles to, its modules inside. */
 export function templateOf(): unknown {
   return JSON.parse(run(bicep ?? "bicep", "build", "main.bicep", "--stdout").stdout);
-}
-
-/** The resources of a type. */
-export function resourcesOf({ predictedResources }: Snapshot, type: string): Resource[] {
-  return predictedResources.filter((resource) => resource.type === type);
 }
 
 /** What Azure would answer for an expression that only it can evaluate. */

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { TEMPLATES } from "../../bicep/cli.ts";
+import { type Element, elementsOf, parseXml } from "../../bicep/xml.ts";
 import { readClaims, TokenFault } from "../../shared/admin/admin-token.ts";
-import { type Element, elementsOf, parseXml } from "./xml.ts";
 
 const xmlOf = (name: string) => readFileSync(join(TEMPLATES, "policies", `${name}.xml`), "utf8");
 const policy = (name: string) => parseXml(xmlOf(name));
@@ -102,10 +102,18 @@ describe("policies", () => {
   test("of the admin API checks size, token and rate in this order, before anything is set", () => {
     const inbound = section(policy("admin-api"), "inbound");
     const steps = namesOf(inbound.children).filter((name) => name !== "set-header");
-    expect(steps).toEqual(["base", "choose", "validate-azure-ad-token", "choose", "rate-limit-by-key"]);
+    const expected = [
+      "base",
+      "choose",
+      "validate-azure-ad-token",
+      "choose",
+      "rate-limit-by-key",
+      "set-backend-service",
+    ];
+    expect(steps).toEqual(expected);
     expect(
       namesOf(inbound.children)
-        .slice(5)
+        .slice(5, -1)
         .every((name) => name === "set-header"),
     ).toBe(true);
   });
@@ -213,6 +221,16 @@ describe("policies", () => {
       challenge: expect.stringContaining("insufficient_scope"),
     });
   });
+
+  test.each(["admin-api", "console", "access-token"])(
+    "%s names no path: it counts for its whole API, however a caller spells one",
+    (name) => {
+      // The backend has a path, but no rule.
+      expect(xmlOf(name).replace(/<!--.*?-->|<set-backend-service [^>]*>/gs, "")).not.toMatch(
+        /Request\.(OriginalUrl|Url)|\.Path|\/api\/|\/oauth\//,
+      );
+    },
+  );
 
   test("use exactly the named values that the template makes", () => {
     const used = ["admin-api", "console", "access-token"].flatMap(

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Snapshot } from "../../bicep/cli.ts";
-import { evaluate, resourcesOf } from "./deployments.ts";
+import { resourcesOf, type Snapshot } from "../../bicep/cli.ts";
+import { evaluate } from "./deployments.ts";
 
 const BUILT_IN_ROLES: Record<string, string> = {
   "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
@@ -85,9 +85,18 @@ export function disabledIn(settings: Record<string, string>): string[] {
 
 /** The names of the functions in the package, from their registrations. */
 export function registeredFunctions(): string[] {
+  return inFunctions(/^app\.(?:http|timer)\("([^"]+)"/gm);
+}
+
+/** The routes of the functions in the package, from their registrations. */
+export function registeredRoutes(): string[] {
+  return [...new Set(inFunctions(/\broute: "([^"]+)"/g))];
+}
+
+function inFunctions(pattern: RegExp): string[] {
   const folder = join(import.meta.dirname, "../../functions");
   const source = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
-  return source.flatMap((text) => [...text.matchAll(/^app\.(?:http|timer)\("([^"]+)"/gm)].map(([, name = ""]) => name));
+  return source.flatMap((text) => [...text.matchAll(pattern)].map(([, found = ""]) => found));
 }
 
 /** Every value under a member name, however deep. */

@@ -72,6 +72,36 @@ describe("while the service cannot answer", () => {
     expect(await page.getByRole("alert").filter({ hasText: "SoCMate" }).count()).toBe(0);
   });
 
+  test(
+    "a refusal by Azure is told as one that needs an operator, and nothing tries again by itself",
+    browser,
+    async () => {
+      const detail = "Azure refused: the vault answered 403 ForbiddenByRbac.";
+      const refused = {
+        status: 503,
+        headers: { "content-type": "application/problem+json" },
+        body: JSON.stringify({ type: "about:blank", title: "Service Unavailable", status: 503, detail }),
+      };
+      const page = await openSignedIn();
+      await page.route(CREATE, (route) => route.fulfill(refused), { times: 1 });
+      await createInPage(page, "Refused");
+      await formOf(page).getByText("SoCMate needs an operator").waitFor();
+      await formOf(page).getByText(detail).waitFor();
+      await page.keyboard.press("Escape");
+
+      let asked = 0;
+      await page.route(LIST, (route) => {
+        asked++;
+        return route.fulfill(refused);
+      });
+      await page.reload();
+      await page.getByText("SoCMate needs an operator").waitFor();
+      await page.getByText(detail).waitFor();
+      expect(await page.getByText("This tries again by itself.").count()).toBe(0);
+      expect(asked).toBe(1);
+    },
+  );
+
   test("the form for a new client stays as it is, and says what the service said", browser, async () => {
     const page = await openSignedIn();
     await page.route(CREATE, (route) => route.fulfill(UNAVAILABLE), { times: 1 });

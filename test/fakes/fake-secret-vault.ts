@@ -39,8 +39,9 @@ export function createFakeSecretVault(now: () => Date): FakeSecretVault {
         const version = randomBytes(16).toString("hex");
         const id = `${vaultUrl}/secrets/${name}/${version}`;
         const time = wholeSeconds(now());
-        const { tags = {} } = options;
-        const properties = { id, name, version, vaultUrl, enabled: true, createdOn: time, updatedOn: time, tags };
+        const { tags = {}, expiresOn } = options;
+        const dates = { createdOn: time, updatedOn: time, ...(expiresOn && { expiresOn: wholeSeconds(expiresOn) }) };
+        const properties = { id, name, version, vaultUrl, enabled: true, ...dates, tags };
         const secret = { name, value, properties };
         secrets.set(name.toLowerCase(), [...versionsOf(name), secret]);
         return copyOf(secret);
@@ -55,10 +56,14 @@ export function createFakeSecretVault(now: () => Date): FakeSecretVault {
       });
     },
 
-    async updateSecretProperties(name, version, { enabled, abortSignal } = {}) {
+    async updateSecretProperties(name, version, { enabled, expiresOn, abortSignal } = {}) {
       return operate(vault, { name: "updateSecretProperties", target: name }, abortSignal, () => {
         const { properties } = present(name, version);
-        Object.assign(properties, { updatedOn: wholeSeconds(now()), ...(enabled !== undefined && { enabled }) });
+        Object.assign(properties, {
+          updatedOn: wholeSeconds(now()),
+          ...(enabled !== undefined && { enabled }),
+          ...(expiresOn && { expiresOn: wholeSeconds(expiresOn) }),
+        });
         return { ...properties };
       });
     },
@@ -74,12 +79,14 @@ export function createFakeSecretVault(now: () => Date): FakeSecretVault {
       return pagedList(read, ({ name }) => name, PAGE_SIZE);
     },
   };
-  const readPage: ReadSecretPage = async (position, abortSignal) => {
-    const pages = methods
-      .listPropertiesOfSecrets({ abortSignal })
-      .byPage(position === undefined ? {} : { continuationToken: position });
+  const nextPage = `${vaultUrl}/secrets?$skiptoken=`;
+  const readPage: ReadSecretPage = async (position = nextPage, abortSignal) => {
+    if (!position.startsWith(nextPage)) throw new RangeError("not a page of the vault");
+    const token = position.slice(nextPage.length);
+    if (token && !secrets.has(token)) throw vaultError(400, "BadParameter");
+    const pages = methods.listPropertiesOfSecrets({ abortSignal }).byPage(token ? { continuationToken: token } : {});
     const { value: page = [] }: { value?: Page<SecretProperties> } = await pages.next();
-    return { secrets: page.map(toListed), next: page.continuationToken };
+    return { secrets: page.map(toListed), next: page.continuationToken && nextPage + page.continuationToken };
   };
   const vault: FakeSecretVault = Object.assign(createHooks(), methods, { secrets, readPage });
   return vault;
@@ -89,8 +96,8 @@ function copyOf(secret: KeyVaultSecret): KeyVaultSecret {
   return { ...secret, properties: { ...secret.properties } };
 }
 
-function toListed({ name, tags, enabled = false, createdOn }: SecretProperties): ListedSecret {
-  return { name, clientId: tags?.client_id, enabled, createdAt: createdOn };
+function toListed({ name, tags, enabled = false, createdOn, expiresOn }: SecretProperties): ListedSecret {
+  return { name, clientId: tags?.client_id, enabled, createdAt: createdOn, expiresAt: expiresOn };
 }
 
 /** A list has the newest version of a secret, without its version. */

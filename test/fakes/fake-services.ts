@@ -60,12 +60,12 @@ async function startWarmIssuer(): Promise<AdminIssuer> {
   return issuer;
 }
 
-/** Makes one instance of the service. Instances with the same fakes belong to one service. */
-export async function createFakeServices(shared?: FakeAzure): Promise<FakeServices> {
+/** Makes one instance of the service, with other settings where they are given. Instances with the same fakes belong to one service. */
+export async function createFakeServices(shared?: FakeAzure, settings: Partial<Config> = {}): Promise<FakeServices> {
   const azure = shared ?? (await createFakeAzure());
   const { clock } = azure;
   const { now } = clock;
-  const config = configFor(azure);
+  const config = { ...configFor(azure), ...settings };
   const { table, secretVault, signingVaults } = azure;
   const services = compose(config, { table, secretVault, readSecretPage: secretVault.readPage, signingVaults }, clock);
   const { clients, secrets } = services;
@@ -108,6 +108,7 @@ function configFor({ adminIssuer, signingVaults }: FakeAzure): Config {
     signingVaultUrls: signingVaults.map(({ url }) => url),
     signingKeyName: SIGNING_KEY_NAME,
     keyPublishLeadSeconds: 86_400,
+    secretHashExpiryDays: undefined,
     admin: { issuer, audience, jwksUrl, role: "admin", scope: "administer" },
     azureClientId: undefined,
     consoleClientId: adminIssuer.consoleClientId,

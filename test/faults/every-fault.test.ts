@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { ClientHistory } from "./register.ts";
 import { OUTCOMES, type Outcome, type Turns, World } from "./world.ts";
 
@@ -19,6 +19,8 @@ const turns: Turns = {
 };
 
 beforeEach(async () => {
+  // Alarms of background work, such as the write of a use that is refused.
+  vi.spyOn(console, "error").mockReturnValue();
   world = new World(turns);
   const created = await world.create(0);
   if (!created) throw new Error("no client");
@@ -41,7 +43,7 @@ const CALLS: Record<Kind, string[]> = {
   regenerate: ["getEntity", "setSecret", "getSecret", "updateEntity", "getSecret", "updateSecretProperties"],
   disable: ["getEntity", "updateEntity", "getEntity", "getSecret", "updateSecretProperties"],
   token: ["getEntity", "getSecret", "updateEntity"],
-  sweep: ["listEntities", "getEntity", "readPage", "updateEntity", "createEntity"],
+  sweep: ["getEntity", "listEntities", "readPage", "updateEntity", "createEntity", "updateEntity"],
 };
 
 test.for(KINDS)("%s makes the calls to the stores that the table of this test lists", async (kind) => {
@@ -98,6 +100,7 @@ async function tryAllSecrets(): Promise<void> {
 describe("a regenerate with faults", () => {
   const success = { status: 200, works: ["new"] };
   const failed = { status: 503, detail: "The service cannot answer right now", works: ["old"] };
+  const refused = { status: 503, detail: "Azure refused", works: ["old"] };
   const unknown = { status: 503, detail: "The outcome is unknown", works: ["old"] };
   const at = { readRow: 0, put: 1, readBack: 2, commit: 3, lock: 4 };
 
@@ -106,10 +109,19 @@ describe("a regenerate with faults", () => {
     [at.readRow, ["fails before", "fails before"], "the row cannot be read", failed],
     [at.put, ["fails after"], "the reply to the new secret is lost", success],
     [at.put, ["fails after", "fails before"], "both replies to the new secret are missing", failed],
+    [at.put, ["is refused"], "the new secret is refused", refused],
     [at.readBack, ["fails before", "fails before"], "the new secret cannot be read back", failed],
     [at.commit, ["fails before"], "the commit fails once", success],
     [at.commit, ["fails after"], "the commit's reply is lost, and its second try meets its own first", success],
     [at.commit, ["fails after", "fails after"], "both replies to the commit are lost", success],
+    [at.commit, ["is refused"], "the commit is refused", refused],
+    [at.commit, ["fails after", "is refused"], "the commit's reply is lost, and its second try is refused", success],
+    [
+      at.commit,
+      ["lands late", "is refused"],
+      "the commit lands late, its second try is refused",
+      { ...unknown, works: [] },
+    ],
     [at.commit, ["fails before", "fails before"], "the commit fails", unknown],
     [at.commit, ["lands late", "fails before"], "the commit lands after the answer", { ...unknown, works: [] }],
     [

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { disableWins, protocolHolds } from "./model.ts";
 import { MUTANTS } from "./mutants.ts";
 import type { World } from "./world.ts";
@@ -24,6 +24,9 @@ function begin(_world: World): void {
 }
 
 describe("the storage protocol under any order of any faults", () => {
+  // Alarms of background work, such as the write of a use that is refused.
+  beforeEach(() => void vi.spyOn(console, "error").mockReturnValue());
+
   test(`the storage protocol holds in ${RUNS} runs [check 50] (again: ${AGAIN})`, { timeout: 300_000 }, async () => {
     console.log(`model test: ${AGAIN}`);
     await fc.assert(protocolHolds({}, begin), { seed: SEED, numRuns: RUNS });

@@ -20,6 +20,7 @@ const faults = fc.oneof(
 const commitFaults = fc.oneof(
   fc.constantFrom<Outcome>("fails after", "lands late").map((outcome) => [outcome]),
   fc.constantFrom<Outcome>("fails before", "fails after", "lands late").map((outcome) => [outcome, outcome]),
+  fc.constantFrom<Outcome>("fails after", "lands late").map((outcome): Outcome[] => [outcome, "is refused"]),
 );
 /** Outcomes of the calls of one operation: no fault, faults after some successes, or faults at the commit of a new secret. */
 const outcomes = fc.oneof(

@@ -1,10 +1,11 @@
-import type { ClientRow, ClientStore } from "../../shared/clients/client-store.ts";
+import type { ActiveClient, ClientRow } from "../../shared/clients/client-row.ts";
+import type { ClientStore } from "../../shared/clients/client-store.ts";
 import type { ClientTable } from "../../shared/clients/client-table.ts";
 import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
 import type { SecretVault } from "../../shared/clients/secret-store.ts";
 import type { RetryPolicy } from "../../shared/request/retry.ts";
 import type { Credentials } from "../../shared/tokens/client-auth.ts";
-import { type KnownClient, LastKnownClients } from "../../shared/tokens/last-known-clients.ts";
+import { LastKnownClients } from "../../shared/tokens/last-known-clients.ts";
 import type { Row } from "../fakes/fake-table.ts";
 
 /** The parts of the current request that a mutant needs. */
@@ -41,7 +42,7 @@ class TrustedClients extends LastKnownClients {
     this.#currentRequest = currentRequest;
   }
 
-  override get(credentials: Credentials): KnownClient | undefined {
+  override get(credentials: Credentials): ActiveClient | undefined {
     const known = super.get(credentials);
     if (known) TrustedClients.recalled.set(this.#currentRequest(), { ...known, status: "active" } as ClientRow);
     return known;
@@ -93,7 +94,8 @@ export const MUTANTS: Record<string, Mutant> = {
           const secret = secrets.get(clientId) ?? vault.getSecret(name, options);
           secrets.set(clientId, secret);
           secret.catch(() => secrets.delete(clientId));
-          return secret;
+          // The store would not take a hash with another name.
+          return secret.then((found) => ({ ...found, name }));
         },
       };
     },
@@ -101,11 +103,23 @@ export const MUTANTS: Record<string, Mutant> = {
   "a 412 of our own retry is trusted": committing((error) => (isConflict(error) ? false : undefined)),
   "a time-out is taken as unchanged": committing((error) => (isConflict(error) ? undefined : false)),
   "a commit that failed is taken for done": committing((error) => (isConflict(error) ? undefined : true)),
+  "a refusal of the second try is taken for one of the write": {
+    clients: (_clients, { table, retry }) => ({
+      async replaceSecret(row, secretName, context) {
+        const entity = { partitionKey: row.clientId, rowKey: "client", secretName };
+        const run = (abortSignal: AbortSignal) =>
+          table.updateEntity(entity, "Merge", { etag: row.etag ?? "", abortSignal }).then(() => true);
+        const once = () => retry({ name: "table merge secret", run, isAnswer: isConflict, tries: 1 }, context);
+        return once().catch(() => once().catch((error) => (isConflict(error) ? false : Promise.reject(error))));
+      },
+    }),
+  },
   "the old secret is disabled before the commit": {
     clients: (clients, { vault }) => ({
       async replaceSecret(row, secretName, context) {
-        const { properties } = await vault.getSecret(row.secretName);
-        await vault.updateSecretProperties(row.secretName, properties.version ?? "", { enabled: false });
+        const { secretName: old = "" } = row;
+        const { properties } = await vault.getSecret(old);
+        await vault.updateSecretProperties(old, properties.version ?? "", { enabled: false });
         return clients.replaceSecret(row, secretName, context);
       },
     }),
@@ -139,8 +153,9 @@ function committing(judge: (error: unknown) => boolean | undefined): Mutant {
     clients: (clients, { table, retry }) => ({
       async replaceSecret(row: ClientRow, secretName, context) {
         const entity = { partitionKey: row.clientId, rowKey: "client", secretName };
+        const { etag = "" } = row;
         const run = (abortSignal: AbortSignal) =>
-          table.updateEntity(entity, "Merge", { etag: row.etag, abortSignal }).then(() => true);
+          table.updateEntity(entity, "Merge", { etag, abortSignal }).then(() => true);
         return retry({ name: "table merge secret", run, isAnswer: isConflict }, context).catch((error) => {
           const judged = judge(error);
           return judged ?? clients.replaceSecret(row, secretName, context);

@@ -61,6 +61,11 @@ export interface Answer {
   readonly detail?: string | undefined;
 }
 
+/** Tells the answer to a definite refusal by Azure, which promises an administrator that nothing was changed. */
+export function isRefusedByAzure({ status, detail }: Pick<Answer, "status" | "detail">): boolean {
+  return status === 503 && detail?.startsWith("Azure refused: ") === true;
+}
+
 /** A request in the history. */
 export interface Noted {
   /** Adds its answer. A request without an answer may take effect at any later time or never. */
@@ -135,7 +140,7 @@ export class ClientHistory {
   }
 }
 
-/** Converts an exchange to events of the register. A 503 for a token has none. */
+/** Converts an exchange to events of the register. A 503 for a token has none, nor has a change that Azure refused. */
 function toEntries(
   { request, invoked, answer, returned = Number.POSITIVE_INFINITY }: Exchange,
   index: number,
@@ -148,6 +153,7 @@ function toEntries(
       ? [entry({ kind: "token", secret: request.secret, granted: answer.status === 200 })]
       : [];
   }
+  if (answer && isRefusedByAzure(answer)) return [];
   if (request.kind === "disable") return [entry({ kind: "disable" }, answer?.status === 200 ? returned : open)];
   if (!answer) return [entry({ kind: "regenerate", secret: operation }, open)];
   if (answer.status === 200) return [entry({ kind: "regenerate", secret: answer.secret ?? "" })];

@@ -117,6 +117,7 @@ function randomFault(random: () => number): Fault {
     throttle: pick([undefined, 0, 1, 7]),
     "apply-later": pick([50, 500, 2_000]),
     forbid: undefined,
+    "demand-expiry": undefined,
     reset: undefined,
     "lose-reply": undefined,
   }[kind];

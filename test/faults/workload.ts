@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { z } from "zod";
-import { ClientHistory } from "./register.ts";
+import { ClientHistory, isRefusedByAzure } from "./register.ts";
 
 /** Number of token callers: enough to overlap at any step, few enough for two cores. */
 const TOKEN_CALLERS = 8;
@@ -124,7 +124,7 @@ class Workload {
   async #disable(client: ClientHistory): Promise<void> {
     const noted = client.sent({ kind: "disable" });
     const answer = await this.#askAdmin("disable", "DELETE", `/${client.clientId}`);
-    if (answer) noted.answered(answer);
+    if (answer) noted.answered({ status: answer.status, detail: answer.body.detail });
     if (answer?.status === 200) this.#disabled.add(client);
   }
 
@@ -190,7 +190,8 @@ class Workload {
       const { status, headers } = response;
       const body = bodySchema.parse(await response.json());
       told = String(status);
-      if (status === 503 && !headers.has("retry-after")) this.#wrong(`${operation}: 503 without Retry-After`);
+      if (status === 503 && headers.has("retry-after") === isRefusedByAzure({ status, ...body }))
+        this.#wrong(`${operation}: 503 with Retry-After for a refusal, or without it for a failure`);
       return { status, body };
     } catch (error) {
       if (!(error instanceof TypeError)) this.#wrong(`${operation}: ${error}`);

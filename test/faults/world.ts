@@ -15,13 +15,13 @@ import type { Signer } from "../../shared/signing/signer.ts";
 import { timerJob } from "../../shared/timer-job.ts";
 import { createSignedTokens } from "../../shared/tokens/signed-tokens.ts";
 import { createTokenIssuer } from "../../shared/tokens/token-issuer.ts";
-import { connectionReset } from "../fakes/azure-error.ts";
+import { azureError, connectionReset } from "../fakes/azure-error.ts";
 import { createClock } from "../fakes/fake-clock.ts";
 import { createFakeSecretVault } from "../fakes/fake-secret-vault.ts";
 import { createFakeTable, type Row } from "../fakes/fake-table.ts";
 import { watchInvariants } from "./invariants.ts";
 import type { CurrentRequest, Mutant } from "./mutants.ts";
-import { type Answer, ClientHistory } from "./register.ts";
+import { type Answer, ClientHistory, isRefusedByAzure } from "./register.ts";
 import { carriedTable, carriedVault, type StoreCall } from "./unreliable.ts";
 
 /** The outcomes of one call to a store. */
@@ -30,6 +30,7 @@ export const OUTCOMES = [
   "fails before",
   "fails after",
   "lands late",
+  "is refused",
   "deadline",
   "crashes before",
   "crashes after",
@@ -152,7 +153,7 @@ export class World {
     const { clientId } = history;
     const noted = history.sent({ kind: "disable" });
     const answer = await this.#ask(at, { kind: "disable", outcomes, handler: disable, clientId });
-    if (answer) noted.answered(answer);
+    if (answer) noted.answered({ status: answer.status, detail: answer.body.detail });
   }
 
   async token(
@@ -220,10 +221,12 @@ export class World {
         this.#instanceClock,
       );
       const { status = 200, body: answer, headers } = await endpoint(http, contextFor(kind, []));
-      if (status === 503 && !new Headers(headers as Record<string, string>).has("Retry-After")) {
-        this.violations.push(`${kind} was answered with 503 without Retry-After`);
+      const parsed = JSON.parse(String(answer)) as Record<string, string | undefined>;
+      const isTimed = new Headers(headers as Record<string, string>).has("Retry-After");
+      if (status === 503 && isTimed === isRefusedByAzure({ status, ...parsed })) {
+        this.violations.push(`${kind} was answered with 503 ${isTimed ? "with" : "without"} Retry-After`);
       }
-      return { status, body: JSON.parse(String(answer)) as Record<string, string | undefined> };
+      return { status, body: parsed };
     });
   }
 
@@ -303,6 +306,8 @@ export class World {
       case "lands late":
         this.begin(this.#turns.turn(`${label}: now`).then(() => perform().catch(() => {})));
         throw connectionReset();
+      case "is refused":
+        throw azureError(403);
       case "deadline":
         work.deadlines[0]?.();
         break;

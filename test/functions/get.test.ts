@@ -22,7 +22,7 @@ describe("one client", () => {
       headers: { "Content-Type": "application/json", "Cache-Control": "no-store" },
       lines: [{ level: "info", event: "get", client_id: clientId, outcome: "success" }],
     });
-    expect(answer.body).toEqual(clientView({ ...client, lastUsedAt: null }));
+    expect(answer.body).toEqual(clientView({ ...client, lastUsedAt: null, unknownScopes: [], damaged: [] }));
   });
 
   test("shows a client with its last use", async () => {

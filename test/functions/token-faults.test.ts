@@ -22,40 +22,43 @@ describe("a token request during a fault", () => {
   const unavailable = (seconds = "2") => ({ "Retry-After": seconds });
 
   test.for([
-    ["the table fails", "table", "getEntity", () => azureError(500)],
-    ["the table is unreachable", "table", "getEntity", connectionReset],
-    ["the table refuses our identity [check 44]", "table", "getEntity", () => azureError(403)],
+    ["the table fails", "table", "getEntity", () => azureError(500), "2"],
+    ["the table is unreachable", "table", "getEntity", connectionReset, "2"],
+    ["the table refuses our identity [check 44]", "table", "getEntity", () => azureError(403), "60"],
     [
       "the table itself is missing",
       "table",
       "getEntity",
       () => azureError(404, {}, { odataError: { code: "TableNotFound" } }),
+      "60",
     ],
-    ["the secrets vault fails, with a cold cache [check 42]", "secretVault", "getSecret", () => azureError(503)],
+    ["the secrets vault fails, with a cold cache [check 42]", "secretVault", "getSecret", () => azureError(503), "2"],
     [
       "the secrets vault refuses our identity [check 44]",
       "secretVault",
       "getSecret",
       () => vaultError(403, "Forbidden", "ForbiddenByRbac"),
+      "60",
     ],
-    ["the vault secret is not there", "secretVault", "getSecret", () => vaultError(404, "SecretNotFound")],
-    ["the keys cannot be listed [check 43]", "signingVault", "listPropertiesOfKeyVersions", connectionReset],
-    ["the vault does not sign [check 43]", "signingVault", "signData", () => azureError(500)],
+    ["the vault secret is not there", "secretVault", "getSecret", () => vaultError(404, "SecretNotFound"), "60"],
+    ["the keys cannot be listed [check 43]", "signingVault", "listPropertiesOfKeyVersions", connectionReset, "2"],
+    ["the vault does not sign [check 43]", "signingVault", "signData", () => azureError(500), "2"],
     [
       "the vault refuses our identity to sign [check 44]",
       "signingVault",
       "signData",
       () => vaultError(403, "Forbidden"),
+      "60",
     ],
   ] as const)(
     "answers a token request with 503 and Retry-After when %s [check 41]",
-    async ([, part, operation, error]) => {
+    async ([, part, operation, error, retryAfter]) => {
       vi.spyOn(console, "error").mockReturnValue();
       const { table, secretVault, signingVaults } = services.azure;
       const fake = { table, secretVault, signingVault: signingVaults[0] }[part];
       if (!fake) throw new Error("no such fake");
       fake.before = failing(operation, error);
-      expectRefusal(await ask(), 503, "temporarily_unavailable", unavailable());
+      expectRefusal(await ask(), 503, "temporarily_unavailable", unavailable(retryAfter));
       fake.before = () => undefined;
       // A failed list of keys is read again ten seconds later.
       services.azure.clock.advance(10_000);

@@ -36,6 +36,7 @@ test("the settings that are required suffice", () => {
     signingVaultUrls: ["https://socmate-signing.vault.azure.net"],
     signingKeyName: "token-signing",
     keyPublishLeadSeconds: 86_400,
+    secretHashExpiryDays: undefined,
     admin: {
       issuer: required.ADMIN_ISSUER,
       audience: "api://socmate",
@@ -59,6 +60,7 @@ test("every other setting counts where it is there", () => {
     CLIENT_ID_PREFIX: "socmate-eu",
     SIGNING_VAULT_URLS: "https://one.vault.azure.net, https://two.vault.azure.net",
     KEY_PUBLISH_LEAD_SECONDS: "172800",
+    SECRET_HASH_EXPIRY_DAYS: "365",
     ADMIN_ROLE: "SoCMate.Admin",
     ADMIN_SCOPE: "api.admin",
     ADMIN_CLIENT_IDS: "10ca1000-0000-4000-8000-000000000003, 10CA1000-0000-4000-8000-00000000000D",
@@ -72,6 +74,7 @@ test("every other setting counts where it is there", () => {
     clientIdPrefix: "socmate-eu",
     signingVaultUrls: ["https://one.vault.azure.net", "https://two.vault.azure.net"],
     keyPublishLeadSeconds: 172_800,
+    secretHashExpiryDays: 365,
     admin: {
       role: "SoCMate.Admin",
       scope: "api.admin",
@@ -113,6 +116,7 @@ describe("a start is refused", () => {
     "TOKEN_LIFETIME_SECONDS",
     "CLIENT_ID_PREFIX",
     "KEY_PUBLISH_LEAD_SECONDS",
+    "SECRET_HASH_EXPIRY_DAYS",
     "ADMIN_ROLE",
     "AZURE_CLIENT_ID",
     "DOCUMENTATION_URL",
@@ -122,6 +126,9 @@ describe("a start is refused", () => {
 
   const insecureUrl = /must be an https URL/;
   test.for([
+    ["SECRET_HASH_EXPIRY_DAYS", "29", /must be at least 30/],
+    ["SECRET_HASH_EXPIRY_DAYS", "3651", /must be at most 3650/],
+    ["SECRET_HASH_EXPIRY_DAYS", "1y", /must be a whole number of days/],
     ["TOKEN_LIFETIME_SECONDS", "0", /must be at least 300/],
     ["TOKEN_LIFETIME_SECONDS", "299", /must be at least 300/],
     ["TOKEN_LIFETIME_SECONDS", "3601", /must be at most 3600/],

@@ -11,7 +11,7 @@ import { createClock } from "../fakes/fake-clock.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
-const noServices = () => ({ config: {} }) as Services;
+const noServices = () => ({ config: { tokenIssuer: "http://127.0.0.1" } }) as Services;
 const failingWith =
   (error: unknown): Endpoint =>
   () =>
@@ -29,8 +29,14 @@ async function run(handler: HttpHandler) {
   return { ...response, body: JSON.parse(String(body)), lines };
 }
 
-const oauthHeaders = { "Content-Type": "application/json", "Cache-Control": "no-store", Pragma: "no-cache" };
-const problemHeaders = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" };
+const nosniff = { "X-Content-Type-Options": "nosniff" };
+const oauthHeaders = {
+  "Content-Type": "application/json",
+  "Cache-Control": "no-store",
+  Pragma: "no-cache",
+  ...nosniff,
+};
+const problemHeaders = { "Content-Type": "application/problem+json", "Cache-Control": "no-store", ...nosniff };
 const again = "The service cannot answer right now: try again after the time in Retry-After.";
 const againOAuth =
   "The service cannot answer right now. Nothing is wrong with the request: try again after the time in Retry-After.";

@@ -51,7 +51,6 @@ describe("a fault proxy", () => {
     ["secret-set=fail:503", 503, null],
     ["secret-*=throttle", 429, null],
     ["*=throttle:5", 429, "5"],
-    ["secret-set=forbid", 403, null],
   ] as const)(
     "answers a request under the rule %s with %d, and does not forward it",
     async ([rule, status, retryAfter]) => {
@@ -62,6 +61,37 @@ describe("a fault proxy", () => {
       expect(arrived).toEqual([]);
     },
   );
+
+  test.for([
+    ["/secrets/a", "PUT", { error: { code: "Forbidden", message: expect.stringContaining("expiration date") } }],
+    ["/secrets/a/", "GET", { error: { code: "Forbidden", innererror: { code: "ForbiddenByRbac" } } }],
+    ["/keys/a/1/sign", "POST", { error: { code: "Forbidden", innererror: { code: "ForbiddenByRbac" } } }],
+    [
+      "/acct/apiclients(PartitionKey='a',RowKey='client')",
+      "PATCH",
+      { "odata.error": { code: "AuthorizationPermissionMismatch" } },
+    ],
+  ] as const)(
+    "forbids a request in the words of its service, a new secret in those of Azure Policy: %s",
+    async ([path, method, body]) => {
+      faults.rules = [parseFault("*=forbid")];
+      const answer = await fetch(proxy.url + path, { method });
+      expect(answer.status).toBe(403);
+      expect(await answer.json()).toMatchObject(body);
+      expect(arrived).toEqual([]);
+    },
+  );
+
+  test("demands an expiry date of a secret that is written, and of nothing else", async () => {
+    faults.rules = [parseFault("secret-*=demand-expiry")];
+    const statusOf = async (method: string, body?: object) =>
+      (await fetch(`${proxy.url}/secrets/a`, { method, ...(body && { body: JSON.stringify(body) }) })).status;
+    expect(await statusOf("PUT", { value: "x" })).toBe(403);
+    expect(await statusOf("PATCH", { attributes: { enabled: false } })).toBe(403);
+    expect(arrived).toEqual([]);
+    expect(await statusOf("PUT", { value: "x", attributes: { exp: 1 } })).toBe(201);
+    expect(await statusOf("GET")).toBe(201);
+  });
 
   test("resets a connection before the request is applied, after it, or long before it", async () => {
     faults.rules = [parseFault("secret-set=reset")];

@@ -258,7 +258,8 @@ test("times are formatted in UTC with whole seconds", () => {
 
 test("the view of a client has exactly the members of the product's documentation, in its order", () => {
   const client = newClient(newClientSchema.parse(valid), "socmate", "admin-user-id", now);
-  const row = { ...client, lastUsedAt: null, secretName: "client-secret-0", etag: "e" };
+  const readable = { unknownScopes: [], damaged: [] };
+  const row = { ...client, ...readable, lastUsedAt: null, secretName: "client-secret-0", etag: "e" };
   expect(JSON.stringify(clientView(row))).toBe(
     JSON.stringify({
       id: client.id,

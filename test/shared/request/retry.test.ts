@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createRetryPolicy, type RetryPolicy, statusOf, Unavailable } from "../../../shared/request/retry.ts";
+import {
+  AzureRefused,
+  createRetryPolicy,
+  type RetryPolicy,
+  statusOf,
+  Unavailable,
+} from "../../../shared/request/retry.ts";
 import { azureError, connectionReset, tableError } from "../../fakes/azure-error.ts";
 import { createClock } from "../../fakes/fake-clock.ts";
 import { createContext } from "../../fakes/fake-context.ts";
@@ -54,11 +60,22 @@ describe("a call to Azure", () => {
     async (status) => {
       const { run, name } = operation(at(status));
       const context = createContext();
-      await expect(retry({ name, run }, context)).rejects.toThrow(unavailable(`table get: ${status}`));
+      const refused = await retry({ name, run }, context).catch((error) => error);
+      expect(refused).toBeInstanceOf(AzureRefused);
+      expect(refused).toMatchObject({ note: `table get: ${status}`, retryAfterSeconds: undefined });
       expect(run).toHaveBeenCalledTimes(1);
-      expect(context.alarms).toEqual([`azure_refused: table get: ${status}`]);
+      expect(context.alarms).toEqual([expect.stringContaining(`azure_refused: table get: ${status}. `)]);
     },
   );
+
+  test("takes a refusal of the second try for no definite one: the first may have been applied [check 49]", async () => {
+    const context = createContext();
+    const { run, name } = operation(at(503), at(403));
+    const error = await retry({ name, run }, context).catch((thrown) => thrown);
+    expect(error).toEqual(unavailable("table get: 503"));
+    expect(error).not.toBeInstanceOf(AzureRefused);
+    expect(context.alarms).toHaveLength(1);
+  });
 
   test("raises no alarm for a transient error", async () => {
     const context = createContext();

@@ -129,7 +129,7 @@ describe("a client", () => {
 
   test("is known by its secret, and from then on the actor in the log", async () => {
     const call = createContext();
-    await expect(authenticate({}, call)).resolves.toMatchObject({ clientId: known.clientId, status: "active" });
+    await expect(authenticate({}, call)).resolves.toMatchObject({ clientId: known.clientId });
     expect(call.audit).toEqual({ actor: known.clientId });
   });
 
@@ -163,6 +163,11 @@ describe("a client", () => {
   test("is looked up afresh each time; its hash is read once", async () => {
     for (let i = 0; i < 3; i++) await authenticate({});
     expect(storeCalls().map(({ name }) => name)).toEqual(["getEntity", "getEntity", "getEntity", "getSecret"]);
+  });
+
+  test("that is unknown costs one read of the table and none of the vault, whose quota all clients share", async () => {
+    await expect(authenticate({ clientId: "socmate-unknown-000000" })).rejects.toThrow(OAuthError);
+    expect(storeCalls().map(({ name }) => name)).toEqual(["getEntity"]);
   });
 
   test("whose row names the hash of another client is refused", async () => {
@@ -223,10 +228,17 @@ describe("a client", () => {
     ["scopes", "everything"],
     ["scopes", ""],
     ["secretName", ""],
-  ] as const)("whose row has %s %j is our fault, with an alarm that names the column", async ([column, value]) => {
+  ] as const)("whose row has %s %j is our fault, whatever the secret", async ([column, value]) => {
     Object.assign(rowOf(known), { [column]: value });
-    const call = createContext();
-    await expect(authenticate({}, call)).rejects.toThrow(Unavailable);
-    expect(call.alarms).toEqual([expect.stringMatching(`^row_damaged: row does not parse: ${column}`)]);
+    for (const clientSecret of [known.clientSecret, generateClientSecret()]) {
+      await expect(authenticate({ clientSecret })).rejects.toThrow(
+        expect.objectContaining({ name: "Unavailable", reason: "row_damaged", note: column }),
+      );
+    }
+  });
+
+  test("that is disabled is refused, whatever else in its row is damaged", async () => {
+    Object.assign(rowOf(known), { status: "disabled", scopes: "", secretName: "" });
+    await expect(authenticate({})).rejects.toThrow(expect.objectContaining({ reason: "disabled_client" }));
   });
 });

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import type { ActiveClient } from "../../../shared/clients/client-row.ts";
 import { generateClientSecret } from "../../../shared/clients/client-secret.ts";
-import { type KnownClient, LastKnownClients } from "../../../shared/tokens/last-known-clients.ts";
+import { LastKnownClients } from "../../../shared/tokens/last-known-clients.ts";
 
-const hint = (clientId: string, secretName = "client-secret-1"): KnownClient => ({
+const hint = (clientId: string, secretName = "client-secret-1"): ActiveClient => ({
   clientId,
   secretName,
   scopes: ["search:read"],
