@@ -68,16 +68,19 @@ export async function ensureRegistrations(environment: string): Promise<Registra
   return { api, page };
 }
 
-/** Gives the user of the Azure CLI the role of an administrator. */
-export async function ensureAdministrator(api: string): Promise<void> {
-  const user = principalSchema.parse(JSON.parse(run("az", "ad", "signed-in-user", "show", "--output", "json")));
+/** Gives the role of an administrator to a user, a group or the identity of an application: by its object id, or to the user of the Azure CLI. */
+export async function ensureAdministrator(api: string, objectId = signedInUser()): Promise<void> {
   const principal = principalSchema.parse(await graph("GET", `servicePrincipals(appId='${api}')`));
   const assignments = `servicePrincipals(appId='${api}')/appRoleAssignedTo`;
   const { value } = assignmentsSchema.parse(await graph("GET", assignments));
-  if (value.some(({ principalId, appRoleId }) => principalId === user.id && appRoleId === ADMIN_ROLE.id)) return;
-  const assignment = { principalId: user.id, resourceId: principal.id, appRoleId: ADMIN_ROLE.id };
+  if (value.some(({ principalId, appRoleId }) => principalId === objectId && appRoleId === ADMIN_ROLE.id)) return;
+  const assignment = { principalId: objectId, resourceId: principal.id, appRoleId: ADMIN_ROLE.id };
   await graph("POST", assignments, assignment);
-  console.log("You have the app role admin. Give it to others in Entra ID, Enterprise applications.");
+  console.log(`${objectId} has the app role admin now.`);
+}
+
+function signedInUser(): string {
+  return principalSchema.parse(JSON.parse(run("az", "ad", "signed-in-user", "show", "--output", "json"))).id;
 }
 
 /** Lets Entra ID send administrators back to the admin page. Other addresses of the registration stay. */

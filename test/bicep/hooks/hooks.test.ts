@@ -197,6 +197,12 @@ describe.skipIf(process.platform === "win32")("npm run registrations", () => {
     expect(read().variables).toEqual({});
   });
 
+  test("makes the identity of a pipeline an administrator", () => {
+    const identity = "88888888-8888-4888-8888-888888888888";
+    expect(runHook("register", {}, "--environment", "dev", "--administrator", identity).ok).toBe(true);
+    expect(read().assignments.map(({ principalId }) => principalId)).toEqual([identity]);
+  });
+
   test("prints how it is used when it is not told for which installation", () => {
     expect(runHook("register", {}).stderr).toContain("npm run registrations -- --environment");
   });
