@@ -1,7 +1,7 @@
 import type { HttpHandler } from "@azure/functions";
 import { oauthErrorResponse, problemResponse } from "./http/error-responses.ts";
 import type { HttpRequest } from "./http/http-request.ts";
-import type { HttpResponse } from "./http/response.ts";
+import { type HttpResponse, withRequestId } from "./http/response.ts";
 import { type Clock, systemClock } from "./request/clock.ts";
 import { invocationLog, type RequestContext } from "./request/context.ts";
 import { withDeadline } from "./request/deadline.ts";
@@ -23,7 +23,7 @@ interface Kind {
   timeoutMs: number;
   /** Whether a success is logged, as every refusal and failure is. */
   logsSuccess: boolean;
-  errorResponse(error: PublicError, documentationUrl?: string): HttpResponse;
+  errorResponse(error: PublicError, requestId: string, documentationUrl?: string): HttpResponse;
 }
 
 /** Creates the Functions handler of the token endpoint. Errors have the form of RFC 6749 §5.2. */
@@ -44,9 +44,10 @@ export function publicEndpoint(endpoint: Endpoint, source?: () => Services, cloc
   return handler(endpoint, kind, source, clock);
 }
 
-/** The one exit for errors. It never throws: with a streamed body, the caller of a handler that throws gets no answer. */
+/** The one exit for answers and errors. It never throws: with a streamed body, the caller of a handler that throws gets no answer. */
 function handler(endpoint: Endpoint, kind: Kind, source = services, clock = systemClock): HttpHandler {
   return async (request: HttpRequest, invocation) => {
+    const requestId = invocation.invocationId;
     const { audit, alarm, log } = invocationLog(invocation, clock);
     let documentationUrl: string | undefined;
 
@@ -57,12 +58,12 @@ function handler(endpoint: Endpoint, kind: Kind, source = services, clock = syst
       const answer = (signal: AbortSignal) => endpoint(request, provided, { signal, audit, alarm });
       const response = await withDeadline(clock, kind.timeoutMs, answer).catch(tooLate);
       if (kind.logsSuccess) log("info", { outcome: "success", status: response.status });
-      return response;
+      return withRequestId(response, requestId);
     } catch (thrown) {
       const error = toPublicError(thrown);
       const { outcome, status, reason, note } = error;
       log(outcome === "failed" ? "error" : "warn", { outcome, status, reason, note });
-      return kind.errorResponse(error, documentationUrl);
+      return withRequestId(kind.errorResponse(error, requestId, documentationUrl), requestId);
     }
   };
 }

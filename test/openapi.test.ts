@@ -10,7 +10,7 @@ import type { Endpoint } from "../shared/endpoint.ts";
 import { SCOPES } from "../shared/model/scopes.ts";
 import { createFakeServices, type FakeServices } from "./fakes/fake-services.ts";
 import { askAdmin } from "./functions/invoke.ts";
-import { bodyOf, send } from "./support/http.ts";
+import { bodyOf, sendAsIs } from "./support/http.ts";
 import { type Answered, documented, documentedScopes, expectDocumented, operations } from "./support/openapi.ts";
 import { startTestService } from "./support/test-service.ts";
 
@@ -45,7 +45,7 @@ async function ask(operationId: string, sent: Sent = {}): Promise<Answered> {
   const [method, path] = METHODS[operationId] ?? ["GET", () => ""];
   const { body = operationId === "create" ? JSON.stringify(VALID) : undefined } = sent;
   const target = path(clientId ?? (await createClient()).clientId);
-  const answer = await send(`${base}${CLIENTS}${target}${query}`, {
+  const answer = await sendAsIs(`${base}${CLIENTS}${target}${query}`, {
     method,
     headers: { authorization: `Bearer ${token}`, "content-type": contentType },
     ...(body !== undefined && { body }),
@@ -93,6 +93,15 @@ describe("openapi.json", () => {
     expect(documentedScopes).toEqual(SCOPES);
   });
 
+  test("has the id of the request in every answer, those of the gateway included [check 61]", () => {
+    const answers = operations.flatMap(({ operationId, answers }) =>
+      answers.map((answer) => ({ operationId, ...answer })),
+    );
+    for (const { operationId, status, headers } of answers) {
+      expect(Object.keys(headers), `${operationId} ${status}`).toContain("X-Request-Id");
+    }
+  });
+
   test("says of the gateway alone that it limits the rate", () => {
     for (const { operationId, answers } of operations) {
       const byGateway = answers.filter((answer) => answer["x-answered-by"]).map(({ status }) => status);
@@ -120,7 +129,7 @@ describe("openapi.json", () => {
       INSIDE[status]?.(services);
       const answer = await askAdmin(endpoint, services, { method });
       expect(answer.status, JSON.stringify(answer.body)).toBe(status);
-      expectDocumented(operationId, answer);
+      expectDocumented(operationId, { status, ...answer.asSent });
     },
   );
 

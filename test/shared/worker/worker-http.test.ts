@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { InvocationContext } from "@azure/functions";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -80,8 +81,7 @@ beforeAll(async () => {
   services = await createFakeServices();
 });
 
-let count = 0;
-const nextId = () => `invocation-${++count}`;
+const nextId = () => randomUUID();
 
 /** Returns the bytes of a request as the host forwards it. */
 function forwarded(id: string, startLine: string, headers: Record<string, string>, body = ""): string {
@@ -230,6 +230,17 @@ describe("a request and its invocation", () => {
       outcome: "failed",
       reason: "The host did not forward the request within 10 s.",
     });
+  });
+
+  test.for<[string, Handler]>([
+    ["throws", () => Promise.reject(new Error("thrown on purpose"))],
+    ["returns nothing", () => undefined],
+  ])("the answer of a function that %s has the id of the invocation [check 61]", async ([, handler]) => {
+    const id = nextId();
+    const answered = fetch(`${worker.url}tested`, { headers: { "x-ms-invocation-id": id } });
+    await worker.invoke({ id, handler }).catch(() => {});
+    const { status, headers } = await answered;
+    expect({ status, id: headers.get("x-request-id") }).toEqual({ status: 500, id });
   });
 
   // The host keeps the header when a caller has sent it (DefaultHttpProxyService.cs: TryAdd).
