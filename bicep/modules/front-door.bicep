@@ -43,7 +43,8 @@ resource firewall 'Microsoft.Network/FrontDoorWebApplicationFirewallPolicies@202
       mode: 'Prevention'
       requestBodyCheck: 'Enabled'
       customBlockResponseStatusCode: 429
-      customBlockResponseBody: base64('{"error":"temporarily_unavailable","error_description":"Too many requests from this address. Try again in a minute."}')
+      // Front Door replaces azure-ref by the reference of the request in its logs.
+      customBlockResponseBody: base64('{"error":"temporarily_unavailable","error_description":"Too many requests from this address. Try again in a minute. (request {{azure-ref}})"}')
       // The firewall writes what it matched into its log.
       logScrubbing: {
         state: 'Enabled'
