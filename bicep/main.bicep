@@ -113,6 +113,9 @@ param privateNetwork bool = false
 @description('Optional. Address space of the private network, /24 or larger.')
 param networkPrefix string = '10.20.0.0/24'
 
+@description('Optional. Whether Application Insights keeps the addresses of callers, which it replaces by 0.0.0.0 otherwise. Personal data: the lines of the service have the address in any case.')
+param disableIpMasking bool = false
+
 @description('Optional. Days that logs are kept.')
 @minValue(30)
 @maxValue(730)
@@ -173,6 +176,7 @@ var settings = {
   ADMIN_SCOPE: adminScope
   ADMIN_CLIENT_IDS: adminClients
   CONSOLE_CLIENT_ID: consoleApplicationId
+  CALLER_ADDRESS: behindFrontDoor ? 'X-Azure-SocketIP' : 'X-Forwarded-For'
   ...(empty(documentationUrl) ? {} : { DOCUMENTATION_URL: documentationUrl })
 }
 
@@ -228,6 +232,7 @@ module monitoring 'modules/monitoring.bicep' = {
     location: location
     tags: allTags
     retentionInDays: logRetentionDays
+    disableIpMasking: disableIpMasking
     grants: map(
       identities.outputs.identities,
       identity => { principalId: identity.principalId, role: builtInRoles['Monitoring Metrics Publisher'] }
@@ -419,7 +424,8 @@ module adminApp 'modules/function-app.bicep' = if (separateAdminApp) {
     hostStorageName: names.adminHost
     deploymentContainer: deploymentContainer
     insightsName: names.insights
-    settings: settings
+    // The policies of API Management write this header.
+    settings: union(settings, { CALLER_ADDRESS: 'X-Azure-SocketIP' })
     disabledFunctions: tokenFunctions
     scale: adminScale
     zoneRedundant: zoneRedundant

@@ -1,4 +1,6 @@
 import type { HttpHandler } from "@azure/functions";
+import type { Config } from "./config.ts";
+import { callerOf } from "./http/caller.ts";
 import { oauthErrorResponse, problemResponse } from "./http/error-responses.ts";
 import type { HttpRequest } from "./http/http-request.ts";
 import { type HttpResponse, withRequestId } from "./http/response.ts";
@@ -48,12 +50,12 @@ export function publicEndpoint(endpoint: Endpoint, source?: () => Services, cloc
 function handler(endpoint: Endpoint, kind: Kind, source = services, clock = systemClock): HttpHandler {
   return async (request: HttpRequest, invocation) => {
     const requestId = invocation.invocationId;
-    const { audit, alarm, log } = invocationLog(invocation, clock);
-    let documentationUrl: string | undefined;
+    let config: Config | undefined;
+    const { audit, alarm, log } = invocationLog(invocation, clock, () => callerOf(request, config?.callerAddress));
 
     try {
       const provided = source();
-      documentationUrl = provided.config.documentationUrl;
+      config = provided.config;
       if (request.isContradicted) throw contradicted();
       const answer = (signal: AbortSignal) => endpoint(request, provided, { signal, audit, alarm });
       const response = await withDeadline(clock, kind.timeoutMs, answer).catch(tooLate);
@@ -63,7 +65,7 @@ function handler(endpoint: Endpoint, kind: Kind, source = services, clock = syst
       const error = toPublicError(thrown);
       const { outcome, status, reason, note } = error;
       log(outcome === "failed" ? "error" : "warn", { outcome, status, reason, note });
-      return withRequestId(kind.errorResponse(error, requestId, documentationUrl), requestId);
+      return withRequestId(kind.errorResponse(error, requestId, config?.documentationUrl), requestId);
     }
   };
 }

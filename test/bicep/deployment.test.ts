@@ -178,6 +178,17 @@ describe.runIf(hasBicep)("the deployment", () => {
       expect(appOf(all.azd, "token").siteConfig.ipSecurityRestrictionsDefaultAction).toBe("Allow");
     });
 
+    test("let nobody else write the header that names the address of a caller", () => {
+      each((snapshot, name) => {
+        for (const { kind, settings, siteConfig } of appsOf(snapshot)) {
+          const isBehindGateway = kind === "admin" || JSON.stringify(siteConfig).includes("x-azure-fdid");
+          expect(settings.CALLER_ADDRESS, `${name} ${kind}`).toBe(
+            isBehindGateway ? "X-Azure-SocketIP" : "X-Forwarded-For",
+          );
+        }
+      });
+    });
+
     test("let the admin page, and no other, read the token app's answers in a browser, without what the browser knows", () => {
       const corsOf = (kind: string) => appOf(all.production, kind).siteConfig.cors;
       expect(corsOf("token")).toEqual({
@@ -229,7 +240,7 @@ describe.runIf(hasBicep)("the deployment", () => {
           expect(properties, name).not.toHaveProperty("accessPolicies");
         }
         const [insights] = resourcesOf(snapshot, "Microsoft.Insights/components");
-        expect(insights?.properties, name).toMatchObject({ DisableLocalAuth: true });
+        expect(insights?.properties, name).toMatchObject({ DisableLocalAuth: true, DisableIpMasking: false });
         const [workspace] = resourcesOf(snapshot, "Microsoft.OperationalInsights/workspaces");
         expect(workspace?.properties, name).toMatchObject({ features: { disableLocalAuth: true } });
       });

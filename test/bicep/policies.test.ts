@@ -201,6 +201,16 @@ describe("policies", () => {
     expect(header?.children[0]?.text).toBe("@(context.RequestId.ToString())");
   });
 
+  test("name the address of their caller, whatever it has sent", () => {
+    for (const name of ["admin-api", "console"]) {
+      const header = section(policy(name), "inbound").children.find(
+        ({ attributes }) => attributes.name === "X-Azure-SocketIP",
+      );
+      expect(header?.attributes["exists-action"], name).toBe("override");
+      expect(header?.children[0]?.text, name).toBe("@(context.Request.IpAddress)");
+    }
+  });
+
   test("leave X-Request-Id of the function alone [check 61]", () => {
     for (const name of ["admin-api", "console"]) {
       const before = ["inbound", "outbound"].flatMap((each) => section(policy(name), each).children);
@@ -214,6 +224,7 @@ describe("policies", () => {
       "x-request-id": "override",
       "www-authenticate": "override",
       "x-functions-key": "override",
+      "x-azure-socketip": "override",
       "x-ms-client-principal": "delete",
       "x-ms-client-principal-id": "delete",
       "x-ms-client-principal-name": "delete",
@@ -225,6 +236,7 @@ describe("policies", () => {
   test("of the admin page check no token and pass none on", () => {
     expect(headersSet(policy("console"))).toEqual({
       "x-functions-key": "override",
+      "x-azure-socketip": "override",
       authorization: "delete",
       cookie: "delete",
     });

@@ -112,5 +112,6 @@ function configFor({ adminIssuer, signingVaults }: FakeAzure): Config {
     azureClientId: undefined,
     consoleClientId: adminIssuer.consoleClientId,
     documentationUrl: undefined,
+    callerAddress: "X-Azure-SocketIP",
   };
 }
