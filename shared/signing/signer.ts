@@ -3,17 +3,18 @@ import { causeOf, statusOf, Unavailable } from "../request/retry.ts";
 import { type AccessTokenClaims, accessToken } from "./access-token.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { type PublicJwk, WrongSignature } from "./signing-key.ts";
+import { type ActiveVault, preferred, type SignerOptions, SigningVaults } from "./signing-vaults.ts";
 import { MAX_WAIT_MS, MAX_WAITED_PAUSE_MS } from "./times.ts";
-import { type ActiveVault, preferred, type SignerOptions, SigningVaults, type VaultState } from "./vault-keys.ts";
 import { isThrottled } from "./vault-limiter.ts";
 import { reportOf, type VaultReport } from "./vault-report.ts";
+import type { VaultState } from "./vault-state.ts";
 
 /**
  * Signs access tokens in Key Vault and publishes the keys.
  *
  * This room makes access tokens with keys that never leave their vaults. A verifier keeps a key set for a while, so a key is published
  * before it signs and until its last token has expired: `key-ring.ts` derives the state of each version from the list of versions
- * alone, so that instances agree without talking, and `vault-keys.ts` keeps the lists through an outage. A vault may be down, so there
+ * alone, so that instances agree without talking, and `vault-state.ts` keeps the lists through an outage. A vault may be down, so there
  * can be several. A vault has a quota, so `vault-limiter.ts` limits the calls to it, and `fair-queue.ts` shares the room between the
  * clients. All times of the room stand in `times.ts`.
  */

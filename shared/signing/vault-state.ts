@@ -1,7 +1,7 @@
 import type { Clock } from "../request/clock.ts";
 import { backgroundContext, type RequestContext } from "../request/context.ts";
 import { type RetryPolicy, Unavailable } from "../request/retry.ts";
-import { type KeyTimes, type KeyVersion, keyRing, type RingKey } from "./key-ring.ts";
+import { type KeyTimes, type KeyVersion, keyRing } from "./key-ring.ts";
 import { type SigningKey, type SigningVault, toSigningKey } from "./signing-key.ts";
 import {
   FAILURE_REMEMBERED_MS,
@@ -13,9 +13,8 @@ import {
 } from "./times.ts";
 import { VaultLimiter } from "./vault-limiter.ts";
 
-/** What the signer is made from. */
-export interface SignerOptions {
-  vaults: readonly SigningVault[];
+/** What a {@link VaultState} is made from, beside its vault. */
+export interface VaultOptions {
   keyName: string;
   times: KeyTimes;
   retry: RetryPolicy;
@@ -30,98 +29,12 @@ export interface ListedKey extends KeyVersion {
   readonly isUsable: boolean;
 }
 
-/** A vault that can sign, and the key that it signs with. */
-export interface ActiveVault {
-  readonly state: VaultState;
-  readonly limiter: VaultLimiter;
-  readonly key: SigningKey;
-}
-
-/** The signing vaults with the one key ring over all of them, as far as they are listed. */
-export class SigningVaults {
-  readonly states: readonly VaultState[];
-  readonly #times: KeyTimes;
-  readonly #clock: Clock;
-
-  constructor({ vaults, ...options }: SignerOptions) {
-    this.#times = options.times;
-    this.#clock = options.clock;
-    this.states = vaults.map((vault) => new VaultState(vault, options));
-  }
-
-  /** The keys that are known, newest first. */
-  keys(): RingKey<ListedKey>[] {
-    const versions = this.states.flatMap((state) => state.versions ?? []);
-    return keyRing(versions.filter(isUsable), this.#clock.now().getTime(), this.#times, this.#isComplete);
-  }
-
-  /** The vaults with an active key. */
-  active(): ActiveVault[] {
-    const keys = this.keys().filter(({ state }) => state === "active");
-    return this.states.flatMap((state) => {
-      const key = keys.find((entry) => entry.key.vault === state.url)?.key.signingKey;
-      return key ? [{ state, limiter: state.limiter, key }] : [];
-    });
-  }
-
-  /**
-   * The vaults with an active key, once the lists are fresh. A vault that is being listed is not waited for if another one can sign,
-   * and one that cannot be listed is left out if another one can.
-   *
-   * @throws Unavailable
-   */
-  async currentlyActive(): Promise<readonly ActiveVault[]> {
-    await Promise.race(this.states.map((state) => state.refreshIfStale()));
-    if (this.active().length === 0) await this.#refreshNow();
-    const active = this.active();
-    if (active.length === 0) throw new Unavailable("no_active_signing_key");
-    return preferred(active, ({ state }) => !state.isFailing);
-  }
-
-  /**
-   * The keys that are published, once the lists are fresh, and whether these are the keys of all vaults.
-   *
-   * @throws Unavailable
-   */
-  async currentlyPublished(): Promise<{ keys: SigningKey[]; isComplete: boolean }> {
-    await this.refreshIfStale();
-    if (this.#published().length === 0) await this.#refreshNow();
-    // Both of one moment: at the next, a list may have come in.
-    const published = { keys: this.#published(), isComplete: this.#isComplete };
-    if (published.keys.length === 0) throw new Unavailable("no_published_signing_key");
-    return published;
-  }
-
-  /** Reads the lists again that are stale. */
-  async refreshIfStale(): Promise<void> {
-    await Promise.all(this.states.map((state) => state.refreshIfStale()));
-  }
-
-  /** Settles when no list is being read. */
-  async pending(): Promise<void> {
-    await Promise.all(this.states.map((state) => state.pending));
-  }
-
-  /** Whether the keys of every vault are known. */
-  get #isComplete(): boolean {
-    return this.states.every((state) => state.versions);
-  }
-
-  async #refreshNow(): Promise<void> {
-    await Promise.all(this.states.map((state) => state.refreshNow()));
-  }
-
-  #published(): SigningKey[] {
-    return this.keys().flatMap(({ key, state }) => (state === "expired" ? [] : (key.signingKey ?? [])));
-  }
-}
-
 /** One vault: its limiter, and the versions of its key, which are listed from time to time and kept through an outage. */
 export class VaultState {
   readonly url: string;
   readonly limiter: VaultLimiter;
   readonly #vault: SigningVault;
-  readonly #options: Omit<SignerOptions, "vaults">;
+  readonly #options: VaultOptions;
   #versions: readonly ListedKey[] = [];
   /** When the list in use was asked for: it is as old as that. */
   #listedAt = Number.NEGATIVE_INFINITY;
@@ -131,7 +44,7 @@ export class VaultState {
   #isFailing = false;
   #pending: Promise<void> | undefined;
 
-  constructor(vault: SigningVault, options: Omit<SignerOptions, "vaults">) {
+  constructor(vault: SigningVault, options: VaultOptions) {
     this.url = vault.url;
     this.limiter = new VaultLimiter(options.clock);
     this.#vault = vault;
@@ -249,12 +162,6 @@ export class VaultState {
 }
 
 /** An unusable version must neither replace a usable one nor end it. */
-function isUsable(version: ListedKey): boolean {
+export function isUsable(version: ListedKey): boolean {
   return version.isUsable;
-}
-
-/** The items that pass a test, or all if none does. */
-export function preferred<T>(items: readonly T[], test: (item: T) => boolean): readonly T[] {
-  const passing = items.filter(test);
-  return passing.length > 0 ? passing : items;
 }
