@@ -1,12 +1,13 @@
 import type { Clock } from "../request/clock.ts";
 import { Unavailable } from "../request/retry.ts";
+import { isUsable, type KeyListOptions, type ListedKey } from "./key-list.ts";
 import { type KeyTimes, keyRing, type RingKey } from "./key-ring.ts";
 import type { SigningKey, SigningVault } from "./signing-key.ts";
 import type { VaultLimiter } from "./vault-limiter.ts";
-import { isUsable, type ListedKey, type VaultOptions, VaultState } from "./vault-state.ts";
+import { VaultState } from "./vault-state.ts";
 
 /** What the signer is made from. */
-export interface SignerOptions extends VaultOptions {
+export interface SignerOptions extends KeyListOptions {
   vaults: readonly SigningVault[];
 }
 

@@ -1,8 +1,8 @@
 import type { RequestContext } from "../request/context.ts";
 import { causeOf, statusOf } from "../request/retry.ts";
+import type { ListedKey } from "./key-list.ts";
 import type { RingKey } from "./key-ring.ts";
 import type { SigningKey } from "./signing-key.ts";
-import type { ListedKey } from "./vault-state.ts";
 
 /** What an operator wants to know of a vault with a signing key. Times in milliseconds since 1970. */
 export interface VaultReport {

@@ -1,40 +1,22 @@
-import type { Clock } from "../request/clock.ts";
-import { backgroundContext, type RequestContext } from "../request/context.ts";
-import { type RetryPolicy, Unavailable } from "../request/retry.ts";
-import { type KeyTimes, type KeyVersion, keyRing } from "./key-ring.ts";
-import { type SigningKey, type SigningVault, toSigningKey } from "./signing-key.ts";
+import { backgroundContext } from "../request/context.ts";
+import { Unavailable } from "../request/retry.ts";
+import { createKeyList, type KeyList, type KeyListOptions, type ListedKey } from "./key-list.ts";
+import type { SigningVault } from "./signing-key.ts";
 import {
   FAILURE_REMEMBERED_MS,
   LIST_RETRY_MS,
   LIST_TIMEOUT_MS,
-  MAX_KEY_AGE_MS,
   MAX_REFRESH_WAIT_MS,
   URGENT_REFRESH_MS,
 } from "./times.ts";
 import { VaultLimiter } from "./vault-limiter.ts";
 
-/** What a {@link VaultState} is made from, beside its vault. */
-export interface VaultOptions {
-  keyName: string;
-  times: KeyTimes;
-  retry: RetryPolicy;
-  clock: Clock;
-}
-
-/** A version of the key as listed last. */
-export interface ListedKey extends KeyVersion {
-  /** Absent where it was not needed yet, or is not usable. */
-  readonly signingKey?: SigningKey | undefined;
-  /** False once the key has turned out to be one that cannot sign tokens. */
-  readonly isUsable: boolean;
-}
-
 /** One vault: its limiter, and the versions of its key, which are listed from time to time and kept through an outage. */
 export class VaultState {
   readonly url: string;
   readonly limiter: VaultLimiter;
-  readonly #vault: SigningVault;
-  readonly #options: VaultOptions;
+  readonly #options: KeyListOptions;
+  readonly #readKeys: KeyList;
   #versions: readonly ListedKey[] = [];
   /** When the list in use was asked for: it is as old as that. */
   #listedAt = Number.NEGATIVE_INFINITY;
@@ -44,11 +26,11 @@ export class VaultState {
   #isFailing = false;
   #pending: Promise<void> | undefined;
 
-  constructor(vault: SigningVault, options: VaultOptions) {
+  constructor(vault: SigningVault, options: KeyListOptions) {
     this.url = vault.url;
     this.limiter = new VaultLimiter(options.clock);
-    this.#vault = vault;
     this.#options = options;
+    this.#readKeys = createKeyList(vault, options);
   }
 
   /** The versions as listed last; `undefined` if there is no list, or only one too old to be relied on. */
@@ -100,7 +82,7 @@ export class VaultState {
     const { clock, times } = this.#options;
     const context = backgroundContext(clock, LIST_TIMEOUT_MS);
     try {
-      this.#versions = await this.#withKeys(await this.#list(context), context);
+      this.#versions = await this.#readKeys(context);
       this.#listedAt = askedAt;
       this.#isFailing = false;
     } catch (error) {
@@ -111,57 +93,8 @@ export class VaultState {
     }
   }
 
-  async #list(context: RequestContext): Promise<ListedKey[]> {
-    const { keyName, retry } = this.#options;
-    const run = (abortSignal: AbortSignal) =>
-      Array.fromAsync(this.#vault.keys.listPropertiesOfKeyVersions(keyName, { abortSignal }));
-    const listed = await retry({ name: "vault list keys", run }, context);
-    const known = new Map(this.#versions.map(({ version, signingKey }) => [version, signingKey]));
-    return listed.map(({ version = "", createdOn, enabled }) => ({
-      vault: this.url,
-      version,
-      createdAt: createdOn?.getTime() ?? 0,
-      enabled: enabled !== false,
-      signingKey: known.get(version),
-      isUsable: true,
-    }));
-  }
-
-  /** Loads the keys that have not expired. One that is not usable does not end the key before it, which then is loaded as well. */
-  async #withKeys(versions: readonly ListedKey[], context: RequestContext): Promise<readonly ListedKey[]> {
-    const now = this.#options.clock.now().getTime();
-    const ring = keyRing(versions.filter(isUsable), now, this.#options.times, false);
-    const missing = new Set(
-      ring.flatMap(({ key, state }) => (state !== "expired" && !key.signingKey ? key.version : [])),
-    );
-    if (missing.size > 0) {
-      const load = async (version: ListedKey) =>
-        missing.has(version.version) ? this.#load(version, context) : version;
-      return this.#withKeys(await Promise.all(versions.map(load)), context);
-    }
-    const isOld = ring.some(({ key, state }) => state === "active" && now - key.createdAt > MAX_KEY_AGE_MS);
-    if (isOld) context.alarm("signing_key_old", "the active signing key was made more than 180 days ago");
-    return versions;
-  }
-
-  async #load(listed: ListedKey, context: RequestContext): Promise<ListedKey> {
-    const { keyName, retry } = this.#options;
-    const { version } = listed;
-    const run = (abortSignal: AbortSignal) => this.#vault.keys.getKey(keyName, { version, abortSignal });
-    const key = await retry({ name: "vault get key", run }, context);
-    const signingKey = toSigningKey(key, this.#vault.cryptography(key), retry);
-    if (signingKey) return { ...listed, signingKey };
-    context.alarm("key_unusable", `version ${version} of the signing key is not RSA of 2048 bits or more`);
-    return { ...listed, isUsable: false };
-  }
-
   /** Absolute difference: a clock that was set back must not make the list fresh for ever. */
   #since(time: number): number {
     return Math.abs(this.#options.clock.now().getTime() - time);
   }
-}
-
-/** An unusable version must neither replace a usable one nor end it. */
-export function isUsable(version: ListedKey): boolean {
-  return version.isUsable;
 }
