@@ -38,11 +38,15 @@ export function createKeyList({ url, keys, cryptography }: SigningVault, options
       Array.fromAsync(keys.listPropertiesOfKeyVersions(keyName, { abortSignal }));
     const listed = await retry({ name: "vault list keys", run }, context);
     const loaded = new Map(known.map(({ version, signingKey }) => [version, signingKey]));
-    return listed.map(({ version = "", createdOn, enabled }) => ({
+    return listed.map(({ version = "", createdOn, updatedOn = createdOn, enabled, notBefore, expiresOn }) => ({
       vault: url,
       version,
       createdAt: createdOn?.getTime() ?? 0,
+      updatedAt: updatedOn?.getTime() ?? 0,
       enabled: enabled !== false,
+      notBefore: notBefore?.getTime() ?? Number.NEGATIVE_INFINITY,
+      expiresAt: expiresOn?.getTime() ?? Number.POSITIVE_INFINITY,
+      isRefused: false,
       signingKey: loaded.get(version),
       isUsable: true,
     }));

@@ -1,10 +1,10 @@
 import type { Clock } from "../request/clock.ts";
 import { Unavailable } from "../request/retry.ts";
 import { isUsable, type KeyListOptions, type ListedKey } from "./key-list.ts";
-import { type KeyTimes, keyRing, type RingKey } from "./key-ring.ts";
+import { activeVersions, type KeyTimes, keyRing, type RingKey } from "./key-ring.ts";
 import type { SigningKey, SigningVault } from "./signing-key.ts";
 import type { VaultLimiter } from "./vault-limiter.ts";
-import { VaultState } from "./vault-state.ts";
+import { type SigningVersion, VaultState } from "./vault-state.ts";
 
 /** What the signer is made from. */
 export interface SignerOptions extends KeyListOptions {
@@ -12,10 +12,9 @@ export interface SignerOptions extends KeyListOptions {
 }
 
 /** A vault that can sign, and the key that it signs with. */
-export interface ActiveVault {
+export interface ActiveVault extends SigningVersion {
   readonly state: VaultState;
   readonly limiter: VaultLimiter;
-  readonly key: SigningKey;
 }
 
 /** The signing vaults with the one key ring over all of them, as far as they are listed. */
@@ -32,16 +31,15 @@ export class SigningVaults {
 
   /** The keys that are known, newest first. */
   keys(): RingKey<ListedKey>[] {
-    const versions = this.states.flatMap((state) => state.versions ?? []);
-    return keyRing(versions.filter(isUsable), this.#clock.now().getTime(), this.#times, this.#isComplete);
+    return keyRing(this.#versions, this.#clock.now().getTime(), this.#times, this.#isComplete);
   }
 
   /** The vaults with an active key. */
   active(): ActiveVault[] {
-    const keys = this.keys().filter(({ state }) => state === "active");
+    const active = activeVersions(this.#versions, this.#clock.now().getTime(), this.#times, this.#isComplete);
     return this.states.flatMap((state) => {
-      const key = keys.find((entry) => entry.key.vault === state.url)?.key.signingKey;
-      return key ? [{ state, limiter: state.limiter, key }] : [];
+      const { version, signingKey: key } = active.find(({ vault }) => vault === state.url) ?? {};
+      return version && key ? [{ state, limiter: state.limiter, version, key }] : [];
     });
   }
 
@@ -81,6 +79,10 @@ export class SigningVaults {
   /** Settles when no list is being read. */
   async pending(): Promise<void> {
     await Promise.all(this.states.map((state) => state.pending));
+  }
+
+  get #versions(): ListedKey[] {
+    return this.states.flatMap((state) => state.versions ?? []).filter(isUsable);
   }
 
   /** Whether the keys of every vault are known. */

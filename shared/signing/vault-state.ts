@@ -1,8 +1,9 @@
-import { backgroundContext } from "../request/context.ts";
-import { Unavailable } from "../request/retry.ts";
+import { backgroundContext, type RequestContext } from "../request/context.ts";
+import { causeOf, statusOf, Unavailable } from "../request/retry.ts";
 import { createKeyList, type KeyList, type KeyListOptions, type ListedKey } from "./key-list.ts";
-import type { SigningVault } from "./signing-key.ts";
+import type { SigningKey, SigningVault } from "./signing-key.ts";
 import {
+  CLOCK_SKEW_MS,
   FAILURE_REMEMBERED_MS,
   LIST_RETRY_MS,
   LIST_TIMEOUT_MS,
@@ -10,6 +11,15 @@ import {
   URGENT_REFRESH_MS,
 } from "./times.ts";
 import { VaultLimiter } from "./vault-limiter.ts";
+
+/** A vault refused one version of its key, and that version alone: another one can sign in the same request. */
+export class VersionRefused extends Unavailable {}
+
+/** A version of the key of a vault, which can sign. */
+export interface SigningVersion {
+  readonly version: string;
+  readonly key: SigningKey;
+}
 
 /** One vault: its limiter, and the versions of its key, which are listed from time to time and kept through an outage. */
 export class VaultState {
@@ -65,6 +75,47 @@ export class VaultState {
   async refreshNow(): Promise<void> {
     if (this.#since(this.#askedAt) >= URGENT_REFRESH_MS) this.#refresh();
     await this.#pending;
+  }
+
+  /**
+   * Signs with a version. If that fails, the versions are listed again, since the vault may be out of reach altogether. Only a refusal
+   * waits for the list, which most likely tells its reason; a reason in the version raises no alarm.
+   *
+   * @throws VersionRefused
+   * @throws Unavailable
+   */
+  async sign({ version, key }: SigningVersion, data: Uint8Array, context: RequestContext): Promise<Uint8Array> {
+    const alarms: Parameters<RequestContext["alarm"]>[] = [];
+    try {
+      return await key.sign(data, { ...context, alarm: (...alarm) => void alarms.push(alarm) });
+    } catch (error) {
+      if (await this.#isOfVersion(version, error)) throw new VersionRefused("no_active_signing_key", { cause: error });
+      for (const alarm of alarms) context.alarm(...alarm);
+      throw error;
+    }
+  }
+
+  async #isOfVersion(version: string, error: unknown): Promise<boolean> {
+    const status = statusOf(causeOf(error));
+    if (status === 429) return false;
+    const listed = this.refreshNow();
+    if (status !== 403 && status !== 404) return false;
+    await listed;
+    return this.#noteRefusal(version);
+  }
+
+  /**
+   * Tells whether a version explains that its vault refused it. The refusal of one that is near its `nbf` or `exp` is the word of the
+   * vault's clock, which is taken until the next list.
+   */
+  #noteRefusal(version: string): boolean {
+    const now = this.#options.clock.now().getTime();
+    const refused = this.versions?.find((key) => key.version === version);
+    if (!refused?.enabled) return this.versions !== undefined;
+    const isCertain = refused.notBefore + CLOCK_SKEW_MS < now && now < refused.expiresAt - CLOCK_SKEW_MS;
+    if (isCertain) return false;
+    this.#versions = this.#versions.map((key) => (key === refused ? { ...refused, isRefused: true } : key));
+    return true;
   }
 
   #refresh(): void {
