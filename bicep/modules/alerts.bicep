@@ -65,6 +65,9 @@ resource vaultRefusals 'Microsoft.Insights/metricAlerts@2026-01-01' = [
 // The URL is the same in both telemetry modes of the Functions host, the operation's name is not.
 var tokenRequests = 'AppRequests | where Url has "/oauth/token"'
 
+var alarms = 'AppTraces | where Message startswith "{" | extend alarm = tostring(parse_json(Message).alarm) | where isnotempty(alarm)'
+var expiryAlarm = 'signing_key_expires'
+
 var queries = {
   'token-errors': {
     description: 'More than one token request in a hundred ended in 5xx.'
@@ -88,7 +91,14 @@ var queries = {
     description: 'The service logged an alarm: something that must not happen, happened.'
     severity: 1
     window: 'PT5M'
-    query: 'AppTraces | where Message startswith "{" | where isnotempty(parse_json(Message).alarm)'
+    query: '${alarms} | where alarm != "${expiryAlarm}"'
+  }
+  // An instance logs it once: a window of a day keeps the alert from being told again with every instance that starts.
+  'signing-key-expires': {
+    description: 'The active signing key of a vault expires within 30 days, and no newer version takes over before.'
+    severity: 2
+    window: 'P1D'
+    query: '${alarms} | where alarm == "${expiryAlarm}"'
   }
 }
 

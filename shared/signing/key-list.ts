@@ -1,6 +1,7 @@
 import type { Clock } from "../request/clock.ts";
 import type { RequestContext } from "../request/context.ts";
 import type { RetryPolicy } from "../request/retry.ts";
+import { createExpiryAlarms } from "./key-expiry.ts";
 import { type KeyTimes, type KeyVersion, keyRing } from "./key-ring.ts";
 import { type SigningKey, type SigningVault, toSigningKey } from "./signing-key.ts";
 import { MAX_KEY_AGE_MS } from "./times.ts";
@@ -31,6 +32,7 @@ export type KeyList = (context: RequestContext) => Promise<readonly ListedKey[]>
 /** Creates the {@link KeyList} of a vault. */
 export function createKeyList({ url, keys, cryptography }: SigningVault, options: KeyListOptions): KeyList {
   const { keyName, times, retry, clock } = options;
+  const alarmOfExpiry = createExpiryAlarms();
   let known: readonly ListedKey[] = [];
 
   const list = async (context: RequestContext): Promise<ListedKey[]> => {
@@ -65,6 +67,8 @@ export function createKeyList({ url, keys, cryptography }: SigningVault, options
     }
     const isOld = ring.some(({ key, state }) => state === "active" && now - key.createdAt > MAX_KEY_AGE_MS);
     if (isOld) context.alarm("signing_key_old", "the active signing key was made more than 180 days ago");
+    // As if this vault were the only one: another one that signs does not replace it for long.
+    alarmOfExpiry(keyRing(versions.filter(isUsable), now, times, true), now, context);
     return versions;
   };
 

@@ -258,7 +258,7 @@ describe("when a version ends, or is to begin, by the clock of its vault [check 
   const inSeconds = (seconds: number) => new Date(clock.now().getTime() + seconds * 1_000);
   const alarms = () => log.mock.calls.map(([line]: unknown[]) => JSON.parse(String(line)).alarm);
 
-  test("and no other can sign, tokens get 503 from that second on", async () => {
+  test("and no other can sign, tokens get 503 from that second on, and an alarm tells which version expired", async () => {
     const vault = createVault();
     vault.update({ expiresOn: inSeconds(1) });
     const signer = createInstance(vault);
@@ -270,7 +270,8 @@ describe("when a version ends, or is to begin, by the clock of its vault [check 
       clock.advance(2_000);
     }
     expect(call.alarms).toEqual([]);
-    expect(alarms()).toEqual([]);
+    expect(alarms()).toEqual(["signing_key_expires", "signing_key_expired"]);
+    expect(log.mock.lastCall?.[0]).toContain(`version ${vault.versions[0]?.version} of the signing key`);
   });
 
   test("a version that is made after that signs immediately, and the live tokens verify for their whole life", async () => {
