@@ -130,6 +130,9 @@ param recoverVaults bool = false
 @description('Optional. Any text: another one makes other names, for an installation after one whose names are still taken.')
 param nameSalt string = ''
 
+@description('Optional. Whether Application Insights keeps the addresses of callers, which it replaces by 0.0.0.0 otherwise. Personal data: the lines of the service have the address in any case.')
+param disableIpMasking bool = false
+
 @description('Optional. Days that logs are kept.')
 @minValue(30)
 @maxValue(730)
@@ -226,6 +229,7 @@ var settings = {
   ADMIN_SCOPE: adminScope
   ADMIN_CLIENT_IDS: adminClients
   CONSOLE_CLIENT_ID: consoleApplicationId
+  CALLER_ADDRESS: behindFrontDoor ? 'X-Azure-SocketIP' : 'X-Forwarded-For'
   ...(empty(documentationUrl) ? {} : { DOCUMENTATION_URL: documentationUrl })
 }
 
@@ -279,6 +283,7 @@ module monitoring 'modules/monitoring.bicep' = {
     location: location
     tags: allTags
     retentionInDays: logRetentionDays
+    disableIpMasking: disableIpMasking
     grants: map(
       identities.outputs.identities,
       identity => { principalId: identity.principalId, role: builtInRoles['Monitoring Metrics Publisher'] }
@@ -478,7 +483,8 @@ module adminApp 'modules/function-app.bicep' = if (separateAdminApp) {
     hostStorageName: names.adminHost
     deploymentContainer: deploymentContainer
     insightsName: names.insights
-    settings: union(settings, optionalSettings)
+    // The policies of API Management write this header.
+    settings: union(settings, optionalSettings, { CALLER_ADDRESS: 'X-Azure-SocketIP' })
     disabledFunctions: tokenFunctions
     scale: adminScale
     zoneRedundant: zoneRedundant

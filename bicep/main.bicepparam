@@ -46,4 +46,5 @@ param deploySourcePrefixes = json(readEnvironmentVariable('DEPLOY_SOURCE_PREFIXE
 param purgeProtection = bool(readEnvironmentVariable('PURGE_PROTECTION', 'true'))
 param recoverVaults = bool(readEnvironmentVariable('RECOVER_VAULTS', 'false'))
 param nameSalt = readEnvironmentVariable('NAME_SALT', '')
+param disableIpMasking = bool(readEnvironmentVariable('DISABLE_IP_MASKING', 'false'))
 param logRetentionDays = int(readEnvironmentVariable('LOG_RETENTION_DAYS', '90'))

@@ -1,8 +1,7 @@
 import { FluentProvider } from "@fluentui/react-components";
 import { useCallback } from "react";
-import { toApiError } from "./api/api-error.ts";
 import { ErrorNotice } from "./parts/error-notice.tsx";
-import { readingDetailOf, titleOf } from "./parts/error-words.ts";
+import { readingDetailOf } from "./parts/error-words.ts";
 import { PendingNotice } from "./parts/pending-notice.tsx";
 import { useRequest } from "./parts/use-request.ts";
 import { loadSettings } from "./settings.ts";
@@ -21,9 +20,7 @@ export function App() {
     <FluentProvider theme={useTheme()}>
       {data && <SignInGate {...data} />}
       {!data && !error && <PendingNotice label="Loading…" />}
-      {!data && error && (
-        <ErrorNotice title={titleOf(toApiError(error))} detail={readingDetailOf(error)} onRetry={reload} />
-      )}
+      {!data && error && <ErrorNotice error={error} detail={readingDetailOf(error)} onRetry={reload} />}
     </FluentProvider>
   );
 }

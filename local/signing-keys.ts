@@ -1,4 +1,4 @@
-import { KeyClient, type KeyVaultKey } from "@azure/keyvault-keys";
+import { KeyClient, type KeyVaultKey, type UpdateKeyPropertiesOptions } from "@azure/keyvault-keys";
 import { calculateJwkThumbprint } from "jose";
 import type { Certificate } from "./azure/certificate.ts";
 import type { Identity } from "./azure/identity.ts";
@@ -24,11 +24,15 @@ export async function rotateSigningKey(keys: KeyClient): Promise<string> {
   return kidOf(await keys.rotateKey(SIGNING_KEY_NAME));
 }
 
-/** Disables the version of the signing key with this kid. Returns `false` when the vault has no enabled version with it. */
-export async function disableSigningKey(keys: KeyClient, kid: string): Promise<boolean> {
+/** Changes the version of the signing key with this kid. Returns `false` when the vault has no enabled version with it. */
+export async function updateSigningKey(
+  keys: KeyClient,
+  kid: string,
+  changes: Pick<UpdateKeyPropertiesOptions, "enabled" | "notBefore" | "expiresOn">,
+): Promise<boolean> {
   for await (const { version = "", enabled } of keys.listPropertiesOfKeyVersions(SIGNING_KEY_NAME)) {
     if (!enabled || (await kidOf(await keys.getKey(SIGNING_KEY_NAME, { version }))) !== kid) continue;
-    await keys.updateKeyProperties(SIGNING_KEY_NAME, version, { enabled: false });
+    await keys.updateKeyProperties(SIGNING_KEY_NAME, version, changes);
     return true;
   }
   return false;

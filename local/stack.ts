@@ -98,6 +98,7 @@ function settingsOf(parts: Parts) {
     TOKEN_REUSE_PER_SECOND: "1",
     TOKEN_REUSE_SECONDS: "10",
     CLIENT_ID_PREFIX: "socmate",
+    CALLER_ADDRESS: "X-Forwarded-For",
     TABLES_URL: tables.url,
     SECRETS_VAULT_URL: secretsVault.url,
     SIGNING_VAULT_URLS: signingVaults.map(({ url }) => url).join(),

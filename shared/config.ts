@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { AdminSettings } from "./admin/admin-auth.ts";
 import type { AzureSettings } from "./azure/ports.ts";
+import { ADDRESS_HEADERS, type AddressHeader } from "./http/caller.ts";
 import { isLoopback } from "./model/loopback.ts";
 import { wholeNumber } from "./model/whole-number.ts";
 import { PublicError } from "./request/public-error.ts";
@@ -27,6 +28,8 @@ export interface Config extends TokenSettings, AzureSettings {
   consoleClientId: string | undefined;
   /** The page that explains the errors of the token endpoint; `undefined` leaves `error_uri` out. */
   documentationUrl: string | undefined;
+  /** The header that names the address of a caller. */
+  callerAddress: AddressHeader;
 }
 
 /** The error for wrong app settings, with all their faults. Requests get 503 until the settings are corrected. */
@@ -108,6 +111,7 @@ const settingsSchema = z.object({
   AZURE_CLIENT_ID: guid("a managed identity").optional(),
   CONSOLE_CLIENT_ID: guid("the admin page's app registration").optional(),
   DOCUMENTATION_URL: errorUri.optional(),
+  CALLER_ADDRESS: z.enum(ADDRESS_HEADERS, `must be ${ADDRESS_HEADERS.join(" or ")}.`).default("X-Forwarded-For"),
 });
 
 /** The names of the app settings. */
@@ -150,6 +154,7 @@ export function readConfig(env: Env): Config {
     azureClientId: settings.AZURE_CLIENT_ID,
     consoleClientId: settings.CONSOLE_CLIENT_ID,
     documentationUrl: settings.DOCUMENTATION_URL,
+    callerAddress: settings.CALLER_ADDRESS,
   };
 }
 

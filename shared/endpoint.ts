@@ -1,8 +1,9 @@
 import type { HttpHandler } from "@azure/functions";
 import type { Config } from "./config.ts";
+import { callerOf } from "./http/caller.ts";
 import { oauthErrorResponse, problemResponse } from "./http/error-responses.ts";
 import type { HttpRequest } from "./http/http-request.ts";
-import { type HttpResponse, withSecurityHeaders } from "./http/response.ts";
+import { type HttpResponse, withRequestId, withSecurityHeaders } from "./http/response.ts";
 import { type Clock, systemClock } from "./request/clock.ts";
 import { invocationLog, type RequestContext } from "./request/context.ts";
 import { withDeadline } from "./request/deadline.ts";
@@ -24,7 +25,7 @@ interface Kind {
   timeoutMs: number;
   /** Whether a success is logged, as every refusal and failure is. */
   logsSuccess: boolean;
-  errorResponse(error: PublicError, documentationUrl?: string): HttpResponse;
+  errorResponse(error: PublicError, requestId: string, documentationUrl?: string): HttpResponse;
 }
 
 /** Creates the Functions handler of the token endpoint. Errors have the form of RFC 6749 §5.2. */
@@ -45,14 +46,15 @@ export function publicEndpoint(endpoint: Endpoint, source?: () => Services, cloc
   return handler(endpoint, kind, source, clock);
 }
 
-/** The one exit for errors. It never throws: with a streamed body, the caller of a handler that throws gets no answer. */
+/** The one exit for answers and errors. It never throws: with a streamed body, the caller of a handler that throws gets no answer. */
 function handler(endpoint: Endpoint, kind: Kind, source = services, clock = systemClock): HttpHandler {
   return async (request: HttpRequest, invocation) => {
-    const { audit, alarm, log } = invocationLog(invocation, clock);
+    const requestId = invocation.invocationId;
     let config: Config | undefined;
+    const { audit, alarm, log } = invocationLog(invocation, clock, () => callerOf(request, config?.callerAddress));
     // TLS ends before the Functions host, so the request does not tell it; the issuer is the address that callers use.
     const send = (response: HttpResponse) =>
-      withSecurityHeaders(response, config?.tokenIssuer.startsWith("https:") ?? false);
+      withRequestId(withSecurityHeaders(response, config?.tokenIssuer.startsWith("https:") ?? false), requestId);
 
     try {
       const provided = source();
@@ -66,7 +68,7 @@ function handler(endpoint: Endpoint, kind: Kind, source = services, clock = syst
       const error = toPublicError(thrown);
       const { outcome, status, reason, note } = error;
       log(outcome === "failed" ? "error" : "warn", { outcome, status, reason, note });
-      return send(kind.errorResponse(error, config?.documentationUrl));
+      return send(kind.errorResponse(error, requestId, config?.documentationUrl));
     }
   };
 }

@@ -6,6 +6,7 @@ import { backgroundContext } from "./request/context.ts";
 import { Memo } from "./request/memo.ts";
 import { HEALTH_PROBE_TIMEOUT_MS, HEALTH_REPORT_MAX_AGE_MS } from "./request/time-limits.ts";
 import type { Signer } from "./signing/signer.ts";
+import { DAY_MS } from "./signing/times.ts";
 import type { VaultReport } from "./signing/vault-report.ts";
 
 type State = "ok" | "unavailable";
@@ -49,7 +50,7 @@ export function createHealth({ clients, secrets, signer, clock }: Probed): Healt
       table,
       secrets_vault: secretsVault,
       signing_key: vaults.some(({ signs }) => signs) ? "ok" : "unavailable",
-      signing_vaults: vaults.map(vaultHealth),
+      signing_vaults: vaults.map((vault) => vaultHealth(vault, clock.now())),
     };
   };
 
@@ -63,11 +64,23 @@ async function stateOf(probe: Promise<unknown>): Promise<State> {
   );
 }
 
-function vaultHealth({ reachable, active, next, published }: VaultReport) {
+function vaultHealth({ reachable, active, next, expiredAt, published }: VaultReport, now: Date) {
   return {
     reachable,
-    active: active ? { kid: active.kid, since: wholeSeconds(new Date(active.since)) } : null,
-    next: next ? { kid: next.kid, active_from: wholeSeconds(new Date(next.activeFrom)) } : null,
+    active: active ? { kid: active.kid, since: timeOf(active.since), ...expiryOf(active.expiresAt, now) } : null,
+    next: next ? { kid: next.kid, active_from: timeOf(next.activeFrom) } : null,
+    expired_at: expiredAt === undefined ? null : timeOf(expiredAt),
     published,
   };
+}
+
+/** Whole days are left until an expiry; both members are `null` for a key without one. */
+function expiryOf(expiresAt: number, now: Date): { expires_at: string | null; days_left: number | null } {
+  if (expiresAt === Number.POSITIVE_INFINITY) return { expires_at: null, days_left: null };
+  const daysLeft = Math.floor((expiresAt - now.getTime()) / DAY_MS);
+  return { expires_at: timeOf(expiresAt), days_left: Math.max(daysLeft, 0) };
+}
+
+function timeOf(time: number): string {
+  return wholeSeconds(new Date(time));
 }

@@ -162,7 +162,11 @@ test("[check 59] writes no secret, secret hash or token into the log at debug le
     .flatMap(({ text }) => /"access_token":"([^"]+)/.exec(text)?.[1] ?? []);
   expect(tokens.length).toBeGreaterThan(0);
   const [adminHeader = ""] = stack.adminToken().split(".");
-  expect(leaks(lines, [...secrets, ...tokens, adminHeader, "v1:"])).toEqual([]);
+  // The name of a caller's software is logged, unless it has a client secret in it.
+  const named = `"user_agent":"${canary}"`;
+  expect(lines.filter((line) => line.includes(named))).toHaveLength(1);
+  const others = lines.map((line) => line.replace(named, ""));
+  expect(leaks(others, [...secrets, ...tokens, adminHeader, "v1:"])).toEqual([]);
 
   const refusals = answers.filter(({ status }) => status >= 400);
   expect(refusals.length).toBeGreaterThan(100);
@@ -248,6 +252,8 @@ const success = (fields: object) => ({
   time: TIME,
   level: "info",
   request_id: REQUEST_ID,
+  address: "127.0.0.1",
+  user_agent: "node",
   outcome: "success",
   ...fields,
 });
@@ -255,6 +261,8 @@ const refused = (fields: object) => ({
   time: TIME,
   level: "warn",
   request_id: REQUEST_ID,
+  address: "127.0.0.1",
+  user_agent: "node",
   outcome: "refused",
   ...fields,
 });
@@ -303,7 +311,8 @@ test("[check 60] logs one line for each token, change and refusal, with actor, c
   // What goes to the error stream comes over another pipe, so the order is that within each kind.
   const byOutcome = Map.groupBy(parsed(lines), ({ outcome }) => outcome);
   expect(byOutcome.get("success")).toEqual([
-    success({ event: "create", actor: ADMIN_ID, client_id: newClient.client_id, status: 201 }),
+    // The body is JSON, so the address could be forged.
+    success({ event: "create", address: undefined, actor: ADMIN_ID, client_id: newClient.client_id, status: 201 }),
     success({
       event: "token",
       actor: clientId,
@@ -340,12 +349,55 @@ test("[check 60] logs one line for each token, change and refusal, with actor, c
     }),
     refused({ event: "get", actor: ADMIN_ID, client_id: nobody, status: 404, reason: "unknown_client" }),
     refused({ event: "list", actor: ADMIN_ID, status: 400, reason: "invalid_query" }),
-    refused({ event: "create", actor: ADMIN_ID, status: 400, reason: "invalid_body" }),
+    refused({ event: "create", address: undefined, actor: ADMIN_ID, status: 400, reason: "invalid_body" }),
     refused({ event: "list", status: 401, reason: "no_admin_token" }),
     refused({ event: "list", actor: ADMIN_ID, status: 403, reason: "admin_role_missing" }),
     refused({ event: "list", status: 401, reason: "invalid_admin_token", note: "exp" }),
   ]);
   expect(lines).toHaveLength(20);
+});
+
+const OWN = "198.51.100.1";
+
+/** Sends requests whose callers name another address than theirs, in every way there is. */
+async function forgeAddress(url: string, key: Record<string, string> = {}): Promise<void> {
+  const headers = {
+    ...key,
+    "x-forwarded-for": OWN,
+    "x-azure-clientip": OWN,
+    "x-real-ip": OWN,
+    "client-ip": OWN,
+    forwarded: `for=${OWN}`,
+  };
+  const forged = JSON.stringify({ Headers: { "x-forwarded-for": OWN, "content-type": "text/plain" }, Query: {} });
+  const form = "grant_type=client_credentials";
+  await postForm(url, form, headers);
+  await send(`${url}${CLIENTS}`, { headers });
+  await send(`${url}/oauth/token?Headers=${OWN}`, { headers });
+  for (const type of ["application/json", "text/plain", "application/x-www-form-urlencoded"]) {
+    await postForm(url, forged, { ...headers, "content-type": type });
+  }
+}
+
+test("logs the address that the platform has appended, and none that a caller can write", async () => {
+  const lines = await logDuring((url) => forgeAddress(url, { "x-azure-socketip": OWN }));
+  expect(lines.filter((line) => line.includes(OWN))).toEqual([]);
+  expect(parsed(lines).map(({ event, address }) => [event, address])).toEqual([
+    ["token", "127.0.0.1"],
+    ["list", "127.0.0.1"],
+    ["token", undefined],
+    ["token", undefined],
+    ["token", undefined],
+    ["token", undefined],
+  ]);
+});
+
+test("logs the address that the gateway names where CALLER_ADDRESS says so", async () => {
+  const lines = await logDuring((url) => forgeAddress(url, { "x-azure-socketip": OWN }), {
+    env: { CALLER_ADDRESS: "X-Azure-SocketIP" },
+  });
+  expect(lines.filter((line) => line.includes(OWN))).toEqual([]);
+  expect(parsed(lines).map(({ address }) => address)).toEqual(Array(6).fill("127.0.0.1"));
 });
 
 test("[check 60] logs a fault of the service as failed, not as refused", async () => {
@@ -365,6 +417,8 @@ test("[check 60] logs a fault of the service as failed, not as refused", async (
     level: "error",
     request_id: REQUEST_ID,
     event: "token",
+    address: "127.0.0.1",
+    user_agent: "node",
     client_id: client.clientId,
     outcome: "failed",
     status: 503,

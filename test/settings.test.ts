@@ -36,6 +36,7 @@ describe("local.settings.sample.json", () => {
       TOKEN_REUSE_PER_SECOND,
       TOKEN_REUSE_SECONDS,
       CLIENT_ID_PREFIX,
+      CALLER_ADDRESS,
       KEY_PUBLISH_LEAD_SECONDS,
       ADMIN_ROLE,
       ADMIN_SCOPE,

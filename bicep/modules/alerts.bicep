@@ -66,6 +66,9 @@ resource vaultRefusals 'Microsoft.Insights/metricAlerts@2026-01-01' = [
 // Its path may be spelled in any way that the host takes for this one: `has` ignores case, `url_decode` undoes percent-encoding.
 var tokenRequests = 'AppRequests | where url_decode(Url) has "/oauth/token"'
 
+var alarms = 'AppTraces | where Message startswith "{" | extend alarm = tostring(parse_json(Message).alarm) | where isnotempty(alarm)'
+var expiryAlarm = 'signing_key_expires'
+
 var queries = {
   'token-errors': {
     description: 'More than one token request in a hundred ended in 5xx.'
@@ -93,7 +96,15 @@ var queries = {
     severity: 1
     frequency: 'PT5M'
     window: 'PT5M'
-    query: 'AppTraces | where Message startswith "{" | where isnotempty(parse_json(Message).alarm)'
+    query: '${alarms} | where alarm != "${expiryAlarm}"'
+  }
+  // An instance logs it once: a window of a day keeps the alert from being told again with every instance that starts.
+  'signing-key-expires': {
+    description: 'The active signing key of a vault expires within 30 days, and no newer version takes over before.'
+    severity: 2
+    frequency: 'PT1H'
+    window: 'P1D'
+    query: '${alarms} | where alarm == "${expiryAlarm}"'
   }
   // The alarm of a failing sweep cannot tell that the timer does not run at all. An installation younger than a day is left out.
   'sweep-overdue': {

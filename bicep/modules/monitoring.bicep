@@ -17,6 +17,9 @@ param tags tagsType
 @description('Required. Days that logs are kept.')
 param retentionInDays int
 
+@description('Required. Whether the addresses of callers are kept.')
+param disableIpMasking bool
+
 @description('Required. Who may send telemetry.')
 param grants grantType[]
 
@@ -43,6 +46,7 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
     Application_Type: 'web'
     WorkspaceResourceId: workspace.id
     DisableLocalAuth: true
+    DisableIpMasking: disableIpMasking
   }
 }
 

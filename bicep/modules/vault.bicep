@@ -68,7 +68,7 @@ resource signingKey 'Microsoft.KeyVault/vaults/keys@2026-02-01' = if (!empty(sig
     keySize: 2048
     keyOps: ['sign', 'verify']
     attributes: { enabled: true, exportable: false }
-    // No expiry: a version past its expiry refuses to sign. The key ring retires old versions.
+    // No expiry: the key ring retires old versions. An expiry date that a policy demands is honoured (docs/keys.md).
     rotationPolicy: {
       lifetimeActions: [
         { action: { type: 'rotate' }, trigger: { timeAfterCreate: rotateAfter } }

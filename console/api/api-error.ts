@@ -22,6 +22,8 @@ export interface ApiErrorDetails {
   /** The faults of what was entered. */
   fields?: readonly FieldError[] | undefined;
   retryAfterSeconds?: number | undefined;
+  /** The id under which the log of the service or its gateway knows the request. */
+  requestId?: string | undefined;
   cause?: unknown;
 }
 
@@ -32,13 +34,16 @@ export class ApiError extends Error {
   readonly detail: string | undefined;
   readonly fields: readonly FieldError[];
   readonly retryAfterSeconds: number | undefined;
+  readonly requestId: string | undefined;
 
-  constructor(kind: ApiErrorKind, { detail, fields = [], retryAfterSeconds, cause }: ApiErrorDetails = {}) {
+  constructor(kind: ApiErrorKind, details: ApiErrorDetails = {}) {
+    const { detail, fields = [], retryAfterSeconds, requestId, cause } = details;
     super(kind, { cause });
     this.kind = kind;
     this.detail = detail;
     this.fields = fields;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.requestId = requestId;
   }
 }
 

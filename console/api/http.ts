@@ -38,6 +38,7 @@ export async function send(url: string, init?: RequestInit): Promise<Response> {
     detail: problem?.detail,
     fields: problem?.errors,
     retryAfterSeconds: Number(response.headers.get("retry-after")) || undefined,
+    requestId: requestIdOf(response),
   });
 }
 
@@ -47,6 +48,12 @@ export async function readJson<T>(response: Response, schema: z.ZodType<T>): Pro
     return schema.parse(await response.json());
   } catch {
     // Without the cause, which may quote a secret.
-    throw new ApiError("failed", { detail: "The answer is not one that this page understands." });
+    const detail = "The answer is not one that this page understands.";
+    throw new ApiError("failed", { detail, requestId: requestIdOf(response) });
   }
+}
+
+/** Returns the id of the request, which every answer of the service and of its gateway has. */
+export function requestIdOf({ headers }: Response): string | undefined {
+  return headers.get("x-request-id") ?? undefined;
 }

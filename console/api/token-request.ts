@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Credentials } from "./admin-api.ts";
-import { exchange } from "./http.ts";
+import { exchange, requestIdOf } from "./http.ts";
 
 const grantSchema = z.object({ access_token: z.string().min(1), expires_in: z.number(), scope: z.string() });
 const refusalSchema = z.object({ error: z.string(), error_description: z.string().optional() });
@@ -8,7 +8,7 @@ const refusalSchema = z.object({ error: z.string(), error_description: z.string(
 /** How a token request ended. The token itself is dropped. */
 export type TokenOutcome =
   | { ok: true; lifetimeSeconds: number; scopes: readonly string[] }
-  | { ok: false; status: number; reason: string };
+  | { ok: false; status: number; reason: string; requestId: string | undefined };
 
 /** Asks for a token as an integration does (RFC 6749 §4.4.2). Throws an `ApiError` if there is no answer at all. */
 export async function requestToken(tokenEndpoint: string, credentials: Credentials): Promise<TokenOutcome> {
@@ -19,5 +19,7 @@ export async function requestToken(tokenEndpoint: string, credentials: Credentia
   if (response.ok && grant) return { ok: true, lifetimeSeconds: grant.expires_in, scopes: grant.scope.split(" ") };
   const refusal = refusalSchema.safeParse(answer).data;
   const reason = refusal?.error_description ?? refusal?.error ?? "The answer is not that of a token endpoint.";
-  return { ok: false, status: response.status, reason };
+  // The id ends the description, for those who see nothing else.
+  const requestId = requestIdOf(response);
+  return { ok: false, status: response.status, reason: reason.replace(` (request ${requestId})`, ""), requestId };
 }

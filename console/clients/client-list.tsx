@@ -1,7 +1,7 @@
 import { useCallback, useEffect } from "react";
 import type { ClientView } from "../../shared/model/client.ts";
 import { ErrorNotice } from "../parts/error-notice.tsx";
-import { readingDetailOf, titleOf } from "../parts/error-words.ts";
+import { readingDetailOf } from "../parts/error-words.ts";
 import { PendingNotice } from "../parts/pending-notice.tsx";
 import { useRequest } from "../parts/use-request.ts";
 import { useSession } from "../sign-in/session.tsx";
@@ -48,7 +48,7 @@ export function ClientList({ view, version, onView, onCreate }: ClientListProps)
   return (
     <>
       <ClientFilters view={view} onChange={onView} onReload={reload} />
-      {error && <ErrorNotice title={titleOf(error)} detail={readingDetailOf(error)} onRetry={reload} />}
+      {error && <ErrorNotice error={error} detail={readingDetailOf(error)} onRetry={reload} />}
       {!data && pending && <PendingNotice label="Loading clients…" />}
       {clients.length > 0 && <ClientTable clients={clients} stale={pending} onOpen={open} />}
       {data && !error && total === 0 && (

@@ -18,7 +18,7 @@ import type { ClientView } from "../../shared/model/client.ts";
 import { comparableText, printable } from "../../shared/model/single-line-text.ts";
 import { ChangingText } from "../parts/changing-text.tsx";
 import { ErrorNotice } from "../parts/error-notice.tsx";
-import { changeDetailOf, titleOf } from "../parts/error-words.ts";
+import { changeDetailOf } from "../parts/error-words.ts";
 import { NameText } from "../parts/name-text.tsx";
 import { SlowText } from "../parts/pending-notice.tsx";
 import { shownName } from "./damage.tsx";
@@ -72,7 +72,7 @@ export function ConfirmDialog({ client, title, children, action, change, onConfi
           <DialogBody>
             <DialogTitle>{title}</DialogTitle>
             <DialogContent className={styles.content}>
-              {error && <ErrorNotice title={titleOf(error)} detail={changeDetailOf(error)} />}
+              {error && <ErrorNotice error={error} detail={changeDetailOf(error)} />}
               {children}
               <Field
                 label={

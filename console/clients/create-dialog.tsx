@@ -17,7 +17,7 @@ import type { FieldError } from "../../shared/model/problem-schema.ts";
 import type { Credentials } from "../api/admin-api.ts";
 import { ChangingText } from "../parts/changing-text.tsx";
 import { ErrorNotice } from "../parts/error-notice.tsx";
-import { changeDetailOf, titleOf } from "../parts/error-words.ts";
+import { changeDetailOf } from "../parts/error-words.ts";
 import { SlowText } from "../parts/pending-notice.tsx";
 import { useSession } from "../sign-in/session.tsx";
 import { type Draft, EMPTY_DRAFT, forgetDraft, loadDraft, saveDraft } from "./draft.ts";
@@ -91,9 +91,7 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
           <DialogBody>
             <DialogTitle>Create API client</DialogTitle>
             <DialogContent className={styles.content}>
-              {error && error.fields.length === 0 && (
-                <ErrorNotice title={titleOf(error)} detail={changeDetailOf(error)} />
-              )}
+              {error && error.fields.length === 0 && <ErrorNotice error={error} detail={changeDetailOf(error)} />}
               <Field
                 label="Name"
                 required

@@ -19,7 +19,7 @@ import type { ClientView } from "../../shared/model/client.ts";
 import { ChangingText } from "../parts/changing-text.tsx";
 import { CopyField } from "../parts/copy-field.tsx";
 import { ErrorNotice } from "../parts/error-notice.tsx";
-import { readingDetailOf, titleOf } from "../parts/error-words.ts";
+import { readingDetailOf } from "../parts/error-words.ts";
 import { Facts } from "../parts/facts.tsx";
 import { NameText } from "../parts/name-text.tsx";
 import { PendingNotice } from "../parts/pending-notice.tsx";
@@ -81,7 +81,7 @@ export function DetailsDrawer({ clientId, version, onRegenerate, onDisable, onCl
         </DrawerHeaderTitle>
       </DrawerHeader>
       <DrawerBody className={styles.body}>
-        {error && <ErrorNotice title={titleOf(error)} detail={readingDetailOf(error)} onRetry={reload} />}
+        {error && <ErrorNotice error={error} detail={readingDetailOf(error)} onRetry={reload} />}
         {!client && !error && <PendingNotice label="Loading…" />}
         {client && <Details client={client} />}
       </DrawerBody>

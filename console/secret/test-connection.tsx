@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { Credentials } from "../api/admin-api.ts";
 import { requestToken, type TokenOutcome } from "../api/token-request.ts";
 import { ChangingText } from "../parts/changing-text.tsx";
+import { RequestId } from "../parts/request-id.tsx";
 import { minutesOf } from "../parts/time-words.ts";
 
 const useStyles = makeStyles({
@@ -51,6 +52,7 @@ function Outcome({ outcome }: { outcome: TokenOutcome }) {
   ) : (
     <Result intent="error" title={`The token endpoint refused with ${outcome.status}.`}>
       {outcome.reason}
+      {outcome.requestId && <RequestId id={outcome.requestId} />}
     </Result>
   );
 }

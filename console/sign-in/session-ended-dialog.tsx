@@ -10,7 +10,7 @@ import {
 import { useEffect, useState } from "react";
 import { ChangingText } from "../parts/changing-text.tsx";
 import { ErrorNotice } from "../parts/error-notice.tsx";
-import { readingDetailOf, titleOf } from "../parts/error-words.ts";
+import { readingDetailOf } from "../parts/error-words.ts";
 import type { SignIn } from "./sign-in.ts";
 import { useStart } from "./use-start.ts";
 
@@ -31,7 +31,7 @@ export function SessionEndedDialog({ signIn, onSignedIn }: { signIn: SignIn; onS
         <DialogBody>
           <DialogTitle>Your session has ended</DialogTitle>
           <DialogContent>
-            {error && <ErrorNotice title={titleOf(error)} detail={readingDetailOf(error)} />}
+            {error && <ErrorNotice error={error} detail={readingDetailOf(error)} />}
             <ChangingText>Sign in again to go on. What you have entered is kept.</ChangingText>
           </DialogContent>
           <DialogActions>

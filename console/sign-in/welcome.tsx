@@ -3,7 +3,7 @@ import { ShieldKeyholeRegular } from "@fluentui/react-icons/svg/shield-keyhole";
 import type { ApiError } from "../api/api-error.ts";
 import { ChangingText } from "../parts/changing-text.tsx";
 import { ErrorNotice } from "../parts/error-notice.tsx";
-import { readingDetailOf, titleOf } from "../parts/error-words.ts";
+import { readingDetailOf } from "../parts/error-words.ts";
 import type { Account, SignIn } from "./sign-in.ts";
 import { useStart } from "./use-start.ts";
 
@@ -50,7 +50,7 @@ export function Welcome({ signIn, local, refusal, onSignedIn }: WelcomeProps) {
         <ShieldKeyholeRegular className={styles.icon} />
         <LargeTitle as="h1">API Clients</LargeTitle>
         <Text>Create and manage the credentials with which SOAR platforms and other services call SoCMate.</Text>
-        {error && <ErrorNotice title={titleOf(error)} detail={readingDetailOf(error)} />}
+        {error && <ErrorNotice error={error} detail={readingDetailOf(error)} />}
         <Button appearance="primary" size="large" disabledFocusable={pending} onClick={() => void run()}>
           <ChangingText>{pending ? "Signing in…" : "Sign in"}</ChangingText>
         </Button>

@@ -9,7 +9,7 @@ import { httpFunctions } from "./functions-routes.ts";
 import { FUNCTION_TIMEOUT_EXIT_CODE, watchWithTimeout } from "./functions-timeout.ts";
 import { timersOf } from "./functions-timers.ts";
 import type { HostJson } from "./host-json.ts";
-import { setHostKey } from "./host-key.ts";
+import { setGatewayHeaders } from "./host-key.ts";
 import { createKestrel, refusalOf } from "./kestrel.ts";
 
 // The host room runs the deployed bundle as Azure's Functions host does, with the rules of that host that can break a request: Kestrel's
@@ -37,7 +37,7 @@ export interface FunctionsHostOptions {
 
 /** A running Functions host with a gateway in front of it. */
 export interface FunctionsHost {
-  /** The gateway: it sets the host's key on every request, as API Management does. */
+  /** The gateway: it sets the host's key and the address of the caller on every request, as API Management does. */
   readonly url: string;
   /** The host itself, which requires its key. */
   readonly hostUrl: string;
@@ -55,7 +55,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   const ready = Promise.withResolvers<RequestHandler>();
   const host = serve(ready.promise, log, () => false);
   const gateway = serve(ready.promise, log, (request) => {
-    setHostKey(request, hostKey);
+    setGatewayHeaders(request, hostKey);
     return true;
   });
   // The ports come first, so that a port in use is reported before the app starts.

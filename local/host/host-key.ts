@@ -12,13 +12,17 @@ export function hasHostKey({ headers, url = "" }: IncomingMessage, hostKey: stri
   return (headers[KEY_HEADER] ?? code) === hostKey;
 }
 
-/** Replaces the key of a request by the host's, as API Management does. */
-export function setHostKey(request: IncomingMessage, hostKey: string): void {
-  request.headers[KEY_HEADER] = hostKey;
+/** Replaces the key of a request by the host's, and names the address of the caller, as the policies of API Management do. */
+export function setGatewayHeaders(request: IncomingMessage, hostKey: string): void {
+  const set: Record<string, string> = {
+    [KEY_HEADER]: hostKey,
+    "x-azure-socketip": request.socket.remoteAddress ?? "",
+  };
+  Object.assign(request.headers, set);
   const others: string[] = [];
   for (let index = 0; index < request.rawHeaders.length; index += 2) {
     const [name = "", value = ""] = request.rawHeaders.slice(index, index + 2);
-    if (name.toLowerCase() !== KEY_HEADER) others.push(name, value);
+    if (!(name.toLowerCase() in set)) others.push(name, value);
   }
-  request.rawHeaders = [...others, KEY_HEADER, hostKey];
+  request.rawHeaders = [...others, ...Object.entries(set).flat()];
 }

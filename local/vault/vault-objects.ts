@@ -77,7 +77,10 @@ export class VaultObjects<Content> {
   }
 
   /**
-   * Finds a version that Key Vault lets be used.
+   * Finds a version that Key Vault lets be used. The status and the code are documented
+   * (https://learn.microsoft.com/azure/key-vault/keys/about-keys-details#date-time-controlled-operations), and that a few minutes of
+   * tolerance are possible, which this vault does not have. The inner codes of time are not documented: they follow the one of a
+   * disabled version, and nothing may depend on them.
    *
    * @throws HttpError 403 when the version is disabled; for a signature also before its `nbf` and from its `exp` on.
    */

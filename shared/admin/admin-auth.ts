@@ -29,7 +29,7 @@ export interface AdminAuthenticator {
   /**
    * Verifies the admin token of a request. No header of a gateway is trusted in its place.
    *
-   * @throws PublicError 401 without a valid token, 403 without the admin role.
+   * @throws PublicError 401 without a valid token, 403 without the scope of the admin API or the admin role.
    * @throws Unavailable while the issuer's keys cannot be fetched.
    */
   authenticate(request: HttpRequest, context: RequestContext): Promise<Admin>;
@@ -37,7 +37,7 @@ export interface AdminAuthenticator {
 
 /** Creates the authenticator for the configured issuer. Its keys are fetched at first use. */
 export function createAdminAuthenticator(settings: AdminSettings, clock: Clock): AdminAuthenticator {
-  const { issuer, audience, role } = settings;
+  const { issuer, audience, role, scope } = settings;
   const issuerKeys = createIssuerKeys(settings.jwksUrl, clock);
 
   /** Verifies a token by the rules of every JWT, and by those of admin tokens. */
@@ -66,8 +66,16 @@ export function createAdminAuthenticator(settings: AdminSettings, clock: Clock):
 
   return {
     async authenticate(request, context) {
-      const { id, roles } = await verify(bearerToken(request.headers.get("authorization")), context);
+      const { id, roles, hasScope } = await verify(bearerToken(request.headers.get("authorization")), context);
       context.audit.actor = id;
+      if (!hasScope) {
+        throw new PublicError(403, {
+          detail: `The admin token lacks the scope "${scope}".`,
+          reason: "admin_scope_missing",
+          // RFC 6750 §3.1
+          headers: { "WWW-Authenticate": `Bearer error="insufficient_scope", scope="${scope}"` },
+        });
+      }
       if (!roles.includes(role)) {
         throw new PublicError(403, {
           detail: `The admin token lacks the role "${role}".`,

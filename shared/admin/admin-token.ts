@@ -10,6 +10,14 @@ export interface AdminTokenRules {
   readonly clientIds?: readonly string[] | undefined;
 }
 
+/** What the claims of an access token say of its bearer. */
+export interface AdminClaims {
+  readonly id: string;
+  readonly roles: readonly unknown[];
+  /** Whether the application may administer for its user, or for itself. */
+  readonly hasScope: boolean;
+}
+
 /** A fault of an admin token. Its message is for the log: the name of a header, of a claim or of a rule, never input. */
 export class TokenFault extends Error {
   override readonly name = "TokenFault";
@@ -68,13 +76,9 @@ export function checkForm(token: string): void {
  *
  * @throws TokenFault
  */
-export function readClaims(
-  payload: unknown,
-  rules: AdminTokenRules,
-  now: Date,
-): { id: string; roles: readonly unknown[] } {
+export function readClaims(payload: unknown, rules: AdminTokenRules, now: Date): AdminClaims {
   const claims = parse(claimsSchema, payload);
-  const { iat, exp, ver, tid, oid, sub, roles } = claims;
+  const { iat, exp, ver, tid, scp, oid, sub, roles } = claims;
   const time = now.getTime() / 1_000;
   const isV2 = rules.issuer.endsWith("/v2.0");
   const holds = {
@@ -82,19 +86,19 @@ export function readClaims(
     iat: iat <= time + ADMIN_TOKEN_MAX_IAT_AHEAD_SECONDS,
     ver: ver === (isV2 ? "2.0" : "1.0"),
     tid: tid === undefined || tid === new URL(rules.issuer).pathname.split("/")[1],
-    scp: isDelegated(claims, rules.scope) || isAppOnly(claims),
+    scp: isDelegated(claims) || isAppOnly(claims),
     azp: rules.clientIds === undefined || rules.clientIds.includes((isV2 ? claims.azp : claims.appid) ?? ""),
   };
   const broken = Object.entries(holds).find(([, isKept]) => !isKept);
   if (broken) throw new TokenFault(broken[0]);
   const id = oid ?? sub;
   if (!id) throw new TokenFault("oid");
-  return { id, roles };
+  return { id, roles, hasScope: scp === undefined || scp.split(" ").includes(rules.scope) };
 }
 
 /** Entra ID writes `scp` into access tokens of users alone: the scopes that the application has for them. */
-function isDelegated({ scp, idtyp }: Claims, scope: string): boolean {
-  return scp?.split(" ").includes(scope) === true && idtyp !== "app";
+function isDelegated({ scp, idtyp }: Claims): boolean {
+  return scp !== undefined && idtyp !== "app";
 }
 
 /** `idtyp` is an optional claim of the registration. Without it, an application that is its own subject has requested the token. */

@@ -12,15 +12,16 @@ import { type HttpResponse, json } from "./response.ts";
 const FAILED = "The service failed. Nothing is wrong with the request.";
 
 /**
- * Renders an error of the token endpoint (RFC 6749 §5.2), with a link to its section of the documentation if there is one. A 503 always has
- * `Retry-After`: platforms ask again in any case, and without a time they do it immediately. Where an operator has to act first, a minute
- * spares both sides, and is soon enough after the repair.
+ * Renders an error of the token endpoint (RFC 6749 §5.2), with a link to its section of the documentation if there is one. The id of the
+ * request ends the description, since consoles of SOAR platforms show only the body. A 503 always has `Retry-After`: platforms ask again in
+ * any case, and without a time they do it immediately. Where an operator has to act first, a minute spares both sides, and is soon enough
+ * after the repair.
  */
-export function oauthErrorResponse(error: PublicError, documentationUrl?: string): HttpResponse {
+export function oauthErrorResponse(error: PublicError, requestId: string, documentationUrl?: string): HttpResponse {
   const code = oauthCodeOf(error);
   const body = {
     error: code,
-    error_description: oauthDescriptionOf(error),
+    error_description: `${oauthDescriptionOf(error)} (request ${requestId})`,
     ...(documentationUrl && { error_uri: `${documentationUrl}#${code}` }),
   };
   const challenge = error.status === 401 ? { "WWW-Authenticate": challengeOf(body) } : {};
@@ -39,7 +40,7 @@ function challengeOf(body: Readonly<Record<string, string>>): string {
 }
 
 /** Renders an error as problem details (RFC 9457 §3.1) with the extension member `errors` (§3.2); `about:blank` as in §4.2.1. */
-export function problemResponse(error: PublicError): HttpResponse {
+export function problemResponse(error: PublicError, requestId: string): HttpResponse {
   const { status } = error;
   const problem = {
     type: "about:blank",
@@ -48,6 +49,8 @@ export function problemResponse(error: PublicError): HttpResponse {
     detail:
       error.detail ??
       (status === 503 ? "The service cannot answer right now: try again after the time in Retry-After." : FAILED),
+    // RFC 9562 §4 has the form of a UUID as a URN.
+    instance: `urn:uuid:${requestId}`,
     ...(error instanceof InvalidInput && { errors: error.errors }),
   };
   return json(status, problem, { "Content-Type": "application/problem+json", ...error.headers });

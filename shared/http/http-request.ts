@@ -10,6 +10,11 @@ export interface HttpRequest {
   /** The parameters of the route, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly body: AsyncIterable<Uint8Array> | null;
+  /**
+   * Returns `X-Forwarded-For` as it reached the Functions host, or `undefined` while the body may have forged it (binding-data.ts).
+   * Among `headers` is that of the host's own forwarder.
+   */
+  readonly forwardedFor?: () => string | undefined;
   /** Whether the binding data of the Functions host contradicts the request (binding-data.ts). */
   readonly isContradicted?: boolean;
 }

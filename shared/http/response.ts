@@ -7,6 +7,16 @@ export interface HttpResponse {
   readonly body: string | Uint8Array;
 }
 
+const REQUEST_ID = "X-Request-Id";
+
+/**
+ * Adds the id of the request to an answer: that of the host's invocation, never one of the caller. A page of another origin may read it,
+ * if the settings of the app let it read answers at all: those of the platform do not name headers.
+ */
+export function withRequestId({ headers, ...answer }: HttpResponse, requestId: string): HttpResponse {
+  return { ...answer, headers: { ...headers, [REQUEST_ID]: requestId, "Access-Control-Expose-Headers": REQUEST_ID } };
+}
+
 /** Creates an answer in JSON that must not be cached. */
 export function json(status: number, body: object, headers?: Readonly<Record<string, string>>): HttpResponse {
   return {

@@ -34,16 +34,18 @@ export interface InvocationLog extends Pick<RequestContext, "audit" | "alarm"> {
   log(level: LogLevel, fields: LogFields): void;
 }
 
-/** Creates the log of an invocation. */
+/** Creates the log of an invocation. `caller` returns the fields about the sender of a request. */
 export function invocationLog(
   invocation: LogSink & { readonly invocationId: string; readonly functionName: string },
   clock: Clock,
+  caller?: () => LogFields,
 ): InvocationLog {
   const audit: Audit = {};
   const log: InvocationLog["log"] = (level, fields) =>
     logLine(invocation, level, clock.now(), {
       request_id: invocation.invocationId,
       event: invocation.functionName,
+      ...caller?.(),
       ...audit,
       ...fields,
     });

@@ -21,6 +21,7 @@ export const REASONS = [
   "wrong_secret",
   // Refusals of the admin API and its page.
   "admin_role_missing",
+  "admin_scope_missing",
   "invalid_admin_token",
   "invalid_body",
   "invalid_query",

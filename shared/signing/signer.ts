@@ -1,19 +1,20 @@
 import type { RequestContext } from "../request/context.ts";
-import { causeOf, statusOf, Unavailable } from "../request/retry.ts";
+import { Unavailable } from "../request/retry.ts";
 import { type AccessTokenClaims, accessToken } from "./access-token.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { type PublicJwk, WrongSignature } from "./signing-key.ts";
+import { type ActiveVault, preferred, type SignerOptions, SigningVaults } from "./signing-vaults.ts";
 import { MAX_WAIT_MS, MAX_WAITED_PAUSE_MS } from "./times.ts";
-import { type ActiveVault, preferred, type SignerOptions, SigningVaults, type VaultState } from "./vault-keys.ts";
 import { isThrottled } from "./vault-limiter.ts";
 import { reportOf, type VaultReport } from "./vault-report.ts";
+import { type VaultState, VersionRefused } from "./vault-state.ts";
 
 /**
  * Signs access tokens in Key Vault and publishes the keys.
  *
  * This room makes access tokens with keys that never leave their vaults. A verifier keeps a key set for a while, so a key is published
  * before it signs and until its last token has expired: `key-ring.ts` derives the state of each version from the list of versions
- * alone, so that instances agree without talking, and `vault-keys.ts` keeps the lists through an outage. A vault may be down, so there
+ * alone, so that instances agree without talking, and `vault-state.ts` keeps the lists through an outage. A vault may be down, so there
  * can be several. A vault has a quota, so `vault-limiter.ts` limits the calls to it, and `fair-queue.ts` shares the room between the
  * clients. All times of the room stand in `times.ts`.
  */
@@ -65,7 +66,10 @@ export function createSigner(options: SignerOptions): Signer {
   const queue = new FairQueue<ActiveVault>(options.clock);
   const now = () => options.clock.now().getTime();
 
-  /** Signs in the first vault that can. A throttled vault has done nothing: that is no try, and the request waits for room again. */
+  /**
+   * Signs in the first vault that can. A throttled vault has done nothing: that is no try, and the request waits for room again. Nor is
+   * the refusal of one version a try: the next one is not the refused one.
+   */
   const sign = async (request: SigningRequest, tried: readonly VaultState[]): Promise<SignedToken> => {
     const { claims, context, waitsUntil } = request;
     const active = await vaults.currentlyActive();
@@ -79,16 +83,24 @@ export function createSigner(options: SignerOptions): Signer {
     });
     try {
       const { kid } = vault.key.jwk;
-      const token = await accessToken(kid, claims, (data) => vault.key.sign(data, context));
+      const token = await accessToken(kid, claims, (data) => vault.state.sign(vault, data, context));
       release();
       return { accessToken: token, kid };
     } catch (error) {
-      release(error);
-      await relist(vault.state, error);
-      const failed = isThrottled(error) ? tried : [...tried, vault.state];
+      const isOfVersion = error instanceof VersionRefused;
+      release(isOfVersion ? undefined : error);
+      const failed = isOfVersion || isThrottled(error) ? tried : [...tried, vault.state];
       if (!mayTryAgain(error) || failed.length >= Math.max(active.length, MIN_TRIES)) throw error;
       return sign(request, failed);
     }
+  };
+
+  const reportOn = async (vault: VaultState, context: RequestContext): Promise<VaultReport> => {
+    const ring = vaults.keys().filter(({ key }) => key.vault === vault.url);
+    return reportOf(vault, ring, now(), context).catch((error) => {
+      if (error instanceof VersionRefused) return reportOn(vault, context);
+      throw error;
+    });
   };
 
   return {
@@ -104,16 +116,7 @@ export function createSigner(options: SignerOptions): Signer {
     async report(context) {
       await vaults.refreshIfStale();
       await vaults.pending();
-      const keys = vaults.keys();
-      return Promise.all(
-        vaults.states.map(({ url, isFailing }) =>
-          reportOf(
-            keys.filter(({ key }) => key.vault === url),
-            !isFailing,
-            context,
-          ),
-        ),
-      );
+      return Promise.all(vaults.states.map((vault) => reportOn(vault, context)));
     },
   };
 }
@@ -121,15 +124,4 @@ export function createSigner(options: SignerOptions): Signer {
 /** One answer is never signed twice: a wrong signature is the end. */
 function mayTryAgain(error: unknown): boolean {
   return error instanceof Unavailable && !(error instanceof WrongSignature);
-}
-
-/**
- * Has a vault listed that did not sign: it may be out of reach altogether. Only a refusal is waited for: most likely the version was
- * disabled, and the list names the one to use instead.
- */
-async function relist(state: VaultState, error: unknown): Promise<void> {
-  const status = statusOf(causeOf(error));
-  if (status === 429) return;
-  const listed = state.refreshNow();
-  if (status === 403 || status === 404) await listed;
 }

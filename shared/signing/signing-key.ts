@@ -7,7 +7,10 @@ import { type RetryPolicy, Unavailable } from "../request/retry.ts";
 export interface ListedVersion {
   readonly version?: string;
   readonly createdOn?: Date;
+  readonly updatedOn?: Date;
   readonly enabled?: boolean;
+  readonly notBefore?: Date;
+  readonly expiresOn?: Date;
 }
 
 /** A version of a key with its public part. */

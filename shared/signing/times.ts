@@ -25,8 +25,15 @@ export const LIST_RETRY_MS = 10_000;
 export const FAILURE_REMEMBERED_MS = 30_000;
 /** From one reading to the next that is urgent, since the vault refused to sign or nothing can sign. */
 export const URGENT_REFRESH_MS = 1_000;
+
+// When the age of a key raises an alarm.
+
+/** The days that an expiry is measured in. */
+export const DAY_MS = 24 * 3_600_000;
 /** Key Vault renews the key every 90 days; a key that has signed for twice as long raises an alarm. */
-export const MAX_KEY_AGE_MS = 180 * 24 * 3_600_000;
+export const MAX_KEY_AGE_MS = 180 * DAY_MS;
+/** So many days before its expiry, a key that no newer version replaces raises an alarm. */
+export const EXPIRY_ALARM_DAYS = [1, 7, 30];
 
 // What the key ring is made of; `keyTimes()` shortens these for a short lead.
 

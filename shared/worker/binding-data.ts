@@ -24,8 +24,20 @@ export function readBindingData(metadata: TriggerMetadata): BindingData {
   return { names: Object.keys(metadata), headers: entry && readHeaders(entry.json ?? "") };
 }
 
-/** Converts a forwarded request to that of an endpoint. Of the binding data it reports only a contradiction. */
+/**
+ * Converts a forwarded request to that of an endpoint. Of the binding data it reports a contradiction, and `X-Forwarded-For`: the forwarder
+ * replaces that header by the address of its own caller, the platform's front end (microsoft/reverse-proxy, ForwardedTransformExtensions.cs,
+ * `ForwardedTransformActions.Set`), so that only the binding data have what the front end wrote.
+ */
 export function toHttpRequest(request: IncomingMessage, route: string, bindingData: BindingData): HttpRequest {
+  let firstByte: number | undefined;
+  async function* readBody() {
+    // A reader that stops early leaves the rest, which exchange.ts drains.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      firstByte ??= chunk[0];
+      yield chunk;
+    }
+  }
   const [path = "", search] = (request.url ?? "").split(/\?(.*)/s, 2);
   const sent = {
     headers: { get: (name: string) => request.headersDistinct[name.toLowerCase()]?.join(",") ?? null },
@@ -35,10 +47,20 @@ export function toHttpRequest(request: IncomingMessage, route: string, bindingDa
   return {
     ...sent,
     method: request.method ?? "",
-    // A reader that stops early leaves the rest, which exchange.ts drains.
-    body: request.iterator({ destroyOnReturn: false }),
+    body: readBody(),
+    forwardedFor: () =>
+      hasBody(request) && !isLetter(firstByte) ? undefined : bindingData.headers?.get("x-forwarded-for"),
     isContradicted: isContradicted(bindingData, sent),
   };
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
+}
+
+/** Tells whether a body with this first byte cannot be a JSON object, in whatever encoding: none of its members is binding data then. */
+function isLetter(byte = 0): boolean {
+  return /^[a-z]$/i.test(String.fromCharCode(byte));
 }
 
 /** Returns the ids under which a request may arrive: the host keeps an id of the caller in place of its own (DefaultHttpProxyService.cs). */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { HttpResponse } from "../http/response.ts";
+import { type HttpResponse, withRequestId } from "../http/response.ts";
 import { type Clock, systemClock } from "../request/clock.ts";
 import { type LogSink, logLine } from "../request/log.ts";
 import {
@@ -113,12 +113,12 @@ function httpInvocation(
       try {
         return await model.invokeFunction(context, inputs, callback);
       } catch (error) {
-        exchange?.answer(SERVER_ERROR);
+        exchange?.answer(withRequestId(SERVER_ERROR, invocationId));
         throw error;
       }
     },
     getResponse: async (context, result) => {
-      exchange?.answer(isHttpResponse(result) ? result : SERVER_ERROR);
+      exchange?.answer(isHttpResponse(result) ? result : withRequestId(SERVER_ERROR, invocationId));
       return model.getResponse(context, undefined);
     },
   };

@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from "node:crypto";
-import type { KeyClient } from "@azure/keyvault-keys";
+import type { KeyClient, UpdateKeyPropertiesOptions } from "@azure/keyvault-keys";
 import { calculateJwkThumbprint, createLocalJWKSet, jwtVerify } from "jose";
 import { describe, expect, test } from "vitest";
 import { jwks } from "../../functions/jwks.ts";
@@ -7,7 +7,12 @@ import { token } from "../../functions/token.ts";
 import type { SigningVault } from "../../shared/signing/signing-key.ts";
 import { createClock } from "../fakes/fake-clock.ts";
 import { createFakeAzure, createFakeServices } from "../fakes/fake-services.ts";
-import { createFakeSigningVault, type FakeSigningVault, SIGNING_KEY_NAME } from "../fakes/fake-signing-vault.ts";
+import {
+  createFakeSigningVault,
+  type FakeSigningVault,
+  SIGNING_KEY_NAME,
+  type Validity,
+} from "../fakes/fake-signing-vault.ts";
 import { askPublic, askToken, tokenForm } from "../functions/invoke.ts";
 import { startRealClients } from "./real-clients.ts";
 
@@ -20,6 +25,7 @@ interface VaultUnderTest {
   vault: SigningVault;
   rotate(): Promise<unknown>;
   disableNewest(): Promise<unknown>;
+  limitNewest(validity: Validity): Promise<unknown>;
 }
 const vaults: [string, VaultUnderTest][] = [
   [
@@ -28,6 +34,7 @@ const vaults: [string, VaultUnderTest][] = [
       vault: fake,
       rotate: async () => fake.rotate(),
       disableNewest: async () => Object.assign(fake.versions.at(-1) ?? {}, { enabled: false }),
+      limitNewest: async (validity) => fake.update(validity),
     },
   ],
   ["the local vault through the SDK", ownedVault(real.signingVault, real.keys)],
@@ -35,19 +42,27 @@ const vaults: [string, VaultUnderTest][] = [
 ];
 
 function ownedVault(vault: SigningVault, keys: KeyClient): VaultUnderTest {
+  const updateNewest = async (changes: UpdateKeyPropertiesOptions) => {
+    const { properties } = await keys.getKey(SIGNING_KEY_NAME);
+    return keys.updateKeyProperties(SIGNING_KEY_NAME, properties.version ?? "", changes);
+  };
   return {
     vault,
     rotate: () => keys.rotateKey(SIGNING_KEY_NAME),
-    async disableNewest() {
-      const { properties } = await keys.getKey(SIGNING_KEY_NAME);
-      return keys.updateKeyProperties(SIGNING_KEY_NAME, properties.version ?? "", { enabled: false });
-    },
+    disableNewest: () => updateNewest({ enabled: false }),
+    limitNewest: updateNewest,
+  };
+}
+
+function readerOf({ keys }: SigningVault) {
+  return {
+    versionsOf: () => Array.fromAsync(keys.listPropertiesOfKeyVersions(SIGNING_KEY_NAME)),
+    keyOf: (version: string | undefined) => keys.getKey(SIGNING_KEY_NAME, { version: version ?? "" }),
   };
 }
 
 describe.each(vaults)("%s", (_name, { vault, rotate, disableNewest }) => {
-  const versionsOf = () => Array.fromAsync(vault.keys.listPropertiesOfKeyVersions(SIGNING_KEY_NAME));
-  const keyOf = (version: string | undefined) => vault.keys.getKey(SIGNING_KEY_NAME, { version: version ?? "" });
+  const { versionsOf, keyOf } = readerOf(vault);
 
   test("lists versions with their dates, and signs with exactly the one that it is told", async () => {
     clock.advance(1_000);
@@ -122,6 +137,42 @@ describe.each(vaults)("%s", (_name, { vault, rotate, disableNewest }) => {
     clock.advance(86_400_000);
     expect(await verifies(await issue())).toBe(after);
     expect((await publish()).keys).toHaveLength(1);
+  });
+});
+
+// The SDK's CryptographyClient compares both times with the clock of this machine, and asks no vault.
+const withoutSdk = vaults.filter(([name]) => name !== "the local vault through the SDK");
+
+describe.each(withoutSdk)("%s", (_name, { vault, rotate, disableNewest, limitNewest }) => {
+  const { versionsOf, keyOf } = readerOf(vault);
+
+  test("signs with a version from its nbf until its exp, and shows and lists it always [check 66]", async () => {
+    const known = await versionsOf();
+    await rotate();
+    const made = (await versionsOf()).find(({ version }) => known.every((old) => old.version !== version));
+    const key = await keyOf(made?.version);
+    const signs = () =>
+      vault
+        .cryptography(key)
+        .signData("RS256", Buffer.from("data"))
+        .then(
+          () => 200,
+          ({ statusCode }) => statusCode,
+        );
+    clock.advance(1_000);
+    const notBefore = new Date(clock.now().getTime() + 5_000);
+    const expiresOn = new Date(clock.now().getTime() + 10_000);
+    await limitNewest({ notBefore, expiresOn });
+    const attributes = { version: made?.version, enabled: true, notBefore, expiresOn, updatedOn: clock.now() };
+    expect(await versionsOf()).toContainEqual(expect.objectContaining(attributes));
+    const statuses: number[] = [];
+    for (const ms of [0, 4_999, 1, 4_999, 1]) {
+      clock.advance(ms);
+      statuses.push(await signs());
+    }
+    expect(statuses).toEqual([403, 403, 200, 200, 403]);
+    await expect(keyOf(made?.version)).resolves.toMatchObject({ keyType: "RSA" });
+    await disableNewest();
   });
 });
 

@@ -209,6 +209,17 @@ describe.runIf(hasBicep)("the deployment", () => {
       expect(valuesOf(group, "sourceAddressPrefixes")).toEqual([["10.20.0.96/27"], ["10.20.0.192/27"], ["0.0.0.0/0"]]);
     });
 
+    test("let nobody else write the header that names the address of a caller", () => {
+      each((snapshot, name) => {
+        for (const { kind, settings, siteConfig } of appsOf(snapshot)) {
+          const isBehindGateway = kind === "admin" || JSON.stringify(siteConfig).includes("x-azure-fdid");
+          expect(settings.CALLER_ADDRESS, `${name} ${kind}`).toBe(
+            isBehindGateway ? "X-Azure-SocketIP" : "X-Forwarded-For",
+          );
+        }
+      });
+    });
+
     test("let the admin page, and no other, read the token app's answers in a browser, without what the browser knows", () => {
       const corsOf = (kind: string) => appOf(all.production, kind).siteConfig.cors;
       expect(corsOf("token")).toEqual({
@@ -315,7 +326,7 @@ describe.runIf(hasBicep)("the deployment", () => {
           expect(properties, name).not.toHaveProperty("accessPolicies");
         }
         const [insights] = resourcesOf(snapshot, "Microsoft.Insights/components");
-        expect(insights?.properties, name).toMatchObject({ DisableLocalAuth: true });
+        expect(insights?.properties, name).toMatchObject({ DisableLocalAuth: true, DisableIpMasking: false });
         const [workspace] = resourcesOf(snapshot, "Microsoft.OperationalInsights/workspaces");
         expect(workspace?.properties, name).toMatchObject({ features: { disableLocalAuth: true } });
       });

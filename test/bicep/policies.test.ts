@@ -58,6 +58,24 @@ function policyExpression(expression: string, values: Record<string, string>): (
     });
 }
 
+/** Evaluates the expression of a body after a rate limit. The part of C# that it uses is, but for a cast, JavaScript. */
+function bodyOf(expression: string): unknown {
+  const [, code = ""] = /^@\((.*)\)$/s.exec(expression) ?? [];
+  const evaluate = new Function("context", "JObject", "JProperty", `return ${code.replaceAll("(string)", "")}`);
+  const property = function (this: object, name: string, value: unknown) {
+    Object.assign(this, { [name]: value });
+  };
+  const object = function (this: object, ...properties: object[]) {
+    Object.assign(this, { ToString: () => JSON.stringify(Object.assign({}, ...properties)) });
+  };
+  const context = {
+    RequestId: "id-of-the-gateway",
+    Response: { StatusReason: "Too Many Requests", StatusCode: 429 },
+    Variables: { detail: "d" },
+  };
+  return JSON.parse(evaluate(context, object, property));
+}
+
 /** All objects that take one of the values for each member. */
 function combinations(values: Record<string, readonly (string | undefined)[]>): Record<string, string | undefined>[] {
   return Object.entries(values).reduce<Record<string, string | undefined>[]>(
@@ -140,7 +158,7 @@ describe("policies", () => {
     });
     const isAccepted = (claims: Record<string, unknown>) => {
       try {
-        return Boolean(readClaims({ ...LIFETIME, ...claims }, RULES, new Date(0)));
+        return readClaims({ ...LIFETIME, ...claims }, RULES, new Date(0)).hasScope;
       } catch (error) {
         if (error instanceof TokenFault) return false;
         throw error;
@@ -168,11 +186,53 @@ describe("policies", () => {
     expect(isRefused({ claims: idToken, type: "JWT" })).toBe(true);
   });
 
+  test("of the admin API answer a problem with the id of the gateway, in the body and in X-Request-Id [check 61]", () => {
+    const answers = elementsOf(policy("admin-api")).filter(
+      ({ name }) => name === "return-response" || name === "on-error",
+    );
+    const bodies = answers.map((answer) => {
+      const header = answer.children.find(({ attributes }) => attributes.name === "X-Request-Id");
+      expect(header?.children[0]?.text).toBe("@(context.RequestId.ToString())");
+      return bodyOf(section(answer, "set-body").text);
+    });
+    const instance = "urn:uuid:id-of-the-gateway";
+    expect(bodies).toEqual([
+      { type: "about:blank", title: "Content Too Large", status: 413, detail: expect.any(String), instance },
+      { type: "about:blank", title: "Unauthorized", status: 401, detail: expect.any(String), instance },
+      { type: "about:blank", title: "Too Many Requests", status: 429, detail: "d", instance },
+    ]);
+  });
+
+  test("of the admin page answer an error with the id of the gateway [check 61]", () => {
+    const [, header] = section(policy("console"), "on-error").children;
+    expect(header?.attributes).toEqual({ name: "X-Request-Id", "exists-action": "override" });
+    expect(header?.children[0]?.text).toBe("@(context.RequestId.ToString())");
+  });
+
+  test("name the address of their caller, whatever it has sent", () => {
+    for (const name of ["admin-api", "console"]) {
+      const header = section(policy(name), "inbound").children.find(
+        ({ attributes }) => attributes.name === "X-Azure-SocketIP",
+      );
+      expect(header?.attributes["exists-action"], name).toBe("override");
+      expect(header?.children[0]?.text, name).toBe("@(context.Request.IpAddress)");
+    }
+  });
+
+  test("leave X-Request-Id of the function alone [check 61]", () => {
+    for (const name of ["admin-api", "console"]) {
+      const before = ["inbound", "outbound"].flatMap((each) => section(policy(name), each).children);
+      expect(before.filter(({ attributes }) => attributes.name === "X-Request-Id")).toEqual([]);
+    }
+  });
+
   test("of the admin API pass Authorization on, open the function with the key, and drop forged identities", () => {
     expect(headersSet(policy("admin-api"))).toEqual({
       "content-type": "override",
+      "x-request-id": "override",
       "www-authenticate": "override",
       "x-functions-key": "override",
+      "x-azure-socketip": "override",
       "x-ms-client-principal": "delete",
       "x-ms-client-principal-id": "delete",
       "x-ms-client-principal-name": "delete",
@@ -184,6 +244,7 @@ describe("policies", () => {
   test("of the admin page check no token and pass none on", () => {
     expect(headersSet(policy("console"))).toEqual({
       "x-functions-key": "override",
+      "x-azure-socketip": "override",
       authorization: "delete",
       cookie: "delete",
     });

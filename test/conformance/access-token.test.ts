@@ -155,6 +155,14 @@ test("GET /health tells the state of each part and nothing else", async () => {
     table: "ok",
     secrets_vault: "ok",
     signing_key: "ok",
-    signing_vaults: [{ reachable: true, active: { kid: keys[0]?.kid, since }, next: null, published: 1 }],
+    signing_vaults: [
+      {
+        reachable: true,
+        active: { kid: keys[0]?.kid, since, expires_at: null, days_left: null },
+        next: null,
+        expired_at: null,
+        published: 1,
+      },
+    ],
   });
 });

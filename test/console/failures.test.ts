@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { needs } from "../debian.ts";
@@ -177,8 +178,41 @@ describe("when no answer comes", () => {
     await page.unroute("**/oauth/token");
     const { clientId } = await shownCredentials(page);
     await admin("DELETE", `/${clientId}`);
+    const answered = page.waitForResponse("**/oauth/token");
     await page.getByRole("button", { name: "Test connection" }).click();
     await page.getByText("The token endpoint refused with 401.").waitFor();
+    const id = (await answered).headers()["x-request-id"] ?? "none";
+    expect(await page.getByText(id).allTextContents()).toEqual([id]);
+    await page.getByRole("button", { name: "Copy request id" }).click();
+    await expect.poll(() => page.evaluate("navigator.clipboard.readText()")).toBe(id);
+  });
+});
+
+describe("the id of a request that failed", () => {
+  test("stands in the notice, to copy, and changes with the next failure", browser, async () => {
+    await createClient({ name: "Listed" });
+    const page = await openSignedIn();
+    await page.getByRole("row", { name: "Listed" }).waitFor();
+    for (const id of [randomUUID(), randomUUID()]) {
+      const headers = { ...UNAVAILABLE.headers, "retry-after": "3600", "x-request-id": id };
+      await page.route(LIST, (route) => route.fulfill({ ...UNAVAILABLE, headers }), { times: 1 });
+      await page.getByRole("button", { name: "Refresh" }).click();
+      await page.getByText(id, { exact: true }).waitFor();
+      await page.getByRole("button", { name: "Copy request id" }).click();
+      await expect.poll(() => page.evaluate("navigator.clipboard.readText()")).toBe(id);
+    }
+  });
+
+  test("stands in the notice of a real refusal, as the header of its answer has it", browser, async () => {
+    const { clientId } = await createClient({ name: "Gone" });
+    const page = await openSignedIn();
+    await page.route(`**/api/admin/api-clients/${clientId}`, (route) =>
+      route.continue({ url: route.request().url().replace(clientId, "socmate-nobody-abc123") }),
+    );
+    const answered = page.waitForResponse((response) => response.status() === 404);
+    await page.getByRole("button", { name: "Gone", exact: true }).click();
+    const id = (await answered).headers()["x-request-id"] ?? "none";
+    await page.getByRole("dialog").getByText(id, { exact: true }).waitFor();
   });
 });
 

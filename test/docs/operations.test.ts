@@ -10,7 +10,7 @@ const files = globSync("{shared,functions}/**/*.ts").map((path) => ({
 const code = files.map(({ text }) => text).join("\n");
 
 /** Units, from which limits are made. */
-const UNITS = ["MINUTE_MS", "HOUR_MS"];
+const UNITS = ["MINUTE_MS", "HOUR_MS", "DAY_MS"];
 
 const undocumented = (names: Iterable<string>) =>
   [...new Set(names)].filter((name) => !documented.includes(`\`${name}\``));

@@ -113,5 +113,6 @@ function configFor({ adminIssuer, signingVaults }: FakeAzure): Config {
     azureClientId: undefined,
     consoleClientId: adminIssuer.consoleClientId,
     documentationUrl: undefined,
+    callerAddress: "X-Azure-SocketIP",
   };
 }

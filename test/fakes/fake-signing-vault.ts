@@ -5,6 +5,9 @@ import { vaultError } from "./azure-error.ts";
 import { createHooks, type Hooks, operate } from "./hooks.ts";
 import { pagedList } from "./paged.ts";
 
+/** The `nbf` and `exp` of a version. */
+export type Validity = Pick<KeyProperties, "notBefore" | "expiresOn">;
+
 /** A vault with a signing key, as the SDK's clients show it. */
 export interface SdkSigningVault {
   readonly url: string;
@@ -17,7 +20,9 @@ export interface FakeSigningVault extends SdkSigningVault, Hooks {
   /** The versions of the key, oldest first; a test may disable one (`enabled`) or date it (`createdOn`). */
   readonly versions: KeyProperties[];
   /** Makes a new version of the key and returns its properties. */
-  rotate(): KeyProperties;
+  rotate(validity?: Validity): KeyProperties;
+  /** Sets `nbf` or `exp` of a version, by default of the newest. */
+  update(validity: Validity, version?: KeyProperties): void;
   /** Signs with the newest version of the key whatever version it is told, as a careless client of Key Vault does. */
   signsWithNewest: boolean;
 }
@@ -34,18 +39,37 @@ const keyPairs = new Map<string, KeyPairKeyObjectResult>();
 export function createFakeSigningVault(now: () => Date, url = "https://signing.example"): FakeSigningVault {
   const versions: KeyProperties[] = [];
 
-  const rotate = () => {
+  const wholeSeconds = (time: Date) => new Date(Math.floor(time.getTime() / 1000) * 1000);
+  const rotate = (validity: Validity = {}) => {
     const version = createHash("sha256").update(`${url}/${versions.length}`).digest("hex").slice(0, 32);
-    const createdOn = new Date(Math.floor(now().getTime() / 1000) * 1000);
+    const createdOn = wholeSeconds(now());
     const id = `${url}/keys/${SIGNING_KEY_NAME}/${version}`;
-    const properties = { id, name: SIGNING_KEY_NAME, vaultUrl: url, version, createdOn, enabled: true };
-    versions.push(properties);
-    return properties;
+    const properties = {
+      id,
+      name: SIGNING_KEY_NAME,
+      vaultUrl: url,
+      version,
+      createdOn,
+      updatedOn: createdOn,
+      enabled: true,
+    };
+    versions.push({ ...properties, ...validity });
+    return versions.at(-1) ?? properties;
+  };
+  const update = (validity: Validity, version = versions.at(-1)) => {
+    Object.assign(version ?? {}, { ...validity, updatedOn: wholeSeconds(now()) });
   };
   const present = (name: string, version: string | undefined) => {
     const properties = version ? versions.find((candidate) => candidate.version === version) : versions.at(-1);
     if (!properties || name !== SIGNING_KEY_NAME) throw vaultError(404, "KeyNotFound");
     if (!properties.enabled) throw vaultError(403, "Forbidden", "KeyDisabled");
+    return properties;
+  };
+  /** Key Vault decides by its own clock. */
+  const signing = (name: string, version: string | undefined) => {
+    const properties = present(name, version);
+    if (properties.notBefore && now() < properties.notBefore) throw vaultError(403, "Forbidden", "KeyNotYetValid");
+    if (properties.expiresOn && now() >= properties.expiresOn) throw vaultError(403, "Forbidden", "KeyExpired");
     return properties;
   };
   const keyOf = (properties: KeyProperties) => keyPair(`${url}/${versions.indexOf(properties)}`);
@@ -74,13 +98,18 @@ export function createFakeSigningVault(now: () => Date, url = "https://signing.e
       async signData(_algorithm, data, { abortSignal } = {}) {
         const [name = "", version = ""] = id.split("/").slice(-2);
         return operate(vault, { name: "signData", target: version }, abortSignal, () => {
-          const properties = present(name, vault.signsWithNewest ? undefined : version);
+          const properties = signing(name, vault.signsWithNewest ? undefined : version);
           return { result: sign("RSA-SHA256", data, keyOf(properties).privateKey) };
         });
       },
     }),
   };
-  const vault: FakeSigningVault = Object.assign(createHooks(), clients, { versions, rotate, signsWithNewest: false });
+  const vault: FakeSigningVault = Object.assign(createHooks(), clients, {
+    versions,
+    rotate,
+    update,
+    signsWithNewest: false,
+  });
   rotate();
   return vault;
 }

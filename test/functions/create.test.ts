@@ -6,7 +6,7 @@ import { SCOPES } from "../../shared/model/scopes.ts";
 import { azureError, connectionReset } from "../fakes/azure-error.ts";
 import { createFakeServices, type FakeServices } from "../fakes/fake-services.ts";
 import { failing } from "../fakes/hooks.ts";
-import { type AdminRequest, askAdmin, askToken, tokenForm } from "./invoke.ts";
+import { type AdminRequest, askAdmin, askToken, REQUEST_ID, tokenForm } from "./invoke.ts";
 
 let services: FakeServices;
 beforeEach(async () => {
@@ -90,7 +90,7 @@ describe("a new client", () => {
       {
         time: expect.any(String),
         level: "info",
-        request_id: "request-1",
+        request_id: REQUEST_ID,
         event: "create",
         actor: "10ca1000-0000-4000-8000-00000000000a",
         client_id: clientId,

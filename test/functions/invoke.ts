@@ -1,6 +1,10 @@
 import { HttpRequest, type HttpRequestInit, type HttpResponseInit, InvocationContext } from "@azure/functions";
 import { adminEndpoint, type Endpoint, publicEndpoint, tokenEndpoint } from "../../shared/endpoint.ts";
 import type { FakeServices } from "../fakes/fake-services.ts";
+import { withoutRequestId } from "../support/http.ts";
+
+/** The id of every request, which the answers of this file leave out. */
+export const REQUEST_ID = "10ca1000-0000-4000-8000-0000000000f1";
 
 /** The answer of an endpoint and its log lines. */
 export interface Answer {
@@ -10,6 +14,8 @@ export interface Answer {
   body: unknown;
   /** The parsed log lines of the request, in order. */
   lines: Record<string, unknown>[];
+  /** Headers and body with the id of the request. */
+  asSent: { headers: Record<string, string>; body: unknown };
 }
 
 type MakeHandler = typeof tokenEndpoint;
@@ -23,15 +29,18 @@ async function invoke(
 ): Promise<Answer> {
   const lines: Answer["lines"] = [];
   const context = new InvocationContext({
-    invocationId: "request-1",
+    invocationId: REQUEST_ID,
     functionName: endpoint.name,
     logHandler: (_level, line) => void lines.push(JSON.parse(String(line))),
   });
   const sent = new HttpRequest({ method: "GET", url: "http://127.0.0.1/", ...request });
   const { status, headers, body }: HttpResponseInit = (await make(endpoint, source)(sent, context)) ?? {};
-  // The headers of every answer have a test of their own: test/conformance/security-headers.test.ts.
-  const { "X-Content-Type-Options": _, "Strict-Transport-Security": __, ...others } = headers as Record<string, string>;
-  return { status, headers: others, body: JSON.parse(String(body)), lines };
+  // The headers of every answer have tests of their own: security-headers.test.ts and request-id.test.ts in test/conformance.
+  const { "X-Content-Type-Options": _, "Strict-Transport-Security": __, ...own } = headers as Answer["headers"];
+  const answer = { status: Number(status), headers: own, text: String(body) };
+  const { headers: others, text } = withoutRequestId(answer);
+  const asSent = { headers: answer.headers, body: JSON.parse(answer.text) };
+  return { status, headers: others, body: JSON.parse(text), lines, asSent };
 }
 
 /** Sends a request to a public endpoint. */

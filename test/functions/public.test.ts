@@ -91,8 +91,8 @@ describe("the metadata", () => {
 
 describe("the health", () => {
   const json = { "Content-Type": "application/json", "Cache-Control": "no-store" };
-  const active = { kid: expect.any(String), since: "2026-03-27T00:00:00Z" };
-  const vaults = [{ reachable: true, active, next: null, published: 1 }];
+  const active = { kid: expect.any(String), since: "2026-03-27T00:00:00Z", expires_at: null, days_left: null };
+  const vaults = [{ reachable: true, active, next: null, expired_at: null, published: 1 }];
 
   test("the health is 200 when all parts that a token needs are available", async () => {
     const { status, headers, body } = await askPublic(health, services);

@@ -6,7 +6,7 @@ import { azureError } from "../fakes/azure-error.ts";
 import { createContext } from "../fakes/fake-context.ts";
 import { createFakeServices, type FakeServices, type NewApiClient } from "../fakes/fake-services.ts";
 import { failing } from "../fakes/hooks.ts";
-import { askToken, type TokenRequest, tokenForm } from "./invoke.ts";
+import { askToken, REQUEST_ID, type TokenRequest, tokenForm } from "./invoke.ts";
 import { expectRefusal, NO_STORE } from "./oauth-refusal.ts";
 
 let services: FakeServices;
@@ -67,7 +67,7 @@ describe("a token", () => {
       {
         time: expect.any(String),
         level: "info",
-        request_id: "request-1",
+        request_id: REQUEST_ID,
         event: "token",
         client_id: client.clientId,
         actor: client.clientId,
@@ -232,7 +232,7 @@ describe("the token endpoint refuses", () => {
       {
         time: expect.any(String),
         level: "warn",
-        request_id: "request-1",
+        request_id: REQUEST_ID,
         event: "token",
         client_id: client.clientId,
         outcome: "refused",

@@ -83,7 +83,8 @@ async function expectWalk(...command: [string, ...string[]]): Promise<void> {
       [400, textOf(await admin("POST", "", { name: "", scopes: [] }), "detail"), ["name", "scopes"]],
       [404, textOf(await admin("GET", "/socmate-nobody-abc123"), "detail")],
       [409, textOf(await admin("POST", `/${used.clientId}/regenerate-secret`), "detail")],
-      [401, "invalid_client", textOf(await requestToken(used), "error_description")],
+      // Followed by the id of that request.
+      [401, "invalid_client", expect.stringContaining(`${textOf(await requestToken(used), "error_description")} (`)],
     ],
   });
 }

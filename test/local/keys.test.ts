@@ -85,10 +85,43 @@ describe("npm run keys", () => {
     expect(published.map(({ kid }) => kid)).toEqual([old]);
   });
 
+  test("sets an expiry and a beginning, shows them, and a vault without a key that signs [check 66]", async () => {
+    const [, kid = ""] = /active {2}(\S+)/.exec((await keys()).stdout) ?? [];
+    const { stdout } = await keys(["rotate"]);
+    const made = stdout.trim().split(/ +/).at(-1) ?? "";
+    await expect(keys(["begins", made, "2037-01-01T00:00:00Z"])).resolves.toMatchObject({
+      stdout: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+ {2}begins at 2037-01-01T00:00:00Z\n$/),
+      stderr: "",
+    });
+    await keys(["expires", kid, "172900"]);
+    const shown = `${kid}  since ${TIME}, expires ${TIME}, 2 days left`;
+    await expect
+      .poll(async () => (await keys()).stdout, { timeout: 60_000 })
+      .toMatch(table(2, shown, `${made}  from 2037-01-01T00:00:00Z, in \\d+ s`));
+    await keys(["expires", kid, "-60"]);
+    await expect
+      .poll(async () => (await keys()).stdout, { timeout: 60_000 })
+      .toMatch(table(2, `none, the last one expired ${TIME}`, `${made}  .+`));
+    await keys(["begins", made, "-60"]);
+    await untilSignsWith(made, 2);
+  });
+
   test("answers wrong arguments, an unknown kid and a missing stack with one sentence", async () => {
+    const { stderr } = await keys(["spin"]);
+    for (const args of [
+      ["expires"],
+      ["expires", "kid"],
+      ["expires", "kid", "soon"],
+      ["disable", "kid", "1"],
+      ["rotate", "kid"],
+    ]) {
+      await expect(keys(args)).resolves.toMatchObject({ stderr, exitCode: 1 });
+    }
     await expect(keys(["spin"])).resolves.toEqual({
       stdout: "",
-      stderr: "Usage: npm run keys [-- rotate | disable <kid>]\n",
+      stderr: expect.stringMatching(
+        /^Usage: npm run keys \[-- rotate \| disable <kid> \| expires <kid> <when> \| begins <kid> <when>\]; .+\n$/,
+      ),
       exitCode: 1,
     });
     await expect(keys(["disable", "unknown"])).resolves.toMatchObject({

@@ -48,6 +48,7 @@ test("the settings that are required suffice", () => {
     azureClientId: undefined,
     consoleClientId: undefined,
     documentationUrl: undefined,
+    callerAddress: "X-Forwarded-For",
   });
 });
 
@@ -67,6 +68,7 @@ test("every other setting counts where it is there", () => {
     AZURE_CLIENT_ID: "10CA1000-0000-4000-8000-000000000002",
     CONSOLE_CLIENT_ID: "10ca1000-0000-4000-8000-000000000003",
     DOCUMENTATION_URL: "https://docs.socmate.example/errors",
+    CALLER_ADDRESS: "X-Azure-SocketIP",
   };
   expect(readConfig({ ...required, ...optional, PATH: "/bin" })).toMatchObject({
     tokenLifetimeSeconds: 300,
@@ -83,6 +85,7 @@ test("every other setting counts where it is there", () => {
     azureClientId: "10CA1000-0000-4000-8000-000000000002",
     consoleClientId: "10ca1000-0000-4000-8000-000000000003",
     documentationUrl: "https://docs.socmate.example/errors",
+    callerAddress: "X-Azure-SocketIP",
   });
 });
 
@@ -120,6 +123,7 @@ describe("a start is refused", () => {
     "ADMIN_ROLE",
     "AZURE_CLIENT_ID",
     "DOCUMENTATION_URL",
+    "CALLER_ADDRESS",
   ])("with an empty %s, although it has a default or may be absent [check 39]", (name) => {
     expect(faultsOf({ ...required, [name]: "" })).not.toEqual([]);
   });
@@ -166,6 +170,8 @@ describe("a start is refused", () => {
     ["DOCUMENTATION_URL", "http://docs.socmate.example", insecureUrl],
     ["DOCUMENTATION_URL", "https://docs.socmate.example/errors#top", insecureUrl],
     ["DOCUMENTATION_URL", 'https://docs.socmate.example/"', /must not have a quote/],
+    ["CALLER_ADDRESS", "X-Real-IP", /must be X-Forwarded-For or X-Azure-SocketIP/],
+    ["CALLER_ADDRESS", "x-forwarded-for", /must be X-Forwarded-For or X-Azure-SocketIP/],
     ["ADMIN_SCOPE", "", /must be the name of one scope/],
     ["ADMIN_SCOPE", "administer other", /must be the name of one scope/],
     ["ADMIN_CLIENT_IDS", "", /must be the client id/],

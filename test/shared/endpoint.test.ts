@@ -8,6 +8,7 @@ import { PublicError } from "../../shared/request/public-error.ts";
 import { Unavailable } from "../../shared/request/retry.ts";
 import type { Services } from "../../shared/services.ts";
 import { createClock } from "../fakes/fake-clock.ts";
+import { withoutRequestId } from "../support/http.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -17,16 +18,23 @@ const failingWith =
   () =>
     Promise.reject(error);
 
+const REQUEST_ID = "10ca1000-0000-4000-8000-0000000000f1";
+
 async function run(handler: HttpHandler) {
   const lines: Record<string, unknown>[] = [];
   const context = new InvocationContext({
-    invocationId: "request-1",
+    invocationId: REQUEST_ID,
     functionName: "example",
     logHandler: (_level, line) => void lines.push(JSON.parse(String(line))),
   });
-  const { body, ...response } =
-    (await handler(new HttpRequest({ method: "GET", url: "http://127.0.0.1/" }), context)) ?? {};
-  return { ...response, body: JSON.parse(String(body)), lines };
+  const request = new HttpRequest({ method: "GET", url: "http://127.0.0.1/" });
+  const { status, headers, body } = (await handler(request, context)) ?? {};
+  const { text, ...answer } = withoutRequestId({
+    status: Number(status),
+    headers: headers as Record<string, string>,
+    text: String(body),
+  });
+  return { ...answer, body: JSON.parse(text), lines };
 }
 
 const nosniff = { "X-Content-Type-Options": "nosniff" };
@@ -87,7 +95,7 @@ describe("an error of the token endpoint is told as RFC 6749 §5.2 has it:", () 
     expect(answer).toMatchObject({ status, body: { error: code, error_description: description } });
     expect(answer.headers).toEqual({ ...oauthHeaders, ...headers });
     const [level, outcome] = status >= 500 ? ["error", "failed"] : ["warn", "refused"];
-    expect(answer.lines).toMatchObject([{ level, request_id: "request-1", event: "example", outcome, status, reason }]);
+    expect(answer.lines).toMatchObject([{ level, request_id: REQUEST_ID, event: "example", outcome, status, reason }]);
   });
 
   test.for([new TypeError("canary"), "canary", undefined])(
@@ -178,7 +186,7 @@ describe.each([
       throw new PublicError(404, { detail: "gone", reason: "unknown_client" });
     };
     const { lines } = await run(make(endpoint, noServices));
-    const common = { request_id: "request-1", event: "example", client_id: "socmate-a-000000" };
+    const common = { request_id: REQUEST_ID, event: "example", client_id: "socmate-a-000000" };
     expect(lines[0]).toMatchObject({ ...common, level: "error", alarm: "secret_disabled", reason: "why" });
     expect(lines).toHaveLength(2);
   });

@@ -6,12 +6,13 @@ import { failing } from "../fakes/hooks.ts";
 
 const ok = { table: "ok", secrets_vault: "ok", signing_key: "ok" };
 const since = "2026-03-27T00:00:00Z";
+const noExpiry = { expires_at: null, days_left: null };
 
 describe("the health of the service", () => {
   test("is that of each part, told by the least that it can be asked for", async () => {
     const { azure, health } = await createFakeServices();
-    const active = { kid: expect.stringMatching(/^[\w-]{43}$/), since };
-    const vault = { reachable: true, active, next: null, published: 1 };
+    const active = { kid: expect.stringMatching(/^[\w-]{43}$/), since, ...noExpiry };
+    const vault = { reachable: true, active, next: null, expired_at: null, published: 1 };
     await expect(health.report()).resolves.toEqual({ ...ok, signing_vaults: [vault] });
     const asked = [azure.table, azure.secretVault, ...azure.signingVaults].flatMap(({ operations }) =>
       operations.map(({ name }) => name),
@@ -65,14 +66,41 @@ describe("the health of the service", () => {
     await expect(health.report()).resolves.toEqual({
       ...ok,
       signing_vaults: [
-        { reachable: true, active: { kid, since: expect.any(String) }, next: null, published: 1 },
+        {
+          reachable: true,
+          active: { kid, since: expect.any(String), ...noExpiry },
+          next: null,
+          expired_at: null,
+          published: 1,
+        },
         {
           reachable: false,
-          active: { kid, since: expect.any(String) },
+          active: { kid, since: expect.any(String), ...noExpiry },
           next: { kid, active_from: "2026-03-30T00:00:00Z" },
+          expired_at: null,
           published: 2,
         },
       ],
     });
+  });
+
+  test("shows when the signing key expires, the whole days left, and when it has expired [check 66]", async () => {
+    const log = vi.spyOn(console, "error").mockReturnValue();
+    const azure = await createFakeAzure();
+    const [vault] = azure.signingVaults;
+    vault?.update({ expiresOn: new Date("2026-03-29T12:00:00Z") });
+    const { health } = await createFakeServices(azure);
+    const kid = expect.any(String);
+    await expect(health.report()).resolves.toMatchObject({
+      ...ok,
+      signing_vaults: [{ active: { kid, expires_at: "2026-03-29T12:00:00Z", days_left: 2 }, expired_at: null }],
+    });
+    azure.clock.advance(60 * 3_600_000);
+    await expect(health.report()).resolves.toMatchObject({
+      ...ok,
+      signing_key: "unavailable",
+      signing_vaults: [{ reachable: true, active: null, expired_at: "2026-03-29T12:00:00Z", published: 1 }],
+    });
+    log.mockRestore();
   });
 });

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { type Answer, ownHeaders } from "./http.ts";
+import { type Answer, ownHeaders, withoutRequestId } from "./http.ts";
 
 const CRLF = "\r\n";
 
@@ -118,7 +118,7 @@ async function readAnswer(reader: Reader, bodiless: boolean): Promise<Answer> {
   const status = Number(digits);
   if (status < 200) return readAnswer(reader, bodiless);
   const body = bodiless ? Buffer.alloc(0) : await readBody(reader, headers);
-  return { status, headers: ownHeaders(headers), text: body.toString() };
+  return withoutRequestId({ status, headers: ownHeaders(headers), text: body.toString() });
 }
 
 async function readBody(reader: Reader, headers: Headers): Promise<Buffer> {

@@ -82,7 +82,7 @@ stdout.write(
       [invalid, faults.detail, faults.errors?.map(({ field }) => field)],
       [unknown, notFound.detail],
       [conflict, final.detail],
-      [unauthorized, refused.error, refused.error_description],
+      [unauthorized, refused?.error, refused?.error_description],
     ],
   }),
 );

@@ -251,6 +251,155 @@ describe("when a version is disabled", () => {
   });
 });
 
+describe("when a version ends, or is to begin, by the clock of its vault [check 66]", () => {
+  /** Makes a vault whose clock differs from that of the instance. */
+  const createVault = (aheadSeconds = 0, url?: string) =>
+    createFakeSigningVault(() => new Date(clock.now().getTime() + aheadSeconds * 1_000), url);
+  const inSeconds = (seconds: number) => new Date(clock.now().getTime() + seconds * 1_000);
+  const alarms = () => log.mock.calls.map(([line]: unknown[]) => JSON.parse(String(line)).alarm);
+
+  test("and no other can sign, tokens get 503 from that second on, and an alarm tells which version expired", async () => {
+    const vault = createVault();
+    vault.update({ expiresOn: inSeconds(1) });
+    const signer = createInstance(vault);
+    const call = createContext();
+    await issue(signer, { call });
+    clock.advance(1_000);
+    for (let count = 0; count < 3; count++) {
+      await expect(issue(signer, { call })).rejects.toMatchObject({ reason: "no_active_signing_key" });
+      clock.advance(2_000);
+    }
+    expect(call.alarms).toEqual([]);
+    expect(alarms()).toEqual(["signing_key_expires", "signing_key_expired"]);
+    expect(log.mock.lastCall?.[0]).toContain(`version ${vault.versions[0]?.version} of the signing key`);
+  });
+
+  test("a version that is made after that signs immediately, and the live tokens verify for their whole life", async () => {
+    const vault = createVault();
+    vault.update({ expiresOn: inSeconds(5) });
+    const signer = createInstance(vault);
+    const { accessToken, kid } = await issue(signer);
+    clock.advance(10_000);
+    await expect(issue(signer)).rejects.toMatchObject({ name: "Unavailable" });
+    vault.rotate();
+    clock.advance(1_000);
+    const after = await issue(signer);
+    expect(after.kid).not.toBe(kid);
+    for (const token of [accessToken, after.accessToken]) await verify(signer, token);
+    clock.advance(30 * 60_000 - 12_000);
+    await verify(signer, accessToken);
+  });
+
+  test("it is published for its live tokens, though the expiry was set to a time before them", async () => {
+    const vault = createVault();
+    const signer = createInstance(vault);
+    clock.advance(HOUR);
+    const { accessToken } = await issue(signer);
+    vault.update({ expiresOn: inSeconds(-HOUR / 2_000) });
+    clock.advance(5_000);
+    const call = createContext();
+    await expect(issue(signer, { call })).rejects.toMatchObject({ reason: "no_active_signing_key" });
+    expect(call.alarms).toEqual([]);
+    await verify(signer, accessToken);
+    clock.advance(30 * 60_000 - 6_000);
+    await verify(signer, accessToken);
+  });
+
+  /** Expects 20 concurrent requests to meet a refusal, and all of them and the next one to be signed by one version of the vault. */
+  const expectHandOver = async (vault: FakeSigningVault, index: number, beforehand = () => {}) => {
+    const signer = createInstance(vault);
+    await signer.jwks();
+    beforehand();
+    const call = createContext();
+    const tokens = await Promise.all(Array.from({ length: 20 }, () => issue(signer, { call })));
+    await issue(signer, { call });
+    for (const { accessToken } of tokens) await verify(signer, accessToken);
+    const signed = vault.operations.filter(({ name }) => name === "signData").map(({ target }) => target);
+    const refused = signed.length - 21;
+    expect(refused).toBeGreaterThan(0);
+    expect(signed.slice(refused)).toEqual(Array(21).fill(vault.versions[index]?.version));
+    expect([...call.alarms, ...alarms()]).not.toContainEqual(expect.stringContaining("azure_refused"));
+  };
+
+  test("requests that its vault refuses before its end are signed by the next version, whose lead is not over", async () => {
+    const vault = createVault(30);
+    vault.update({ expiresOn: inSeconds(7_200) });
+    clock.advance(HOUR);
+    vault.rotate();
+    clock.advance(HOUR - 20_000);
+    await expectHandOver(vault, 1);
+  });
+
+  test("requests that its vault refuses before its end are signed by the version before it", async () => {
+    const vault = createVault(30);
+    clock.advance(HOUR);
+    vault.rotate({ expiresOn: inSeconds(2 * 86_400) });
+    clock.advance(2 * DAY - 20_000);
+    await expectHandOver(vault, 0);
+  });
+
+  test("requests that its vault refuses after its nbf are signed by the version before it", async () => {
+    const vault = createVault(-30);
+    clock.advance(HOUR);
+    vault.rotate({ notBefore: inSeconds(2 * 86_400) });
+    clock.advance(2 * DAY + 20_000);
+    await expectHandOver(vault, 0);
+  });
+
+  test("requests that meet a version whose expiry was moved to the past are signed by the version before it", async () => {
+    const vault = createVault();
+    clock.advance(HOUR);
+    vault.rotate();
+    clock.advance(2 * DAY);
+    await expectHandOver(vault, 0, () => {
+      clock.advance(5_000);
+      vault.update({ expiresOn: inSeconds(-3_600) });
+    });
+  });
+
+  test("a version that its vault still refuses within the clock difference is tried again at most once a second", async () => {
+    const vault = createVault(30);
+    vault.update({ expiresOn: inSeconds(3_600) });
+    const signer = createInstance(vault);
+    await issue(signer);
+    clock.advance(HOUR - 30_000);
+    for (let count = 0; count < 100; count++) {
+      await expect(issue(signer)).rejects.toMatchObject({ reason: "no_active_signing_key" });
+      clock.advance(100);
+    }
+    expect(signaturesOf(vault)).toBeLessThan(15);
+  });
+
+  test("another vault signs, and a new version of this one keeps its lead", async () => {
+    const [one, two] = [createVault(), createVault(0, "https://signing-two.example")];
+    one.update({ expiresOn: inSeconds(3 * 86_400) });
+    clock.advance(3 * DAY - HOUR);
+    one.rotate();
+    const signer = createInstance(one, two);
+    await signer.jwks();
+    clock.advance(HOUR);
+    const kids = new Set<string>();
+    for (let count = 0; count < 10; count++) kids.add((await issue(signer)).kid);
+    expect(kids.size).toBe(1);
+    expect(signaturesOf(two)).toBe(10);
+    await expect(signer.jwks()).resolves.toMatchObject({ keys: { length: 3 } });
+  });
+});
+
+test("a refusal that no version explains is an alarm, and no other version of the vault is tried", async () => {
+  const vault = createFakeSigningVault(clock.now);
+  clock.advance(HOUR);
+  vault.rotate();
+  const signer = createInstance(vault);
+  await signer.jwks();
+  vault.before = failing("signData", () => vaultError(403, "Forbidden"));
+  const call = createContext();
+  await expect(issue(signer, { call })).rejects.toMatchObject({ reason: "azure_refused" });
+  expect(call.alarms[0]).toMatch(/^azure_refused: /);
+  const signed = vault.operations.filter(({ name }) => name === "signData").map(({ target }) => target);
+  expect(new Set(signed)).toEqual(new Set([vault.versions[0]?.version]));
+});
+
 describe("a signer with several vaults", () => {
   test("publishes the keys of all, and spreads its signatures over them", async () => {
     const vaults = createVaults(3);
@@ -376,6 +525,24 @@ test("a request that a vault throttles waits for the end of the pause, and fails
 });
 
 describe("the report on the vaults", () => {
+  test("says when the key expires, and when it has, and never calls a vault unreachable for that [check 66]", async () => {
+    const vault = createFakeSigningVault(() => new Date(clock.now().getTime() + 30_000));
+    const expiresOn = new Date(clock.now().getTime() + HOUR);
+    vault.update({ expiresOn });
+    const signer = createInstance(vault);
+    const active = { expiresAt: expiresOn.getTime() };
+    const report = async () => (await signer.report(createContext()))[0];
+    await expect(report()).resolves.toMatchObject({ signs: true, active, expiredAt: undefined });
+    clock.advance(HOUR - 20_000);
+    await expect(report()).resolves.toMatchObject({ reachable: true, signs: false, active: undefined });
+    clock.advance(2 * 60_000);
+    const ended = { reachable: true, signs: false, active: undefined, expiredAt: active.expiresAt, published: 1 };
+    await expect(report()).resolves.toMatchObject(ended);
+    vault.rotate();
+    clock.advance(6 * 60_000);
+    await expect(report()).resolves.toMatchObject({ signs: true, expiredAt: undefined, published: 2 });
+  });
+
   test("says what each signs with since when, what comes next and when, and how many keys are published", async () => {
     const vaults = createVaults(2);
     vaultAt(vaults, 1).rotate();
@@ -383,12 +550,13 @@ describe("the report on the vaults", () => {
     const reports = await signer.report(createContext());
     const created = Date.parse("2026-03-27T00:00:00Z");
     expect(reports).toEqual([
-      { reachable: true, signs: true, active: expect.any(Object), next: undefined, published: 1 },
+      { reachable: true, signs: true, active: expect.any(Object), next: undefined, expiredAt: undefined, published: 1 },
       {
         reachable: true,
         signs: true,
-        active: { kid: expect.any(String), since: expect.any(Number) },
+        active: { kid: expect.any(String), since: expect.any(Number), expiresAt: Number.POSITIVE_INFINITY },
         next: { kid: expect.any(String), activeFrom: created + 3 * DAY },
+        expiredAt: undefined,
         published: 2,
       },
     ]);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { InvocationContext } from "@azure/functions";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -80,8 +81,7 @@ beforeAll(async () => {
   services = await createFakeServices();
 });
 
-let count = 0;
-const nextId = () => `invocation-${++count}`;
+const nextId = () => randomUUID();
 
 /** Returns the bytes of a request as the host forwards it. */
 function forwarded(id: string, startLine: string, headers: Record<string, string>, body = ""): string {
@@ -239,6 +239,17 @@ describe("a request and its invocation", () => {
     });
   });
 
+  test.for<[string, Handler]>([
+    ["throws", () => Promise.reject(new Error("thrown on purpose"))],
+    ["returns nothing", () => undefined],
+  ])("the answer of a function that %s has the id of the invocation [check 61]", async ([, handler]) => {
+    const id = nextId();
+    const answered = fetch(`${worker.url}tested`, { headers: { "x-ms-invocation-id": id } });
+    await worker.invoke({ id, handler }).catch(() => {});
+    const { status, headers } = await answered;
+    expect({ status, id: headers.get("x-request-id") }).toEqual({ status: 500, id });
+  });
+
   // The host keeps the header when a caller has sent it (DefaultHttpProxyService.cs: TryAdd).
   test("a request and its invocation are matched by an id that the caller sent, and are marked", async () => {
     const seen: Handler = ({ isContradicted }) => json(200, { isContradicted });
@@ -335,6 +346,62 @@ describe("headers, query and route parameters", () => {
       expect(await ask({}, `/clients/a-b?${name}=x`)).toMatchObject({ params: honest.params, isContradicted: true });
     },
   );
+});
+
+describe("X-Forwarded-For as the host received it", () => {
+  const Told = "198.51.100.1, 203.0.113.7:50123";
+  const seen: Handler = async ({ forwardedFor, body }) => {
+    const before = forwardedFor?.();
+    for await (const _ of body ?? []);
+    return json(200, { before, after: forwardedFor?.() });
+  };
+  const ask = async (startLine: string, headers: Record<string, string>, body = "", handler = seen) => {
+    await using connection = await openConnection(worker.url);
+    const id = nextId();
+    // The host's forwarder writes the address of its own caller, the front end of the platform.
+    connection.socket.write(forwarded(id, startLine, { "X-Forwarded-For": "169.254.130.1", ...headers }, body));
+    const bindingData = { Headers: { json: JSON.stringify({ "X-Forwarded-For": Told }) } };
+    await worker.invoke({ id, handler, bindingData });
+    return JSON.parse((await connection.answer()).text);
+  };
+
+  test("comes from the binding data, and not from the forwarded request", async () => {
+    expect(await ask("GET /tested", {})).toEqual({ before: Told, after: Told });
+    expect(await ask("POST /tested", { "Content-Length": "0" })).toEqual({ before: Told, after: Told });
+  });
+
+  test("counts for a form once its body shows that it is no JSON", async () => {
+    const form = "grant_type=client_credentials";
+    expect(await ask("POST /tested", { "Content-Length": String(form.length) }, form)).toEqual({ after: Told });
+    expect(await ask("POST /tested", { "Transfer-Encoding": "chunked" }, "2\r\na=\r\n0\r\n\r\n")).toEqual({
+      after: Told,
+    });
+  });
+
+  // A member Headers of a JSON object, in any media type and encoding, takes the place of the host's own entry.
+  test.for<[string, string]>([
+    ["JSON", '{"Headers":{"X-Forwarded-For":"203.0.113.9"}}'],
+    ["JSON after white space", ' \r\n{"Headers":{}}'],
+    ["JSON after a byte order mark", '\u{feff}{"Headers":{}}'],
+    ["JSON in UTF-16", '\0{\0"'],
+    ["JSON in UTF-7", "+AHs-"],
+    ["an array", "[]"],
+  ])("never counts for a body that may be %s", async ([, body]) => {
+    expect(await ask("POST /tested", { "Content-Length": String(Buffer.byteLength(body)) }, body)).toEqual({});
+  });
+
+  test("does not count for a body that was not read", async () => {
+    const unread: Handler = ({ forwardedFor }) => json(200, { told: forwardedFor?.() });
+    expect(await ask("POST /tested", { "Content-Length": "3" }, "a=b", unread)).toEqual({});
+  });
+
+  test("is absent where the binding data have no headers", async () => {
+    await using connection = await openConnection(worker.url);
+    const id = nextId();
+    connection.socket.write(forwarded(id, "GET /tested", { "X-Forwarded-For": "203.0.113.9" }));
+    await worker.invoke({ id, handler: seen });
+    expect((await connection.answer()).text).toBe("{}");
+  });
 });
 
 test("fails to start before functions are registered with @azure/functions", () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type RetryPolicy, Unavailable } from "../../../shared/request/retry.ts";
 import { keyTimes } from "../../../shared/signing/key-ring.ts";
-import { VaultState } from "../../../shared/signing/vault-keys.ts";
+import { VaultState } from "../../../shared/signing/vault-state.ts";
 import { createClock, type FakeClock } from "../../fakes/fake-clock.ts";
 import { createFakeSigningVault, type FakeSigningVault, SIGNING_KEY_NAME } from "../../fakes/fake-signing-vault.ts";
 
