@@ -1,27 +1,38 @@
-import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, extname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { build as bundle, type Plugin } from "esbuild";
 import { build as buildPage } from "vite";
 
-const CONSOLE_DIR = "dist/console";
+/** What is deployed: the files that Azure Functions loads, and nothing to install, to build or to leave out. */
+const APP_DIR = "dist/app";
+/** The entry point of the app. */
+const MAIN = "functions.cjs";
 
 // Vite builds for what this says, whatever else it is told.
 process.env.NODE_ENV = "production";
 
-await rm("dist", { recursive: true, force: true });
-await Promise.all([buildFunctions(), buildConsole()]);
-if (process.env.npm_lifecycle_event === "build") await reportSize();
+await mkdir("dist", { recursive: true });
+const newDir = await mkdtemp(join(import.meta.dirname, "dist/new-"));
+try {
+  await Promise.all([buildFunctions(), buildConsole(), writeManifests()]);
+  if (process.env.npm_lifecycle_event === "build") await reportSize();
+  await mkdir("dist/maps", { recursive: true });
+  await rename(join(newDir, `${MAIN}.map`), `dist/maps/${MAIN}.map`);
+  await publish();
+} finally {
+  await rm(newDir, { recursive: true });
+}
 
 /**
- * Bundles `functions/` into the one CommonJS file that `main` of package.json names and that is deployed.
+ * Bundles `functions/` into the one CommonJS file that the Functions worker loads.
  * Unbundled, the Azure SDKs cost over a second of cold start; `@azure/functions-core` exists only inside the Functions worker.
  */
 async function buildFunctions(): Promise<void> {
   await bundle({
     entryPoints: ["functions/main.ts"],
-    outfile: "dist/functions.cjs",
+    outfile: join(newDir, MAIN),
     bundle: true,
     platform: "node",
     target: "node22",
@@ -29,14 +40,45 @@ async function buildFunctions(): Promise<void> {
     // Identifiers stay, for traces in the log. `keepNames` would keep them as well, at a call for each closure made: 5 % of a token.
     minifyWhitespace: true,
     minifySyntax: true,
-    sourcemap: true,
+    // For debuggers of `npm start`: outside of the package, and as deep as it.
+    sourcemap: "external",
     sourcesContent: false,
+    footer: { js: `//# sourceMappingURL=../maps/${MAIN}.map` },
     // The page is found beside the bundle; CommonJS has no import.meta.
     define: { "import.meta.dirname": "__dirname" },
     external: ["@azure/functions-core"],
     plugins: [withoutUnusedUndici()],
     logLevel: "warning",
   });
+}
+
+/** Writes what the Functions host and its worker read: `host.json`, and a `package.json` that names the entry point alone. */
+async function writeManifests(): Promise<void> {
+  const { name, version } = JSON.parse(await readFile("package.json", "utf8"));
+  const manifest = { name, version, private: true, main: MAIN };
+  await Promise.all([
+    cp("host.json", join(newDir, "host.json")),
+    writeFile(join(newDir, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`),
+  ]);
+}
+
+/**
+ * Moves the new files to their place one by one: whoever reads the folder meanwhile, another build or azd among them, finds each file whole.
+ * Files of the page have a hash in their names, so that those of an earlier build are left over.
+ */
+async function publish(): Promise<void> {
+  const files = await filesIn(newDir);
+  for (const file of files) {
+    await mkdir(dirname(join(APP_DIR, file)), { recursive: true });
+    await rename(join(newDir, file), join(APP_DIR, file));
+  }
+  const leftOver = (await filesIn(APP_DIR)).filter((file) => file.startsWith("console") && !files.includes(file));
+  for (const file of leftOver) await rm(join(APP_DIR, file), { force: true });
+}
+
+async function filesIn(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => relative(dir, join(parentPath, name)));
 }
 
 /**
@@ -65,7 +107,7 @@ async function buildConsole(): Promise<void> {
     base: "/console/",
     logLevel: "warn",
     build: {
-      outDir: join(import.meta.dirname, CONSOLE_DIR),
+      outDir: join(newDir, "console"),
       emptyOutDir: true,
       // A file of its own for everything: the page's policy allows no data: URL.
       assetsInlineLimit: 0,
@@ -81,10 +123,7 @@ async function buildConsole(): Promise<void> {
     },
   });
 
-  const files = await readdir(CONSOLE_DIR, { recursive: true, withFileTypes: true });
-  await Promise.all(
-    files.filter((file) => file.isFile()).map(({ parentPath, name }) => compress(join(parentPath, name))),
-  );
+  await Promise.all((await filesIn(newDir)).map((file) => compress(join(newDir, file))));
 }
 
 async function compress(path: string): Promise<void> {
@@ -100,10 +139,10 @@ async function compress(path: string): Promise<void> {
 
 /** Says how much a browser loads before an administrator sees the clients, sign-in with Entra ID included; a test has the budget. */
 async function reportSize(): Promise<void> {
-  const files = await readdir(CONSOLE_DIR, { recursive: true });
+  const files = await filesIn(newDir);
   const kilobytes = async (ending: string) => {
     const compressed = files.filter((path) => path.endsWith(ending));
-    const sizes = await Promise.all(compressed.map(async (path) => (await stat(join(CONSOLE_DIR, path))).size));
+    const sizes = await Promise.all(compressed.map(async (path) => (await stat(join(newDir, path))).size));
     return Math.ceil(sizes.reduce((sum, size) => sum + size, 0) / 1000);
   };
   console.log(

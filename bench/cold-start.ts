@@ -51,7 +51,7 @@ export async function benchColdStart(emulators: Emulators, rounds: number): Prom
       define: { "import.meta.dirname": "__dirname" },
     });
 
-    const bundles = { bundled: join(ROOT, "dist/functions.cjs"), unbundled };
+    const bundles = { bundled: join(ROOT, "dist/app/functions.cjs"), unbundled };
     const immediate: Record<Build, Start[]> = { bundled: [], unbundled: [] };
     const delayed: Record<Build, Start[]> = { bundled: [], unbundled: [] };
     // The first round fills the system's file cache and does not count.

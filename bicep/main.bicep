@@ -5,7 +5,7 @@ targetScope = 'subscription'
 metadata name = 'SoCMate API clients'
 metadata description = 'The token endpoint and the administration of API clients: two function apps, their stores and vaults, API Management, and what watches them.'
 
-@description('Required. Short name of this installation, for example dev or production.')
+@description('Required. Short name of this installation, for example dev or production: lower-case letters, digits and hyphens.')
 @minLength(2)
 @maxLength(12)
 param environmentName string
@@ -30,8 +30,8 @@ param adminApplicationId string
 @maxLength(36)
 param consoleApplicationId string
 
-@description('Optional. Tenant of the administrators.')
-param adminTenantId string = tenant().tenantId
+@description('Optional. Tenant of the administrators. Empty: the tenant of the subscription.')
+param adminTenantId string = ''
 
 @description('Optional. App role that makes an administrator.')
 param adminRole string = 'admin'
@@ -43,10 +43,10 @@ param adminScope string = 'administer'
 @description('Optional. Application ids of other applications than the admin page whose tokens administer. Default: the Azure CLI.')
 param adminClientIds string[] = ['04b07795-8ddb-461a-bbee-02f9e1bf7b46']
 
-@description('Optional. Host name of the token endpoint, for example auth.socmate.yourcompany.com. Empty: the name Azure gives the token app.')
+@description('Optional. Host name of the token endpoint, for example auth.socmate.yourcompany.com; needs frontDoor. Empty: the name Azure gives the token app.')
 param authHost string = ''
 
-@description('Optional. Host name of SoCMate\'s API, for example api.socmate.yourcompany.com. Empty: the name Azure gives API Management.')
+@description('Optional. Host name of SoCMate\'s API, for example api.socmate.yourcompany.com; a new instance needs its certificate. Empty: the name Azure gives API Management.')
 param apiHost string = ''
 
 @description('Optional. Seconds that an access token lives.')
@@ -164,8 +164,38 @@ var deploymentContainer = 'package'
 var behindFrontDoor = frontDoor != null
 var createsApiManagement = apiManagement.?existingName == null
 var apiManagementGroup = apiManagement.?existingResourceGroup ?? names.group
-var issuer = behindFrontDoor && empty(authHost)
-  ? fail('frontDoor needs authHost: the name that it serves.')
+var administratorsTenant = empty(adminTenantId) ? tenant().tenantId : adminTenantId
+var nameCharacters = 'abcdefghijklmnopqrstuvwxyz0123456789-'
+var strangeCharacters = filter(
+  range(0, length(environmentName)),
+  i => !contains(nameCharacters, substring(environmentName, i, 1))
+)
+// What cannot work, found before anything is made.
+var faults = filter(
+  [
+    empty(strangeCharacters) && !startsWith(environmentName, '-') && !endsWith(environmentName, '-')
+      ? ''
+      : 'environmentName has lower-case letters, digits and, inside, hyphens.'
+    toLower(consoleApplicationId) == toLower(adminApplicationId)
+      ? 'consoleApplicationId is a registration of its own, not that of the admin API.'
+      : ''
+    behindFrontDoor == empty(authHost)
+      ? 'authHost and frontDoor go together: without the other, nobody serves the issuer.'
+      : ''
+    createsApiManagement && empty(apiHost) != empty(apiManagement.?certificateSecretId)
+      ? 'apiHost and apiManagement.certificateSecretId go together: a new instance serves a name with its certificate.'
+      : ''
+    privateNetwork && createsApiManagement && apiManagement.?sku != 'StandardV2'
+      ? 'privateNetwork needs apiManagement.sku StandardV2: no smaller tier reaches a private backend.'
+      : ''
+    privateNetwork && !createsApiManagement && empty(apiManagement.?existingSubnetPrefix)
+      ? 'privateNetwork needs apiManagement.existingSubnetPrefix: the admin app is closed to every other address.'
+      : ''
+  ],
+  fault => !empty(fault)
+)
+var issuer = !empty(faults)
+  ? fail(join(faults, ' '))
   : 'https://${empty(authHost) ? '${names.tokenApp}.azurewebsites.net' : authHost}'
 // API Management of a v2 tier has no address of its own
 // (https://learn.microsoft.com/azure/api-management/api-management-howto-ip-addresses): its subnet or its region is let in, and the host key
@@ -192,9 +222,9 @@ var settings = {
   )
   SIGNING_KEY_NAME: signingKeyName
   KEY_PUBLISH_LEAD_SECONDS: string(keyPublishLeadSeconds)
-  ADMIN_ISSUER: '${environment().authentication.loginEndpoint}${adminTenantId}/v2.0'
+  ADMIN_ISSUER: '${environment().authentication.loginEndpoint}${administratorsTenant}/v2.0'
   ADMIN_AUDIENCE: adminApplicationId
-  ADMIN_JWKS_URL: '${environment().authentication.loginEndpoint}${adminTenantId}/discovery/v2.0/keys'
+  ADMIN_JWKS_URL: '${environment().authentication.loginEndpoint}${administratorsTenant}/discovery/v2.0/keys'
   ADMIN_ROLE: adminRole
   ADMIN_SCOPE: adminScope
   ADMIN_CLIENT_IDS: adminClients
@@ -268,9 +298,7 @@ module network 'modules/network.bicep' = if (privateNetwork) {
     location: location
     tags: allTags
     addressPrefix: networkPrefix
-    gatewayPrefix: createsApiManagement
-      ? ''
-      : apiManagement.?existingSubnetPrefix ?? fail('privateNetwork needs apiManagement.existingSubnetPrefix: the admin app is closed to every other address.')
+    gatewayPrefix: createsApiManagement ? '' : apiManagement.?existingSubnetPrefix ?? ''
     deploySourcePrefixes: deploySourcePrefixes
   }
 }
@@ -391,9 +419,7 @@ module newApiManagement 'modules/api-management.bicep' = if (createsApiManagemen
     name: names.apiManagement
     location: location
     tags: allTags
-    options: privateNetwork && apiManagement.?sku != 'StandardV2'
-      ? fail('privateNetwork needs apiManagement.sku StandardV2: no smaller tier reaches a private backend.')
-      : apiManagement
+    options: apiManagement
     hostName: apiHost
     publisherEmail: operatorsEmail
     workspaceId: monitoring.outputs.workspaceId
@@ -513,7 +539,7 @@ module adminApi 'modules/admin-api.bicep' = {
     serviceName: names.apiManagement
     backendHostName: separateAdminApp ? adminApp!.outputs.hostName : tokenApp.outputs.hostName
     gatewayKeyUri: gatewayAccess.outputs.keyUri
-    adminTenantId: adminTenantId
+    adminTenantId: administratorsTenant
     adminAudience: adminApplicationId
     adminRole: adminRole
     adminScope: adminScope
@@ -548,6 +574,9 @@ output AZURE_RESOURCE_GROUP string = group.name
 
 @description('Issuer: the base of the token endpoint, the keys and the metadata.')
 output TOKEN_ISSUER string = issuer
+
+@description('Application id of the registration of the admin API: admin tokens are asked for with the scope api://<id>/.default.')
+output ADMIN_APPLICATION_ID string = adminApplicationId
 
 @description('Where API Management serves the admin API and the admin page.')
 output ADMIN_URL string = audience

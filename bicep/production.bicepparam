@@ -16,7 +16,11 @@ param frontDoor = 'Premium_AzureFrontDoor'
 param zoneRedundant = true
 param signingVaultLocations = ['westeurope', 'northeurope']
 param privateNetwork = true
-param apiManagement = { sku: 'StandardV2' }
+param apiManagement = {
+  sku: 'StandardV2'
+  // The instance must be allowed to read it: see docs/deployment.md, Host names.
+  certificateSecretId: 'https://kv-yourcompany.vault.azure.net/secrets/api-socmate-yourcompany-com'
+}
 
 param tokenScale = {
   instanceMemoryMB: 2048

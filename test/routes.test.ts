@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type FunctionsApp, loadFunctionsApp } from "../local/host/functions-core.ts";
 import type { RpcBindingInfo } from "../local/host/functions-messages.ts";
@@ -26,8 +27,9 @@ describe("the deployed bundle", () => {
   beforeAll(async () => {
     // Functions are registered without settings all the same; what the start says of them is not the matter here.
     vi.spyOn(console, "error").mockReturnValue();
-    const { main } = JSON.parse(readFileSync("package.json", "utf8"));
-    app = await loadFunctionsApp(`${import.meta.dirname}/../${main}`, () => undefined);
+    // As the Node worker does (azure-functions-nodejs-worker, startApp.ts).
+    const { main } = JSON.parse(readFileSync("dist/app/package.json", "utf8"));
+    app = await loadFunctionsApp(resolve("dist/app", main), () => undefined);
     triggers = new Map(app.functions.map(({ name, bindings }) => [name, triggerOf(bindings)]));
   });
   afterAll(() => app.terminate());

@@ -3,7 +3,7 @@ import { startFunctionsHost } from "../../local/host/functions-host.ts";
 import { readHostJson } from "../../local/host/host-json.ts";
 
 /** Starts this service as `npm start` does: the deployed bundle and the local Functions host in one process. */
-export async function start(bundle = join(import.meta.dirname, "../../dist/functions.cjs")): Promise<string> {
+export async function start(bundle = join(import.meta.dirname, "../../dist/app/functions.cjs")): Promise<string> {
   const log = (line: string) => void process.stdout.write(`${line}\n`);
   const host = await startFunctionsHost({
     bundle,

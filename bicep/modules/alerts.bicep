@@ -102,6 +102,7 @@ var queries = {
   'signing-key-expires': {
     description: 'The active signing key of a vault expires within 30 days, and no newer version takes over before.'
     severity: 2
+    frequency: 'PT1H'
     window: 'P1D'
     query: '${alarms} | where alarm == "${expiryAlarm}"'
   }

@@ -27,10 +27,6 @@ export const RULES: readonly Rule[] = [
   policiesNameTheBackend,
   firewallAnswersByRule,
   commandsParse,
-];
-
-/** Rules that the project does not keep yet: azd packages two services in the root of the repository, and reaches few parameters. */
-export const NOT_YET_APPLIED: readonly Rule[] = [
   ignoreFileFitsBuild,
   oneBuildForAFolder,
   packageHoldsWhatRuns,

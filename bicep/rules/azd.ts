@@ -49,6 +49,9 @@ export const oneBuildForAFolder: Rule = {
   },
 };
 
+/** What azd leaves in the folder: it runs `npm install` there, which has nothing to install (azure-dev, framework_service_node.go). */
+const LEFT_BY_AZD = "package-lock.json";
+
 /** The folder of a service is what is deployed: `host.json`, a `package.json` without work to do, its `main`, and the page. */
 export const packageHoldsWhatRuns: Rule = {
   name: "package-holds-what-runs",
@@ -62,7 +65,7 @@ export const packageHoldsWhatRuns: Rule = {
       const { main = "", scripts, dependencies } = packageSchema.parse(JSON.parse(packageFile));
       const page = posix.join(posix.dirname(main), PAGE);
       const strange = inside.filter(
-        (path) => !["host.json", "package.json", main].includes(path) && !path.startsWith(page),
+        (path) => !["host.json", "package.json", LEFT_BY_AZD, main].includes(path) && !path.startsWith(page),
       );
       return [
         ...strange.map((path) => `${path} would be deployed from ${where}, and nothing names it.`),

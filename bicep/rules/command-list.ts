@@ -12,6 +12,7 @@ export const GLOBAL_FLAGS = {
  */
 export const COMMANDS: Record<string, string> = {
   "az account get-access-token": "--name -n --resource --resource-type --scope --tenant -t",
+  "az account set": "--name --subscription -n -s",
   "az ad app create":
     "--app-roles --display-name --enable-access-token-issuance --enable-id-token-issuance --identifier-uris --optional-claims --public-client-redirect-uris --required-resource-accesses --sign-in-audience --web-home-page-url --web-redirect-uris",
   "az ad app show": "--id",
@@ -28,7 +29,12 @@ export const COMMANDS: Record<string, string> = {
     "--build-remote --name -n --resource-group -g --slot -s --src --timeout -t",
   "az functionapp keys set": "--key-name --key-type --key-value --name -n --resource-group -g --slot -s",
   "az functionapp list-flexconsumption-locations": "--details --runtime --zone-redundant",
+  "az group create": "--location -l --managed-by --name -n --tags",
   "az group delete": "--force-deletion-types -f --name -n --no-wait --resource-group -g --yes -y",
+  "az identity create": "--location -l --name -n --resource-group -g --tags",
+  "az identity federated-credential create":
+    "--audiences --identity-name --issuer --name -n --resource-group -g --subject",
+  "az identity show": "--ids --name -n --resource-group -g",
   "az keyvault key rotate": "--id --name -n --vault-name",
   "az keyvault key rotation-policy update": "--id --name -n --value --vault-name",
   "az keyvault key set-attributes":
@@ -36,15 +42,23 @@ export const COMMANDS: Record<string, string> = {
   "az keyvault list-deleted": "--resource-type",
   "az keyvault show": "--hsm-name --name -n --resource-group -g",
   "az keyvault purge": "--hsm-name --location -l --name -n --no-wait",
+  "az login": "--allow-no-subscriptions --tenant -t --use-device-code",
   "az policy exemption create":
     "--description --display-name --exemption-category -e --expires-on --metadata --name -n --policy-assignment -a --policy-definition-reference-ids -r --resource-group -g --scope",
   "az provider register": "--consent-to-permissions -c --management-group-id -m --namespace -n --wait",
   "az rest":
     "--body -b --headers --method -m --output-file --resource --skip-authorization-header --uri -u --uri-parameters --url",
+  "az role assignment create":
+    "--assignee --assignee-object-id --assignee-principal-type --description --name -n --role --scope",
+  "az role definition create": "--role-definition",
+  "azd auth login": "--check-status --tenant-id --use-device-code",
   "azd deploy": "--all --from-package --timeout",
   "azd down": "--force --purge",
+  "azd env get-value": "",
   "azd env new": "--location -l --subscription",
   "azd env set": "--file",
+  "azd package": "--all --output-path",
+  "azd pipeline config": "--auth-type --principal-id --principal-name --principal-role --provider --remote-name",
   "azd provision": "--location -l --no-state --preview --subscription",
   "azd up": "--location -l --subscription",
 };

@@ -12,7 +12,10 @@ param frontDoor = 'Premium_AzureFrontDoor'
 param zoneRedundant = true
 param privateNetwork = true
 param deploySourcePrefixes = ['10.30.0.0/24']
-param apiManagement = { sku: 'StandardV2' }
+param apiManagement = {
+  sku: 'StandardV2'
+  certificateSecretId: 'https://kv-yourcompany.vault.azure.net/secrets/api-socmate-yourcompany-com'
+}
 param signingVaultLocations = [
   'westeurope'
   'westeurope'

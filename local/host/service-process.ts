@@ -56,6 +56,7 @@ function stop(): void {
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") return `Port ${port} is taken.`;
-  if (code === "MODULE_NOT_FOUND") return `${message.split("\n", 1)[0]}: run "npm run build" first.`;
+  if (code === "MODULE_NOT_FOUND" || code === "ENOENT")
+    return `${message.split("\n", 1)[0]}: run "npm run build" first.`;
   return message;
 }

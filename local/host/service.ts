@@ -5,6 +5,8 @@ import { createInterface } from "node:readline";
 import type { ServiceArguments, ServiceMessage } from "./service-process.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+/** What `npm run build` makes and Azure runs. */
+const APP = join(ROOT, "dist/app");
 
 /** One instance of the service. */
 export interface Service {
@@ -46,8 +48,8 @@ export async function startService(
   stack: { readonly settings: Readonly<Record<string, string>>; readonly port: number },
   options: ServiceOptions = {},
 ): Promise<Service> {
-  const { port = stack.port, env, bundle = join(ROOT, "dist/functions.cjs") } = options;
-  const { hostJson = join(ROOT, "host.json"), activityTimeoutMs } = options;
+  const { port = stack.port, env, bundle = join(APP, "functions.cjs") } = options;
+  const { hostJson = join(APP, "host.json"), activityTimeoutMs } = options;
   const serviceArguments: ServiceArguments = { bundle, hostJson, port, activityTimeoutMs };
   const lines: string[] = [];
   const onLine = options.onLine ?? ((line) => void lines.push(line));

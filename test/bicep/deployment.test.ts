@@ -44,7 +44,7 @@ describe.runIf(hasBicep)("the deployment", () => {
   });
 
   test.each([
-    ["front-door-without-host", "frontDoor needs authHost"],
+    ["front-door-without-host", "authHost and frontDoor go together"],
     ["private-behind-basic-gateway", "privateNetwork needs apiManagement.sku StandardV2"],
     ["private-behind-unknown-gateway", "privateNetwork needs apiManagement.existingSubnetPrefix"],
   ])(
@@ -54,6 +54,20 @@ describe.runIf(hasBicep)("the deployment", () => {
     },
     60_000,
   );
+
+  test("names all that is wrong at once, before anything is made", () => {
+    expect(() => snapshotOf(join(import.meta.dirname, "wrong-in-every-way.bicepparam"))).toThrow(
+      new RegExp(
+        [
+          "environmentName has lower-case letters",
+          "consoleApplicationId is a registration of its own",
+          "authHost and frontDoor go together",
+          "apiHost and apiManagement.certificateSecretId go together",
+          "privateNetwork needs apiManagement.sku StandardV2",
+        ].join(".*"),
+      ),
+    );
+  }, 60_000);
 
   describe("roles", () => {
     test("are the allowed ones, each with a reason, where the apps are two", () => {
@@ -356,7 +370,7 @@ describe.runIf(hasBicep)("the deployment", () => {
     test("tells a secret in an output or puts one into a setting", () => {
       each(({ outputs }, name) => {
         expect(Object.keys(outputs).sort(), name).toEqual([
-          ...["ADMIN_APP", "ADMIN_URL", "AZURE_RESOURCE_GROUP", "TOKEN_APP", "TOKEN_ISSUER"],
+          ...["ADMIN_APP", "ADMIN_APPLICATION_ID", "ADMIN_URL", "AZURE_RESOURCE_GROUP", "TOKEN_APP", "TOKEN_ISSUER"],
         ]);
       });
       const holders = Object.values(all)

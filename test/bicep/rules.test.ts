@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findings, NOT_YET_APPLIED, RULES } from "../../bicep/rules/all.ts";
+import { findings, RULES } from "../../bicep/rules/all.ts";
 import {
   ignoreFileFitsBuild,
   oneBuildForAFolder,
@@ -128,7 +128,7 @@ const FAULTS: Fault[] = [
   {
     fault: "zones are the default",
     rule: "zones-are-asked-for",
-    edits: [["main.bicep", "param zoneRedundant bool = false", "param zoneRedundant bool = true"]],
+    edits: [["main.bicepparam", "'ZONE_REDUNDANT', 'false'", "'ZONE_REDUNDANT', 'true'"]],
     finding: "Microsoft.Web/serverfarms plan-func-socmate-token-",
   },
   {
@@ -212,14 +212,23 @@ describe.runIf(hasBicep)("the rules for deployments", () => {
   });
 
   test("each have a fault that they must name", () => {
-    const files = ["commands-parse"];
-    expect([...new Set(FAULTS.map(({ rule }) => rule)), ...files].sort()).toEqual(RULES.map(({ name }) => name).sort());
+    const files = [commandsParse, ignoreFileFitsBuild, oneBuildForAFolder, packageHoldsWhatRuns, parametersReachable];
+    expect([...new Set(FAULTS.map(({ rule }) => rule)), ...files.map(({ name }) => name)].sort()).toEqual(
+      RULES.map(({ name }) => name).sort(),
+    );
   });
 });
 
 describe("the rules for azd", () => {
   test("find nothing in a package that azd deploys", () => {
-    expect(findings(projectOf(SOUND, ["location"]), NOT_YET_APPLIED)).toEqual([]);
+    expect(
+      findings(projectOf(SOUND, ["location"]), [
+        ignoreFileFitsBuild,
+        oneBuildForAFolder,
+        packageHoldsWhatRuns,
+        parametersReachable,
+      ]),
+    ).toEqual([]);
   });
 
   test.each<[fault: string, Rule, files: Record<string, string>, finding: string]>([

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { expect, test } from "vitest";
 
-const DIR = "dist/console";
+const DIR = "dist/app/console";
 const BUDGET_BYTES = 300_000;
 
 test.for([".gz", ".br"])("all of the page, sign-in with Entra ID included, is under 300 KB with %s", (ending) => {

@@ -20,7 +20,8 @@ async function ask(path: string | undefined, headers: Record<string, string> = {
     params: path === undefined ? {} : { path },
   });
   const context = new InvocationContext({ functionName: "console", logHandler: () => undefined });
-  const answer = (await publicEndpoint(adminPage, () => ({ ...services, config }))(request, context)) ?? {};
+  const answer =
+    (await publicEndpoint(adminPage("dist/app/console"), () => ({ ...services, config }))(request, context)) ?? {};
   const body = answer.body instanceof Uint8Array ? Buffer.from(answer.body) : Buffer.from(String(answer.body));
   return { status: answer.status, headers: answer.headers as Record<string, string>, body };
 }

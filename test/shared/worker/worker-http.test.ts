@@ -135,7 +135,14 @@ describe("answers before the body is read [check 8]", () => {
     ["health", "GET /health", () => ({}), publicEndpoint(health, source), "health", [200]],
     ["keys", "GET /jwks.json", () => ({}), publicEndpoint(jwks, source), "jwks.json", [200]],
     ["metadata", "GET /metadata", () => ({}), publicEndpoint(metadata, source), "metadata", [200]],
-    ["the page", "GET /console/none.js", () => ({}), publicEndpoint(adminPage, source), "console/{*path}", [404]],
+    [
+      "the page",
+      "GET /console/none.js",
+      () => ({}),
+      publicEndpoint(adminPage("dist/app/console"), source),
+      "console/{*path}",
+      [404],
+    ],
     ["a function that throws", "POST /tested", () => ({}), throws, "tested", [500]],
     ["a function that returns nothing", "POST /tested", () => ({}), () => undefined, "tested", [500]],
   ];
