@@ -25,26 +25,33 @@ const useStyles = makeStyles({
     transitionDuration: tokens.durationFast,
   },
   // What comes quickly does not flicker.
-  stale: { opacity: 0.6, transitionDelay: "300ms" },
+  pending: { opacity: 0.6, transitionDelay: "300ms" },
+  outdated: {
+    border: `1px dashed ${tokens.colorNeutralStroke1}`,
+    backgroundColor: tokens.colorNeutralBackground3,
+    filter: "grayscale(1)",
+  },
 });
 
 interface ClientTableProps {
   clients: readonly ClientView[];
   onOpen: (client: ClientView) => void;
-  /** What is shown is being fetched again. */
-  stale: boolean;
+  /** The list is being fetched again. */
+  pending: boolean;
+  /** The last fetch failed, so this is an older list. */
+  outdated: boolean;
 }
 
 /** The clients of one page of the list; on a narrow screen one card each. */
-export function ClientTable({ clients, stale, onOpen }: ClientTableProps) {
+export function ClientTable({ clients, pending, outdated, onOpen }: ClientTableProps) {
   const styles = useStyles();
   const rowStyles = useRowStyles();
   return (
     <Table
       noNativeElements
       aria-label="API Clients"
-      aria-busy={stale}
-      className={mergeClasses(styles.root, stale && styles.stale)}
+      aria-busy={pending}
+      className={mergeClasses(styles.root, outdated && styles.outdated, pending && styles.pending)}
     >
       <TableHeader>
         <TableRow className={mergeClasses(rowStyles.row, rowStyles.header)}>
