@@ -176,13 +176,14 @@ describe("an administrator with a mouse", () => {
             status: "active",
             scopes: ["search:read"],
             created_by: "admin-user-id",
-            created_at: "2026-03-27T00:00:00Z",
+            created_at: createdAt,
             last_used_at: lastUsedAt,
           });
           const clients = [
             client("busy", "2026-08-01T09:30:00Z"),
             client("idle", "2026-04-01T00:00:00Z"),
-            client("new", null),
+            client("never", null, "2026-07-25T11:59:00Z"),
+            client("new", null, "2026-07-25T12:01:00Z"),
           ];
           await route.fulfill({ json: { clients, total: clients.length } });
         });
@@ -191,7 +192,11 @@ describe("an administrator with a mouse", () => {
     const cells = (name: string) => page.getByRole("row", { name }).getByRole("cell");
     await expect.poll(() => cells("socmate-busy").last().textContent()).toBe("Last used2 hours ago");
     expect(await cells("socmate-idle").last().textContent()).toBe("Last usedNot used for 90 days4 months ago");
-    expect(await cells("socmate-new").last().textContent()).toBe("Last usedNever used");
+    const warnings = (name: string) => cells(name).last().locator("svg").count();
+    for (const name of ["socmate-never", "socmate-new"]) {
+      expect(await cells(name).last().textContent(), name).toBe("Last usedNever used");
+    }
+    expect([await warnings("socmate-never"), await warnings("socmate-new")]).toEqual([1, 0]);
     const badge = await page
       .getByText("Not used for 90 days")
       .evaluate(({ scrollHeight, clientHeight }) => [scrollHeight, clientHeight]);
