@@ -1,4 +1,12 @@
-import { Button, MessageBar, MessageBarBody, MessageBarTitle, makeStyles, tokens } from "@fluentui/react-components";
+import {
+  Button,
+  MessageBar,
+  MessageBarBody,
+  MessageBarTitle,
+  makeStyles,
+  Text,
+  tokens,
+} from "@fluentui/react-components";
 import { PlugConnectedRegular } from "@fluentui/react-icons/svg/plug-connected";
 import { useState } from "react";
 import type { Credentials } from "../api/admin-api.ts";
@@ -8,6 +16,13 @@ import { minutesOf } from "../parts/time-words.ts";
 
 const useStyles = makeStyles({
   root: { display: "grid", gap: tokens.spacingVerticalS, justifyItems: "start" },
+  start: {
+    display: "flex",
+    flexWrap: "wrap",
+    alignItems: "center",
+    gap: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalM}`,
+  },
+  aside: { color: tokens.colorNeutralForeground3 },
   result: { width: "100%", boxSizing: "border-box" },
 });
 
@@ -27,9 +42,14 @@ export function TestConnection({ tokenEndpoint, credentials }: TestConnectionPro
   const pending = state === "pending";
   return (
     <div className={styles.root}>
-      <Button icon={<PlugConnectedRegular />} disabledFocusable={pending} onClick={() => void test()}>
-        <ChangingText>{pending ? "Testing…" : "Test connection"}</ChangingText>
-      </Button>
+      <div className={styles.start}>
+        <Button icon={<PlugConnectedRegular />} disabledFocusable={pending} onClick={() => void test()}>
+          <ChangingText>{pending ? "Testing…" : "Test connection"}</ChangingText>
+        </Button>
+        <Text size={200} className={styles.aside}>
+          Requests a token and discards it. The client counts as used from then on.
+        </Text>
+      </div>
       <div role="status" className={styles.result}>
         {typeof state === "object" && <Outcome outcome={state} />}
         {state === "no-answer" && (
