@@ -21,6 +21,7 @@ import { ErrorNotice } from "../parts/error-notice.tsx";
 import { changeDetailOf, titleOf } from "../parts/error-words.ts";
 import { NameText } from "../parts/name-text.tsx";
 import { SlowText } from "../parts/pending-notice.tsx";
+import { ClientLabel } from "./client-label.tsx";
 import { shownName } from "./damage.tsx";
 import type { Change } from "./use-change.ts";
 
@@ -73,6 +74,7 @@ export function ConfirmDialog({ client, title, children, action, change, onConfi
             <DialogTitle>{title}</DialogTitle>
             <DialogContent className={styles.content}>
               {error && <ErrorNotice title={titleOf(error)} detail={changeDetailOf(error)} />}
+              <ClientLabel name={name} clientId={client.client_id} />
               {children}
               <Field
                 label={

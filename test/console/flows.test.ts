@@ -58,6 +58,22 @@ describe("an administrator with a mouse", () => {
     await expect.poll(() => dialog.getByText("Must not be empty.").count()).toBe(0);
   });
 
+  test("is led to a client that they created while a search hides it", browser, async () => {
+    const page = await openSignedIn();
+    await page.getByRole("searchbox").fill("nothing like this");
+    await page.getByText("No client matches").waitFor();
+    await createInPage(page, "Created aside");
+    const { clientId } = await shownCredentials(page);
+    await page.getByRole("button", { name: "Copy client secret" }).first().click();
+    await page.getByRole("button", { name: "Done" }).click();
+    await page
+      .getByRole("status")
+      .filter({ hasText: `Created aside (${clientId}) is created.` })
+      .waitFor();
+    await page.getByRole("button", { name: "Show client" }).click();
+    await page.getByRole("dialog").getByRole("heading", { name: "Created aside" }).waitFor();
+  });
+
   test("regenerates a secret after typing the name, and the old one is dead [check 56]", browser, async () => {
     const { clientId, clientSecret } = await createClient({ name: "Splunk SOAR" });
     const page = await openSignedIn();
@@ -83,13 +99,17 @@ describe("an administrator with a mouse", () => {
     await openDetails(page, "Old integration");
     await page.getByRole("button", { name: "Disable…" }).click();
     await dialogOf(page).getByText("This is final.").waitFor();
+    await dialogOf(page).getByText(clientId, { exact: true }).waitFor();
     await dialogOf(page).getByRole("textbox").fill("Old integration");
     await dialogOf(page).getByRole("button", { name: "Disable client" }).click();
 
     await expectNoButton(page, "Disable…");
     expect(await statusOfToken(clientId, clientSecret)).toBe(401);
     await page.getByRole("button", { name: "Close" }).click();
-    await page.getByText(`${clientId} is disabled.`).waitFor();
+    const news = page.getByRole("status").filter({ hasText: `Old integration (${clientId}) is disabled.` });
+    await news.waitFor();
+    await page.getByRole("button", { name: "Dismiss" }).click();
+    await expect.poll(() => news.count()).toBe(0);
     await expect.poll(() => page.getByRole("row", { name: clientId }).textContent()).toContain("Disabled");
   });
 
@@ -168,7 +188,7 @@ describe("an administrator with a mouse", () => {
       before: async (opened) => {
         await opened.clock.install({ time: new Date("2026-08-01T12:00:00Z") });
         await opened.route("**/api/admin/api-clients?*", async (route) => {
-          const client = (name: string, lastUsedAt: string | null) => ({
+          const client = (name: string, lastUsedAt: string | null, createdAt = "2026-03-27T00:00:00Z") => ({
             id: "0".repeat(24),
             client_id: `socmate-${name}-abc123`,
             name,
