@@ -36,6 +36,13 @@ export function warningLine(line: string): string {
   return INDENT + styled("yellow", shortened(line));
 }
 
+/** Returns the fault of the settings in a log line of the service, or `undefined` for any other line. */
+export function settingsFault(line: string): string | undefined {
+  if (!line.startsWith("{")) return undefined;
+  const { data } = eventSchema.safeParse(JSON.parse(line));
+  return data?.event === "start" && data.outcome === "failed" ? data.reason : undefined;
+}
+
 /** The text that `npm start` prints when the service is ready. */
 export function welcome(
   parts: RunningStack,

@@ -171,6 +171,24 @@ describe("npm start", () => {
     expect([stdout, stderr, exitCode]).toEqual(["", sentence, 1]);
   });
 
+  test("names the faults of its settings and ends with 1, without the word ready", async () => {
+    const { stdout, stderr, exitCode } = await runScript("start.ts", {
+      PORT: String(port),
+      LOCAL_DATA_DIR: dir,
+      TOKEN_LIFETIME_SECONDS: "soon",
+    });
+    expect(stderr).toMatch(/^Wrong settings:\nTOKEN_LIFETIME_SECONDS [^\n]+\n$/);
+    expect([stdout.includes("ready"), exitCode]).toEqual([false, 1]);
+  }, 120_000);
+
+  test("refuses a folder that cannot be one in one sentence", async () => {
+    const file = join(dir, "file");
+    await writeFile(file, "");
+    const { stdout, stderr, exitCode } = await runScript("start.ts", { PORT: String(port), LOCAL_DATA_DIR: file });
+    const sentence = `The folder ${file} cannot be used (EEXIST); choose another with LOCAL_DATA_DIR.\n`;
+    expect([stdout, stderr, exitCode]).toEqual(["", sentence, 1]);
+  });
+
   test("refuses a port in use in one sentence, before it creates its folder", async () => {
     const unused = join(dir, "unused");
     const server = createServer().listen(port, "127.0.0.1");
