@@ -108,18 +108,22 @@ function overriddenSettings(): Record<string, string> {
 }
 
 /**
- * Starts the service on the stack or behind faults. The output of the service goes to a file; requests, one line
+ * Starts the example API, and the service on the stack or behind faults. The output of the service goes to a file; requests, one line
  * each, and warnings also go to the terminal once it is ready. Faults of its settings are collected.
  */
 async function startServiceOn(
   stack: Stack,
   faults: readonly Fault[],
 ): Promise<{ service: Service; settingsFaults: readonly string[] }> {
+  const { startExampleApi } = await import("./example-api.ts");
+  const exampleApi = await startExampleApi(stack.settings);
+  await cleanUpWith(exampleApi.close);
   const settingsFaults: string[] = [];
   const logFile = join(dir, "service.log");
   const log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
   await cleanUpWith(() => new Promise((resolve) => log.end(resolve)));
   const service = await startService(faults.length === 0 ? stack : await withFaults(faults, stack), {
+    backends: exampleApi.backends,
     onLine: (line, stream) => {
       log.write(`${line}\n`);
       const fault = settingsFault(line);
