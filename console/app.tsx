@@ -3,6 +3,7 @@ import { useCallback } from "react";
 import { toApiError } from "./api/api-error.ts";
 import { ErrorNotice } from "./parts/error-notice.tsx";
 import { readingDetailOf, titleOf } from "./parts/error-words.ts";
+import { FrameHeader } from "./parts/frame-header.tsx";
 import { PendingNotice } from "./parts/pending-notice.tsx";
 import { useRequest } from "./parts/use-request.ts";
 import { loadSettings } from "./settings.ts";
@@ -20,6 +21,7 @@ export function App() {
   return (
     <FluentProvider theme={useTheme()}>
       {data && <SignInGate {...data} />}
+      {!data && <FrameHeader />}
       {!data && !error && <PendingNotice label="Loading…" />}
       {!data && error && (
         <ErrorNotice title={titleOf(toApiError(error))} detail={readingDetailOf(error)} onRetry={reload} />

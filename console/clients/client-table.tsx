@@ -13,6 +13,8 @@ import { ClientRow } from "./client-row.tsx";
 import { useRowStyles } from "./row-styles.ts";
 
 const COLUMNS = ["Name", "Client ID", "Status", "Scopes", "Created", "Last used"];
+/** See `row-styles.ts`. */
+const SECOND_LINES = ["Client ID", "Created"];
 
 const useStyles = makeStyles({
   root: {
@@ -56,7 +58,10 @@ export function ClientTable({ clients, pending, outdated, onOpen }: ClientTableP
       <TableHeader>
         <TableRow className={mergeClasses(rowStyles.row, rowStyles.header)}>
           {COLUMNS.map((name) => (
-            <TableHeaderCell key={name} className={rowStyles.headerCell}>
+            <TableHeaderCell
+              key={name}
+              className={mergeClasses(rowStyles.headerCell, SECOND_LINES.includes(name) && rowStyles.secondHeader)}
+            >
               {name}
             </TableHeaderCell>
           ))}

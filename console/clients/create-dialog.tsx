@@ -9,10 +9,19 @@ import {
   Field,
   Input,
   makeStyles,
+  Textarea,
   tokens,
 } from "@fluentui/react-components";
-import { type FormEvent, type ReactElement, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { type NewClient, newClientSchema } from "../../shared/model/client.ts";
+import {
+  type FormEvent,
+  type KeyboardEvent,
+  type ReactElement,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+import { MAX_DESCRIPTION, type NewClient, newClientSchema } from "../../shared/model/client.ts";
 import type { FieldError } from "../../shared/model/problem-schema.ts";
 import type { Credentials } from "../api/admin-api.ts";
 import { ChangingText } from "../parts/changing-text.tsx";
@@ -27,6 +36,9 @@ import { useChange } from "./use-change.ts";
 const useStyles = makeStyles({
   content: { display: "grid", gap: tokens.spacingVerticalL, paddingBlock: tokens.spacingVerticalS },
 });
+
+/** A description is a single line. A pasted text may have more of them. */
+const LINE_BREAKS = /[\r\n\v\f\u0085\u2028\u2029]+/gu;
 
 interface CreateDialogProps {
   onCreated: (credentials: Credentials, input: NewClient) => void;
@@ -108,13 +120,21 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
                   onChange={(_, { value }) => edit({ name: value })}
                 />
               </Field>
-              <Field label="Description" {...faultOf("description", faults)}>
-                <Input
+              <Field
+                label="Description"
+                hint={
+                  <ChangingText>{`${[...draft.description].length} of ${MAX_DESCRIPTION} characters`}</ChangingText>
+                }
+                {...faultOf("description", faults)}
+              >
+                <Textarea
                   name="description"
                   autoComplete="off"
                   placeholder="Palo Alto XSOAR integration for automated investigation"
+                  rows={3}
                   value={draft.description}
-                  onChange={(_, { value }) => edit({ description: value })}
+                  onKeyDown={submitOnEnter}
+                  onChange={(_, { value }) => edit({ description: value.replace(LINE_BREAKS, " ") })}
                 />
               </Field>
               <ScopeChoice
@@ -139,7 +159,14 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
   );
 }
 
-/** What a field says of its faults, all of them. */
+/** Enter does what it does in every other field, and enters no line break. */
+function submitOnEnter(event: KeyboardEvent<HTMLTextAreaElement>): void {
+  if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
+  event.preventDefault();
+  event.currentTarget.form?.requestSubmit();
+}
+
+/** Returns the properties of a field that show its faults, all of them. */
 function faultOf(field: string, faults: readonly FieldError[]): { validationMessage?: ReactElement } {
   const own = faults.filter((fault) => fault.field === field || fault.field.startsWith(`${field}.`));
   if (own.length === 0) return {};

@@ -1,5 +1,6 @@
 import { makeStyles, tokens } from "@fluentui/react-components";
 import { CopyButton } from "./copy-button.tsx";
+import { scrollShadows } from "./scroll-styles.ts";
 
 const useStyles = makeStyles({
   root: {
@@ -11,6 +12,7 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground2,
   },
   box: {
+    ...scrollShadows(tokens.colorNeutralBackground2),
     flexGrow: 1,
     minWidth: 0,
     maxHeight: "18rem",

@@ -6,6 +6,7 @@ import {
   MessageBarTitle,
   makeStyles,
 } from "@fluentui/react-components";
+import { ErrorCircleFilled } from "@fluentui/react-icons/svg/error-circle";
 import { ChangingText } from "./changing-text.tsx";
 
 const useStyles = makeStyles({
@@ -24,7 +25,13 @@ interface ErrorNoticeProps {
 export function ErrorNotice({ title, detail, onRetry }: ErrorNoticeProps) {
   const styles = useStyles();
   return (
-    <MessageBar intent="error" role="alert" layout={onRetry ? "singleline" : "multiline"} className={styles.root}>
+    <MessageBar
+      intent="error"
+      icon={<ErrorCircleFilled />}
+      role="alert"
+      layout={onRetry ? "singleline" : "multiline"}
+      className={styles.root}
+    >
       <MessageBarBody>
         <MessageBarTitle>{`${title}.`}</MessageBarTitle>
         <ChangingText>{detail}</ChangingText>

@@ -7,6 +7,7 @@ import {
   Text,
   tokens,
 } from "@fluentui/react-components";
+import { ErrorCircleFilled } from "@fluentui/react-icons/svg/error-circle";
 import { PlugConnectedRegular } from "@fluentui/react-icons/svg/plug-connected";
 import { useState } from "react";
 import type { Credentials } from "../api/admin-api.ts";
@@ -77,7 +78,11 @@ function Outcome({ outcome }: { outcome: TokenOutcome }) {
 
 function Result(props: { intent: "success" | "warning" | "error"; title: string; children: React.ReactNode }) {
   return (
-    <MessageBar intent={props.intent} layout="multiline">
+    <MessageBar
+      intent={props.intent}
+      layout="multiline"
+      {...(props.intent === "error" && { icon: <ErrorCircleFilled /> })}
+    >
       <MessageBarBody>
         <MessageBarTitle>{props.title}</MessageBarTitle>
         {props.children}
