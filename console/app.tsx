@@ -11,7 +11,7 @@ import { openSignIn } from "./sign-in/open-sign-in.ts";
 import { SignInGate } from "./sign-in/sign-in-gate.tsx";
 import { useTheme } from "./theme.ts";
 
-/** The admin page: what it needs to know first, then the sign-in, then the clients. */
+/** The admin page: it loads the settings, then shows the sign-in, then the clients. */
 export function App() {
   const start = useCallback(async (signal: AbortSignal) => {
     const settings = await loadSettings(signal);

@@ -7,7 +7,7 @@ import { shownName } from "./damage.tsx";
 import { DisableDialog } from "./disable-dialog.tsx";
 import { RegenerateDialog } from "./regenerate-dialog.tsx";
 
-/** The one dialog that is open. */
+/** The open dialog; there is one at a time. */
 export type OpenDialog =
   | { kind: "create" }
   | { kind: "regenerate" | "disable"; client: ClientView }
@@ -16,11 +16,11 @@ export type OpenDialog =
 interface ClientDialogsProps {
   dialog: OpenDialog;
   onChange: (dialog: OpenDialog | undefined) => void;
-  /** Hears of everything that may have changed a client; with the news if there is any. */
+  /** Called after every dialog that may have changed a client, with the news if it did. */
   onClientChanged: (news?: News) => void;
 }
 
-/** Shows the dialog that is open, and what follows from it. */
+/** Shows the open dialog, and the dialog that follows it. */
 export function ClientDialogs({ dialog, onChange, onClientChanged }: ClientDialogsProps) {
   const close = (news?: News) => {
     onChange(undefined);

@@ -22,7 +22,7 @@ interface ClientListProps {
   onCreate: () => void;
 }
 
-/** The list of clients: filters, the clients or what is in their place, and the pages. */
+/** The list of clients: the filters, the table or its replacement, and the pager. */
 export function ClientList({ view, version, onView, onCreate }: ClientListProps) {
   const { api } = useSession();
   const { search, status, page } = view;

@@ -26,7 +26,7 @@ const useStyles = makeStyles({
     transitionProperty: "opacity",
     transitionDuration: tokens.durationFast,
   },
-  // What comes quickly does not flicker.
+  // A quick answer must not flicker.
   pending: { opacity: 0.6, transitionDelay: "300ms" },
   outdated: {
     border: `1px dashed ${tokens.colorNeutralStroke1}`,

@@ -32,7 +32,7 @@ const useStyles = makeStyles({
   intro: { color: tokens.colorNeutralForeground2 },
 });
 
-/** Admin > API Clients: the list, and what can be done with its clients. */
+/** Admin > API Clients: the list of clients, and the dialogs for their actions. */
 export function ClientsPage() {
   const styles = useStyles();
   const restoreFocus = useRestoreFocusTarget();

@@ -46,16 +46,16 @@ const useStyles = makeStyles({
 interface ConfirmDialogProps {
   client: ClientView;
   title: string;
-  /** What will happen. */
+  /** The consequences. */
   children: ReactNode;
-  /** What the button says, and what it says meanwhile. */
+  /** The label of the button, and its label during the change. */
   action: readonly [idle: string, pending: string];
   change: Pick<Change, "pending" | "error">;
   onConfirm: () => void;
   onClose: () => void;
 }
 
-/** Asks before something that cannot be undone, and has the client's name typed, so that it happens to the right one. */
+/** Asks before a change that cannot be undone. The client's name must be typed, so that the change is made to the right client. */
 export function ConfirmDialog({ client, title, children, action, change, onConfirm, onClose }: ConfirmDialogProps) {
   const styles = useStyles();
   const [typed, setTyped] = useState("");

@@ -45,7 +45,7 @@ interface CreateDialogProps {
   onClose: () => void;
 }
 
-/** The form for a new client. What is entered stays until the client is created or the form is closed. */
+/** The form for a new client. The input stays until the client is created or the form is closed. */
 export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
   const styles = useStyles();
   const { api } = useSession();
@@ -89,7 +89,7 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
   // Fluent UI moves the focus only after the form was painted, and a key that is pressed before would miss it.
   useLayoutEffect(() => form.current?.querySelector("input")?.focus(), []);
 
-  // Where the first fault is, there the work goes on.
+  // The first fault gets the focus.
   const firstFault = faults[0]?.field;
   useEffect(() => {
     if (submitted && firstFault)
@@ -159,7 +159,7 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
   );
 }
 
-/** Enter does what it does in every other field, and enters no line break. */
+/** Makes Enter submit, as in every other field, in place of a line break. */
 function submitOnEnter(event: KeyboardEvent<HTMLTextAreaElement>): void {
   if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
   event.preventDefault();

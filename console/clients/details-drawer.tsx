@@ -59,7 +59,7 @@ interface DetailsDrawerProps {
   onClose: () => void;
 }
 
-/** TestService about one client, and what can be done with it. */
+/** The details of one client, and its actions. */
 export function DetailsDrawer({ clientId, version, onRegenerate, onDisable, onClose }: DetailsDrawerProps) {
   const styles = useStyles();
   const { api } = useSession();

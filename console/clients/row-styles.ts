@@ -28,10 +28,10 @@ export const useRowStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground2,
     ":hover": { backgroundColor: tokens.colorNeutralBackground2 },
     ":active": { backgroundColor: tokens.colorNeutralBackground2 },
-    // Still there for those who listen.
+    // Still there for screen readers.
     [NARROW]: { position: "absolute", clipPath: "inset(50%)", width: "1px", height: "1px", overflow: "hidden" },
   },
-  /** The header of a column that has become the second line of another one: there for those who listen. */
+  /** The header of a column that has become the second line of another one: it stays for screen readers. */
   secondHeader: { [MEDIUM]: { position: "absolute", clipPath: "inset(50%)", width: "1px", overflow: "hidden" } },
   headerCell: { paddingInline: 0, fontWeight: tokens.fontWeightSemibold },
   cell: {

@@ -38,7 +38,7 @@ interface CodeBlockProps {
   onCopied?: ((text: string) => void) | undefined;
 }
 
-/** Code to be copied. */
+/** Code to copy, in a box that scrolls. */
 export function CodeBlock({ code, what, onCopied }: CodeBlockProps) {
   const styles = useStyles();
   return (

@@ -40,14 +40,14 @@ const useStyles = makeStyles({
 });
 
 interface SecretDialogProps {
-  /** `API client created`, or what else brought the secret. */
+  /** The reason for the secret: `API client created`. */
   title: string;
   name: string;
   credentials: Credentials;
   onClose: () => void;
 }
 
-/** Shows a client's secret this once, and how to use it. It is in the memory of this dialog alone, and gone with it. */
+/** Shows a client's secret this once, with instructions. The secret is in the memory of this dialog alone, and gone with it. */
 export function SecretDialog({ title, name, credentials, onClose }: SecretDialogProps) {
   const styles = useStyles();
   const { settings } = useSession();
@@ -100,7 +100,7 @@ export function SecretDialog({ title, name, credentials, onClose }: SecretDialog
   );
 }
 
-/** Gives the focus to the first button where the one that had it is replaced: by the question, and by Done once the secret is copied. */
+/** Focuses the first button when the focused one is replaced: by the question, or by Done once the secret is copied. */
 function focusButton(actions: HTMLElement | null): void {
   actions?.querySelector("button")?.focus();
 }

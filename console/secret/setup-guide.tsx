@@ -16,7 +16,7 @@ interface SetupGuideProps {
   onCopied?: ((text: string) => void) | undefined;
 }
 
-/** How to give a client's connection to the platforms that use it, ready to paste. */
+/** The connection of a client for each platform, ready to paste. */
 export function SetupGuide({ connection, onCopied }: SetupGuideProps) {
   const styles = useStyles();
   const id = useId();

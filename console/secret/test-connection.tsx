@@ -32,7 +32,7 @@ interface TestConnectionProps {
   credentials: Credentials;
 }
 
-/** Gets a token with the credentials, as the integration will, and says how that went. */
+/** Requests a token with the credentials, as the integration will, and shows the outcome. */
 export function TestConnection({ tokenEndpoint, credentials }: TestConnectionProps) {
   const styles = useStyles();
   const [state, setState] = useState<TokenOutcome | "idle" | "pending" | "no-answer">("idle");

@@ -22,7 +22,7 @@ interface UncopiedQuestionProps {
   onLeave: () => void;
 }
 
-/** Asks whether a secret may go that nobody copied. The button that gives it up stands apart and takes no click at first. */
+/** Asks before an uncopied secret is lost. The button that gives it up stands apart and takes no click at first. */
 export function UncopiedQuestion({ clientSecret, onCopied, onLeave }: UncopiedQuestionProps) {
   const styles = useStyles();
   const [isDeaf, setDeaf] = useState(true);

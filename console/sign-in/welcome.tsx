@@ -34,14 +34,14 @@ const useStyles = makeStyles({
 
 interface WelcomeProps {
   signIn: SignIn;
-  /** Whether anybody on this machine may sign in as an administrator. */
+  /** Whether this is a local stack, with which everybody signs in as its administrator. */
   local: boolean;
   /** The refusal of the sign-in before. */
   refusal: ApiError | undefined;
   onSignedIn: (account: Account) => void;
 }
 
-/** What somebody sees who is not signed in. */
+/** The page before the sign-in. */
 export function Welcome({ signIn, local, refusal, onSignedIn }: WelcomeProps) {
   const styles = useStyles();
   const { pending, error, run } = useStart(signIn, onSignedIn, refusal);

@@ -1,19 +1,19 @@
-/** What an integration needs to get tokens. */
+/** The values with which an integration gets tokens. */
 export interface Connection {
   clientId: string;
   clientSecret: string;
   tokenEndpoint: string;
-  /** `https://api.<host>`, where the tokens are good for. */
+  /** The API that takes the tokens: `https://api.<host>`. */
   apiUrl: string;
 }
 
-/** How to give one platform its connection. */
+/** Instructions for one platform. */
 export interface Recipe {
   platform: string;
   steps: readonly Step[];
 }
 
-/** Something to do, and the fields to fill in or the code to paste for it. */
+/** One instruction, with the fields to fill in or the code to paste. */
 export interface Step {
   text: string;
   fields?: readonly (readonly [name: string, value: string])[];
