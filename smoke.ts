@@ -4,17 +4,13 @@ import { createRemoteJWKSet, jwtVerify } from "jose";
 import { z } from "zod";
 import { dataDir, fetchAdminToken, findRunningStack } from "./local/running-stack.ts";
 
-/**
- * `npm run smoke -- --issuer <url> --admin <url>`: what the product's documentation promises, tried on a deployment.
- * The admin token is in `ADMIN_TOKEN`; without it, the stack of `npm start` is asked for one. It leaves one disabled client.
- */
-const { values: urls } = parseArgs({ options: { issuer: { type: "string" }, admin: { type: "string" } } });
-if (!urls.issuer || !urls.admin) {
-  console.error("Say which deployment: npm run smoke -- --issuer https://auth.<host> --admin https://api.<host>");
-  process.exit(2);
-}
-const { issuer } = urls;
-const clientsUrl = `${urls.admin}/api/admin/api-clients`;
+const USAGE = `npm run smoke -- --issuer https://auth.<host> --admin https://api.<host>
+
+Tries on a deployment what the product's documentation promises, and leaves one disabled client.
+ADMIN_TOKEN is the token of an administrator; without it, the stack of "npm start" is asked for one.`;
+
+const { issuer, admin: adminUrl } = readArguments();
+const clientsUrl = `${adminUrl}/api/admin/api-clients`;
 
 const stack = process.env.ADMIN_TOKEN ? undefined : await findRunningStack(dataDir());
 const adminToken = process.env.ADMIN_TOKEN ?? (stack && (await fetchAdminToken(stack)));
@@ -28,6 +24,21 @@ const TIMEOUT_MS = 30_000;
 /** The use of a client is written after the answer. */
 const USE_TRIES = 20;
 const USE_WAIT_MS = 500;
+
+function readArguments(): { issuer: string; admin: string } {
+  try {
+    const { issuer, admin, help } = parseArgs({
+      options: { issuer: { type: "string" }, admin: { type: "string" }, help: { type: "boolean" } },
+    }).values;
+    if (issuer && admin && !help) return { issuer, admin };
+    if (!help) throw new Error("--issuer and --admin say which deployment.");
+    console.log(USAGE);
+    process.exit(0);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
 
 interface Answer {
   status: number;

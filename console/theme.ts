@@ -1,7 +1,7 @@
 import { type Theme, webDarkTheme, webLightTheme } from "@fluentui/react-components";
 import { useMedia } from "./parts/use-media.ts";
 
-/** The theme that the reader's system asks for. */
+/** The theme that the reader's system asks for; paper is light. */
 export function useTheme(): Theme {
-  return useMedia("(prefers-color-scheme: dark)") ? webDarkTheme : webLightTheme;
+  return useMedia("screen and (prefers-color-scheme: dark)") ? webDarkTheme : webLightTheme;
 }

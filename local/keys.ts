@@ -1,10 +1,11 @@
+import type { KeyClient } from "@azure/keyvault-keys";
 import { z } from "zod";
 import { loopbackCertificate } from "./azure/certificate.ts";
 import { startIdentity } from "./azure/identity.ts";
 import { dataDir, findRunningStack } from "./running-stack.ts";
-import { rotateSigningKey, signingKeyClient, updateSigningKey } from "./signing-keys.ts";
+import { newestSigningKid, rotateSigningKey, signingKeyClient, updateSigningKey } from "./signing-keys.ts";
 
-// `npm run keys`: prints the active and the next signing key of the running stack.
+// `npm run keys`: prints the active and the next signing key of the running stack, and a new one that the service has not read yet.
 // `npm run keys -- rotate`: creates a new version of the key in each signing vault.
 // `npm run keys -- disable <kid>`: disables a version, as in an emergency.
 // `npm run keys -- expires <kid> <when>`, `begins`: sets `exp` or `nbf` of a version, as an administrator may. A time, or seconds from now.
@@ -42,7 +43,7 @@ async function run([command = "show", kid = "", when = "", ...rest]: string[]): 
   const urls = stack.signingVaultUrls.split(",");
 
   const time = timeOf(when);
-  if (command === "show" && !kid) await show(`${stack.url}/health`, urls);
+  if (command === "show" && !kid) await show(`${stack.url}/health`, urls, await clients(dir, urls));
   else if (command === "rotate" && !kid) await rotate(await clients(dir, urls));
   else if (rest.length > 0 || !kid) throw usage();
   else if (command === "disable" && !when) await update(await clients(dir, urls), kid, { enabled: false }, "disabled");
@@ -65,7 +66,7 @@ function timeOf(text: string): Date | undefined {
   return Number.isNaN(time) ? undefined : new Date(Math.floor(time / 1_000) * 1_000);
 }
 
-async function show(healthUrl: string, urls: string[]): Promise<void> {
+async function show(healthUrl: string, urls: string[], vaultClients: KeyClient[]): Promise<void> {
   const { signing_vaults: vaults } = health.parse(await (await fetch(healthUrl)).json());
   for (const [index, { reachable, active, next, expired_at, published }] of vaults.entries()) {
     console.log(`${urls[index]}  ${reachable ? "reachable" : "not reachable"}, ${published} published`);
@@ -73,15 +74,20 @@ async function show(healthUrl: string, urls: string[]): Promise<void> {
     const none = expired_at ? `none, the last one expired ${expired_at}` : "none";
     console.log(`  active  ${active ? `${active.kid}  since ${active.since}${expiry}` : none}`);
     console.log(`  next    ${next ? `${next.kid}  from ${next.active_from}, ${fromNow(next.active_from)}` : "none"}`);
+    // The service reads the versions every few minutes, and /health is cached.
+    const newest = vaultClients[index] && (await newestSigningKid(vaultClients[index]));
+    if (newest && newest !== active?.kid && newest !== next?.kid) {
+      console.log(`  new     ${newest}  not read by the service yet`);
+    }
   }
 }
 
-async function rotate(vaults: Awaited<ReturnType<typeof clients>>): Promise<void> {
+async function rotate(vaults: KeyClient[]): Promise<void> {
   for (const keys of vaults) console.log(`${keys.vaultUrl}  ${await rotateSigningKey(keys)}`);
 }
 
 async function update(
-  vaults: Awaited<ReturnType<typeof clients>>,
+  vaults: KeyClient[],
   kid: string,
   changes: Parameters<typeof updateSigningKey>[2],
   done: string,
@@ -93,7 +99,7 @@ async function update(
 }
 
 /** Creates SDK clients that authenticate as the identity of the stack, whose key is in the stack's folder. */
-async function clients(dir: string, urls: string[]) {
+async function clients(dir: string, urls: string[]): Promise<KeyClient[]> {
   const [certificate, identity] = await Promise.all([loopbackCertificate(dir), startIdentity({ dir })]);
   await identity.close();
   return urls.map((url) => signingKeyClient(url, identity, certificate));

@@ -24,6 +24,16 @@ export async function rotateSigningKey(keys: KeyClient): Promise<string> {
   return kidOf(await keys.rotateKey(SIGNING_KEY_NAME));
 }
 
+/** Returns the kid of the newest enabled version of the signing key. */
+export async function newestSigningKid(keys: KeyClient): Promise<string | undefined> {
+  let newest: { version: string; createdAt: number } | undefined;
+  for await (const { version = "", enabled, createdOn } of keys.listPropertiesOfKeyVersions(SIGNING_KEY_NAME)) {
+    const createdAt = createdOn?.getTime() ?? 0;
+    if (enabled && createdAt >= (newest?.createdAt ?? 0)) newest = { version, createdAt };
+  }
+  return newest && kidOf(await keys.getKey(SIGNING_KEY_NAME, newest));
+}
+
 /** Changes the version of the signing key with this kid. Returns `false` when the vault has no enabled version with it. */
 export async function updateSigningKey(
   keys: KeyClient,

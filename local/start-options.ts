@@ -5,6 +5,8 @@ import { OPERATIONS } from "./faults/operation.ts";
 /** The options of `npm start`. */
 export interface StartOptions {
   readonly help: boolean;
+  /** Whether the bundle and the admin page are built first. */
+  readonly build: boolean;
   /** Whether only the emulators start, without the service. */
   readonly emulatorsOnly: boolean;
   readonly faults: readonly Fault[];
@@ -20,11 +22,17 @@ export function readStartOptions(args: string[]): StartOptions {
     args,
     options: {
       help: { type: "boolean", default: false },
+      build: { type: "boolean", default: false },
       "stand-ins": { type: "boolean", default: false },
       fault: { type: "string", multiple: true, default: [] },
     },
   });
-  return { help: values.help, emulatorsOnly: values["stand-ins"], faults: values.fault.map(parseFault) };
+  return {
+    help: values.help,
+    build: values.build,
+    emulatorsOnly: values["stand-ins"],
+    faults: values.fault.map(parseFault),
+  };
 }
 
 const kinds = Object.entries(FAULT_KINDS).map(([kind, meaning]) => `  ${kind.padEnd(12)} ${meaning}`);

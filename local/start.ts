@@ -1,24 +1,29 @@
-import { createWriteStream } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { constants, createWriteStream } from "node:fs";
+import { access, mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { startBlobs } from "./azure/blobs.ts";
+import { setTimeout as sleep } from "node:timers/promises";
 import { writeLocalSettings } from "./core-tools.ts";
 import { type Fault, Faults } from "./faults/faults.ts";
-import { type FaultyStack, startFaultyStack } from "./faulty-stack.ts";
+import type { FaultyStack } from "./faulty-stack.ts";
 import { FUNCTION_TIMEOUT_EXIT_CODE } from "./host/functions-timeout.ts";
 import { type Service, startService } from "./host/service.ts";
 import { announceStack, dataDir, findRunningStack, partsOf, type RunningStack } from "./running-stack.ts";
 import { close, listen } from "./server/http-server.ts";
-import { type Stack, startStack } from "./stack.ts";
+import type { Stack } from "./stack.ts";
 import { readStartOptions, USAGE } from "./start-options.ts";
-import { requestLine, warningLine, welcome, welcomeEmulators } from "./terminal.ts";
+import { requestLine, settingsFault, warningLine, welcome, welcomeEmulators } from "./terminal.ts";
 
 // `npm start`: runs the emulators of Azure and the service on them, until Ctrl-C. `npm start -- --help` prints the options.
 // `npm run stand-ins`: runs the emulators alone, for a service in Azure Functions Core Tools.
+// The build and the emulators take seconds. So both come after the checks, and the emulators are imported where they start.
 
 const TOKEN_REFRESH_MS = 30 * 60_000;
 const PARENT_CHECK_MS = 500;
+const HEALTH_WAIT_MS = 30_000;
+const HEALTH_INTERVAL_MS = 500;
 /** The settings that the environment of the command can override. The others are the addresses of the emulators. */
 const OVERRIDABLE = [
   "TOKEN_LIFETIME_SECONDS",
@@ -33,6 +38,7 @@ const OVERRIDABLE = [
 const dir = dataDir();
 const cleanups: (() => unknown)[] = [];
 let stopping: Promise<never> | undefined;
+let isReady = false;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(0));
 if (process.env.npm_lifecycle_event) {
@@ -42,22 +48,28 @@ if (process.env.npm_lifecycle_event) {
 }
 
 try {
-  const { help, emulatorsOnly, faults } = readStartOptions(process.argv.slice(2));
+  const { help, build, emulatorsOnly, faults } = readStartOptions(process.argv.slice(2));
   if (help) {
     console.log(USAGE);
     await stop(0);
   }
-  await (emulatorsOnly ? startEmulators() : startAll(faults));
+  const port = portOf(process.env.PORT);
+  await assertFree(port);
+  await assertUsable(dir);
+  if (build) await buildAll();
+  await (emulatorsOnly ? startEmulators(port) : startAll(port, faults));
 } catch (error) {
   // After Ctrl-C a failed start is expected.
   if (stopping === undefined) console.error(error instanceof Error ? error.message : error);
   await stop(1);
 }
 
-async function startAll(faults: readonly Fault[]): Promise<void> {
+async function startAll(port: number, faults: readonly Fault[]): Promise<void> {
   const started = performance.now();
-  const stack = await startStackHere();
-  const service = await startServiceOn(faults.length === 0 ? stack : await withFaults(faults, stack));
+  const stack = await startStackHere(port);
+  const { service, settingsFaults } = await startServiceOn(stack, faults);
+  await untilReady(`${service.url}/health`, settingsFaults, faults.length > 0);
+  isReady = true;
   const parts = partsOf(stack, service);
   await announce(stack, parts);
   const leadSeconds = Number(stack.settings.KEY_PUBLISH_LEAD_SECONDS);
@@ -67,13 +79,15 @@ async function startAll(faults: readonly Fault[]): Promise<void> {
 
 /** Starts fault proxies in front of the stack. Returns a stack with the addresses of the proxies. */
 async function withFaults(faults: readonly Fault[], stack: Stack): Promise<FaultyStack> {
+  const { startFaultyStack } = await import("./faulty-stack.ts");
   const faulty = await startFaultyStack(stack, new Faults(faults));
   await cleanUpWith(faulty.close);
   return faulty;
 }
 
-async function startEmulators(): Promise<void> {
-  const stack = await startStackHere();
+async function startEmulators(port: number): Promise<void> {
+  const stack = await startStackHere(port);
+  const { startBlobs } = await import("./azure/blobs.ts");
   const blobs = await startBlobs(join(dir, "blobs"));
   await cleanUpWith(blobs.close);
   const parts = partsOf(stack);
@@ -82,11 +96,8 @@ async function startEmulators(): Promise<void> {
   console.log(welcomeEmulators(parts, { dir, blobsUrl: blobs.url }));
 }
 
-async function startStackHere(): Promise<Stack> {
-  const port = portOf(process.env.PORT);
-  await assertFree(port);
-  const running = await findRunningStack(dir);
-  if (running) throw new Error(`The folder ${dir} is in use by ${running.url}; choose another with LOCAL_DATA_DIR.`);
+async function startStackHere(port: number): Promise<Stack> {
+  const { startStack } = await import("./stack.ts");
   const stack = await startStack({ dir, port });
   await cleanUpWith(stack.close);
   return { ...stack, settings: { ...stack.settings, ...overriddenSettings() } };
@@ -96,14 +107,28 @@ function overriddenSettings(): Record<string, string> {
   return Object.fromEntries(OVERRIDABLE.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
-/** Starts the service. Its output goes to a file; requests, one line each, and warnings also go to the terminal. */
-async function startServiceOn(stack: Pick<Stack, "settings" | "port">): Promise<Service> {
+/**
+ * Starts the example API, and the service on the stack or behind faults. The output of the service goes to a file; requests, one line
+ * each, and warnings also go to the terminal once it is ready. Faults of its settings are collected.
+ */
+async function startServiceOn(
+  stack: Stack,
+  faults: readonly Fault[],
+): Promise<{ service: Service; settingsFaults: readonly string[] }> {
+  const { startExampleApi } = await import("./example-api.ts");
+  const exampleApi = await startExampleApi(stack.settings);
+  await cleanUpWith(exampleApi.close);
+  const settingsFaults: string[] = [];
   const logFile = join(dir, "service.log");
   const log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
   await cleanUpWith(() => new Promise((resolve) => log.end(resolve)));
-  const service = await startService(stack, {
+  const service = await startService(faults.length === 0 ? stack : await withFaults(faults, stack), {
+    backends: exampleApi.backends,
     onLine: (line, stream) => {
       log.write(`${line}\n`);
+      const fault = settingsFault(line);
+      if (fault !== undefined) return void settingsFaults.push(fault);
+      if (!isReady) return;
       const shown = requestLine(line) ?? (stream === "stderr" ? warningLine(line) : undefined);
       if (shown !== undefined) console.log(shown);
     },
@@ -115,7 +140,22 @@ async function startServiceOn(stack: Pick<Stack, "settings" | "port">): Promise<
     console.error(`The service has ended unexpectedly${reason}; see the last lines of ${logFile}.`);
     void stop(1);
   });
-  return service;
+  return { service, settingsFaults };
+}
+
+/**
+ * Waits until `/health` is 200. A stack with faults is ready when it answers.
+ *
+ * @throws an error with the faults of the settings, or with the last answer.
+ */
+async function untilReady(healthUrl: string, settingsFaults: readonly string[], hasFaults: boolean): Promise<void> {
+  for (const deadline = performance.now() + HEALTH_WAIT_MS; ; await sleep(HEALTH_INTERVAL_MS)) {
+    const answer = await fetch(healthUrl).catch(() => undefined);
+    const body = await answer?.text();
+    if (settingsFaults.length > 0) throw new Error(`Wrong settings:\n${settingsFaults.join("\n")}`);
+    if (answer?.ok || (answer && hasFaults)) return;
+    if (performance.now() > deadline) throw new Error(`The service does not become healthy: ${body ?? "no answer"}`);
+  }
 }
 
 /** Writes the addresses of the stack for other commands, and a file with an admin token, which is renewed before it expires. */
@@ -150,6 +190,28 @@ function portOf(text = "7071"): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
   throw new Error(`PORT is "${text}"; it must be a number from 1 to 65535.`);
+}
+
+/** Builds the bundle and the admin page in a process of its own, since the bundlers stay in memory. */
+async function buildAll(): Promise<void> {
+  console.log("Building the service and the admin page…");
+  const child = spawn(process.execPath, [join(import.meta.dirname, "../build.ts")], { stdio: "inherit" });
+  await cleanUpWith(() => child.kill());
+  const [exitCode] = await once(child, "close");
+  if (exitCode !== 0) throw new Error("The build has failed.");
+}
+
+/** Creates the folder unless it exists. */
+async function assertUsable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`The folder ${folder} cannot be used (${code}); choose another with LOCAL_DATA_DIR.`);
+  }
+  const running = await findRunningStack(folder);
+  if (running) throw new Error(`The folder ${folder} is in use by ${running.url}; choose another with LOCAL_DATA_DIR.`);
 }
 
 async function assertFree(port: number): Promise<void> {

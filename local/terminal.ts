@@ -36,6 +36,13 @@ export function warningLine(line: string): string {
   return INDENT + styled("yellow", shortened(line));
 }
 
+/** Returns the fault of the settings in a log line of the service, or `undefined` for any other line. */
+export function settingsFault(line: string): string | undefined {
+  if (!line.startsWith("{")) return undefined;
+  const { data } = eventSchema.safeParse(JSON.parse(line));
+  return data?.event === "start" && data.outcome === "failed" ? data.reason : undefined;
+}
+
 /** The text that `npm start` prints when the service is ready. */
 export function welcome(
   parts: RunningStack,
@@ -45,8 +52,9 @@ export function welcome(
   return `
 ${title("SoCMate API clients", `ready after ${(milliseconds / 1000).toFixed(1)} s, Ctrl-C stops everything`)}
 
-${row("Service", styled("bold", url))}
+${row("Service", `${styled("bold", url)} ${styled("dim", "a page with what is where")}`)}
 ${row("Admin page", styled("bold", `${url}/console/`))}
+${row("Example API", `${url}/api/v1/search ${styled("dim", "takes access tokens with the scope search:read")}`)}
 ${row("Functions host", `${hostUrl} ${styled("dim", "without the gateway; it requires this header")}`)}
 ${row("", `x-functions-key: ${hostKey}`)}
 ${rows(parts, dir)}
@@ -61,12 +69,16 @@ ${heading("1. Create a client")}
 curl -X POST ${url}/api/admin/api-clients \\
   -H "Authorization: Bearer $(cat '${resolve(dir, "admin-token")}')" \\
   -H "Content-Type: application/json" \\
-  -d '{"name": "XSOAR Production", "scopes": ["investigations:read", "incidents:read"]}'
+  -d '{"name": "XSOAR Production", "scopes": ["incidents:read", "search:read"]}'
 
 ${heading("2. Get a token", "with the client_id and client_secret of the answer")}
 
 curl -X POST ${url}/oauth/token -d grant_type=client_credentials \\
   -d client_id=... -d client_secret=...
+
+${heading("3. Use it", "with the access_token of the answer")}
+
+curl "${url}/api/v1/search?q=phishing" -H "Authorization: Bearer ..."
 
 ${heading("Requests", "one line each")}
 `;

@@ -40,7 +40,12 @@ test("it fails on an issuer that is not what the metadata says", async () => {
 });
 
 test("it says how it is called", async () => {
-  const { code, stderr } = await smoke([]);
-  expect(stderr).toContain("npm run smoke -- --issuer");
-  expect(code).toBe(2);
+  for (const args of [[], ["--issuer", url], ["--unknown"], ["extra"]]) {
+    const { code, stdout, stderr } = await smoke(args);
+    expect(stderr, args.join()).toContain("npm run smoke -- --issuer");
+    expect([code, stdout]).toEqual([2, ""]);
+  }
+  const { code, stdout, stderr } = await smoke(["--help"]);
+  expect(stdout).toContain("npm run smoke -- --issuer");
+  expect([code, stderr]).toEqual([0, ""]);
 });

@@ -6,7 +6,7 @@ import { readJson, send } from "./http.ts";
 
 const CLIENTS_PATH = "/api/admin/api-clients";
 
-/** Which part of the list of clients to show. */
+/** The filters and the page of the list of clients. */
 export interface ListQuery {
   search: string;
   status: ClientStatus | undefined;
@@ -19,12 +19,12 @@ const clientListSchema = z.object({ clients: z.array(clientViewSchema), total: z
 export type ClientList = z.output<typeof clientListSchema>;
 
 const credentialsSchema = z.object({ client_id: z.string(), client_secret: z.string() });
-/** What a client authenticates with. The secret is in this one answer and in no other. */
+/** A client_id and its secret, which is in this one answer and in no other. */
 export type Credentials = z.output<typeof credentialsSchema>;
 
 const disabledSchema = z.object({ client_id: z.string(), status: z.literal("disabled") });
 
-/** The admin API, as everybody may use it. All methods throw an `ApiError`; nothing is ever tried again by itself. */
+/** The admin API. All methods throw an `ApiError`. No request is repeated. */
 export interface AdminApi {
   list(query: ListQuery, signal: AbortSignal): Promise<ClientList>;
   get(clientId: string, signal: AbortSignal): Promise<ClientView>;
@@ -33,9 +33,9 @@ export interface AdminApi {
   disable(clientId: string): Promise<void>;
 }
 
-/** Makes the admin API for an administrator who is signed in; `onSessionEnd` hears when only a new sign-in helps. */
+/** Creates the admin API for a signed-in administrator. `onSessionEnd` is called when only a new sign-in helps. */
 export function createAdminApi(signIn: Pick<SignIn, "token">, onSessionEnd: () => void): AdminApi {
-  // A role that was given after the token was issued is in the next one only.
+  // A role that is assigned after a token was issued is in the next token.
   let isForbidden = false;
 
   async function call<T>(path: string, schema: z.ZodType<T>, init: RequestInit = {}): Promise<T> {

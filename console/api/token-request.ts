@@ -5,12 +5,12 @@ import { exchange, requestIdOf } from "./http.ts";
 const grantSchema = z.object({ access_token: z.string().min(1), expires_in: z.number(), scope: z.string() });
 const refusalSchema = z.object({ error: z.string(), error_description: z.string().optional() });
 
-/** How a token request ended. The token itself is dropped. */
+/** The outcome of a token request. The token itself is discarded. */
 export type TokenOutcome =
   | { ok: true; lifetimeSeconds: number; scopes: readonly string[] }
   | { ok: false; status: number; reason: string; requestId: string | undefined };
 
-/** Asks for a token as an integration does (RFC 6749 §4.4.2). Throws an `ApiError` if there is no answer at all. */
+/** Requests a token as an integration does (RFC 6749 §4.4.2). Throws an `ApiError` when no answer comes. */
 export async function requestToken(tokenEndpoint: string, credentials: Credentials): Promise<TokenOutcome> {
   const body = new URLSearchParams({ grant_type: "client_credentials", ...credentials });
   const response = await exchange(tokenEndpoint, { method: "POST", body });

@@ -19,7 +19,7 @@ interface ClientFiltersProps {
   onReload: () => void;
 }
 
-/** Narrows the list, as one types. */
+/** The search, which filters the list during typing, and the filter by status. */
 export function ClientFilters({ view, onChange, onReload }: ClientFiltersProps) {
   const styles = useStyles();
   const [text, setText] = useState(view.search);
@@ -27,7 +27,7 @@ export function ClientFilters({ view, onChange, onReload }: ClientFiltersProps) 
   useEffect(() => setText(view.search), [view.search]);
   useEffect(() => () => clearTimeout(timer.current), []);
 
-  // What is searched for ends up in addresses and in logs of gateways.
+  // The search is part of the address, and ends up in logs of gateways.
   const isSecret = containsClientSecret(text);
   const search = (value: string) => {
     setText(value);

@@ -1,3 +1,4 @@
+import { Text } from "@fluentui/react-components";
 import { useCallback, useEffect } from "react";
 import type { ClientView } from "../../shared/model/client.ts";
 import { ErrorNotice } from "../parts/error-notice.tsx";
@@ -21,7 +22,7 @@ interface ClientListProps {
   onCreate: () => void;
 }
 
-/** The list of clients: filters, the clients or what is in their place, and the pages. */
+/** The list of clients: the filters, the table or its replacement, and the pager. */
 export function ClientList({ view, version, onView, onCreate }: ClientListProps) {
   const { api } = useSession();
   const { search, status, page } = view;
@@ -50,7 +51,14 @@ export function ClientList({ view, version, onView, onCreate }: ClientListProps)
       <ClientFilters view={view} onChange={onView} onReload={reload} />
       {error && <ErrorNotice error={error} detail={readingDetailOf(error)} onRetry={reload} />}
       {!data && pending && <PendingNotice label="Loading clients…" />}
-      {clients.length > 0 && <ClientTable clients={clients} stale={pending} onOpen={open} />}
+      {error && data && (
+        <Text role="status">
+          Out of date: below is the last list that came. It may not match your search, and clients may have changed.
+        </Text>
+      )}
+      {clients.length > 0 && (
+        <ClientTable clients={clients} pending={pending} outdated={error !== undefined} onOpen={open} />
+      )}
       {data && !error && total === 0 && (
         <NoClients
           filtered={filtered}

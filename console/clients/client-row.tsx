@@ -1,4 +1,13 @@
-import { Link, makeStyles, TableCell, TableRow, Text, tokens, useRestoreFocusTarget } from "@fluentui/react-components";
+import {
+  Link,
+  makeStyles,
+  mergeClasses,
+  TableCell,
+  TableRow,
+  Text,
+  tokens,
+  useRestoreFocusTarget,
+} from "@fluentui/react-components";
 import type { ClientView } from "../../shared/model/client.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { NameText } from "../parts/name-text.tsx";
@@ -11,7 +20,7 @@ import { StatusBadge } from "./status-badge.tsx";
 
 const useStyles = makeStyles({
   name: { display: "grid", minWidth: 0 },
-  link: { fontWeight: tokens.fontWeightSemibold, overflowWrap: "anywhere", textAlign: "start" },
+  link: { fontWeight: tokens.fontWeightSemibold, overflowWrap: "anywhere", textAlign: "start", minHeight: "1.5rem" },
   description: {
     color: tokens.colorNeutralForeground3,
     overflow: "hidden",
@@ -26,10 +35,10 @@ const useStyles = makeStyles({
 export function ClientRow({ client, onOpen }: { client: ClientView; onOpen: (client: ClientView) => void }) {
   const styles = useStyles();
   const restoreFocus = useRestoreFocusTarget();
-  const { row, cell, caption } = useRowStyles();
+  const { row, cell, caption, first, belowFirst, middle, last, belowLast, secondCaption } = useRowStyles();
   return (
     <TableRow className={row}>
-      <TableCell className={cell}>
+      <TableCell className={mergeClasses(cell, first)}>
         <span className={styles.name}>
           <Link as="button" className={styles.link} onClick={() => onOpen(client)} {...restoreFocus}>
             <NameText text={shownName(client)} />
@@ -39,7 +48,7 @@ export function ClientRow({ client, onOpen }: { client: ClientView; onOpen: (cli
           </Text>
         </span>
       </TableCell>
-      <TableCell className={cell}>
+      <TableCell className={mergeClasses(cell, belowFirst)}>
         <span className={styles.id}>
           <Text font="monospace" className={styles.code} translate="no">
             {client.client_id}
@@ -47,17 +56,17 @@ export function ClientRow({ client, onOpen }: { client: ClientView; onOpen: (cli
           <CopyButton text={client.client_id} what="client ID" />
         </span>
       </TableCell>
-      <TableCell className={cell}>
+      <TableCell className={mergeClasses(cell, middle)}>
         <StatusBadge client={client} />
       </TableCell>
-      <TableCell className={cell}>
+      <TableCell className={mergeClasses(cell, middle)}>
         <ScopeBadges client={client} />
       </TableCell>
-      <TableCell className={cell}>
-        <span className={caption}>Created</span>
+      <TableCell className={mergeClasses(cell, belowLast)}>
+        <span className={mergeClasses(caption, secondCaption)}>Created</span>
         {isReadable(client, "created_at") ? <TimeText at={client.created_at} /> : <Unreadable />}
       </TableCell>
-      <TableCell className={cell}>
+      <TableCell className={mergeClasses(cell, last)}>
         <span className={caption}>Last used</span>
         <LastUsed client={client} />
       </TableCell>

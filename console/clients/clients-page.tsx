@@ -1,18 +1,10 @@
-import {
-  Button,
-  MessageBar,
-  MessageBarBody,
-  makeStyles,
-  Text,
-  Title2,
-  tokens,
-  useRestoreFocusTarget,
-} from "@fluentui/react-components";
+import { Button, makeStyles, Text, Title2, tokens, useRestoreFocusTarget } from "@fluentui/react-components";
 import { AddRegular } from "@fluentui/react-icons/svg/add";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { PageHeader } from "../parts/page-header.tsx";
 import { ClientDialogs, type OpenDialog } from "./client-dialogs.tsx";
 import { ClientList } from "./client-list.tsx";
+import { ClientNews, type News } from "./client-news.tsx";
 import { DetailsDrawer } from "./details-drawer.tsx";
 import { loadDraft } from "./draft.ts";
 import { useView } from "./use-view.ts";
@@ -40,7 +32,7 @@ const useStyles = makeStyles({
   intro: { color: tokens.colorNeutralForeground2 },
 });
 
-/** Admin > API Clients: the list, and what can be done with its clients. */
+/** Admin > API Clients: the list of clients, and the dialogs for their actions. */
 export function ClientsPage() {
   const styles = useStyles();
   const restoreFocus = useRestoreFocusTarget();
@@ -49,10 +41,10 @@ export function ClientsPage() {
   const heading = useRef<HTMLDivElement>(null);
   const formCameBack = useRef(dialog !== undefined);
   const [version, setVersion] = useState(0);
-  const [news, setNews] = useState<string>();
+  const [news, setNews] = useState<News>();
 
   const create = () => setDialog({ kind: "create" });
-  const onClientChanged = useCallback((what?: string) => {
+  const onClientChanged = useCallback((what?: News) => {
     setVersion((current) => current + 1);
     setNews(what);
   }, []);
@@ -81,9 +73,12 @@ export function ClientsPage() {
           </Button>
         </div>
         {news && (
-          <MessageBar intent="success" role="status">
-            <MessageBarBody>{news}</MessageBarBody>
-          </MessageBar>
+          <ClientNews
+            key={`${news.clientId} ${news.event}`}
+            news={news}
+            onShow={(client) => changeView({ client })}
+            onDismiss={() => setNews(undefined)}
+          />
         )}
         <ClientList view={view} version={version} onView={changeView} onCreate={create} />
       </main>

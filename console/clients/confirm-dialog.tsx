@@ -21,6 +21,7 @@ import { ErrorNotice } from "../parts/error-notice.tsx";
 import { changeDetailOf } from "../parts/error-words.ts";
 import { NameText } from "../parts/name-text.tsx";
 import { SlowText } from "../parts/pending-notice.tsx";
+import { ClientLabel } from "./client-label.tsx";
 import { shownName } from "./damage.tsx";
 import type { Change } from "./use-change.ts";
 
@@ -45,16 +46,16 @@ const useStyles = makeStyles({
 interface ConfirmDialogProps {
   client: ClientView;
   title: string;
-  /** What will happen. */
+  /** The consequences. */
   children: ReactNode;
-  /** What the button says, and what it says meanwhile. */
+  /** The label of the button, and its label during the change. */
   action: readonly [idle: string, pending: string];
   change: Pick<Change, "pending" | "error">;
   onConfirm: () => void;
   onClose: () => void;
 }
 
-/** Asks before something that cannot be undone, and has the client's name typed, so that it happens to the right one. */
+/** Asks before a change that cannot be undone. The client's name must be typed, so that the change is made to the right client. */
 export function ConfirmDialog({ client, title, children, action, change, onConfirm, onClose }: ConfirmDialogProps) {
   const styles = useStyles();
   const [typed, setTyped] = useState("");
@@ -73,6 +74,7 @@ export function ConfirmDialog({ client, title, children, action, change, onConfi
             <DialogTitle>{title}</DialogTitle>
             <DialogContent className={styles.content}>
               {error && <ErrorNotice error={error} detail={changeDetailOf(error)} />}
+              <ClientLabel name={name} clientId={client.client_id} />
               {children}
               <Field
                 label={

@@ -8,7 +8,7 @@ const useStyles = makeStyles({
   list: { margin: 0, paddingInlineStart: tokens.spacingHorizontalXL, display: "grid", gap: tokens.spacingVerticalXS },
 });
 
-/** What a change to a client does, in list items, and whether anybody will notice. */
+/** The consequences of a change as list items, followed by the last use of the client. */
 export function Consequences({ client, children }: { client: ClientView; children: ReactNode }) {
   const styles = useStyles();
   return (

@@ -9,10 +9,19 @@ import {
   Field,
   Input,
   makeStyles,
+  Textarea,
   tokens,
 } from "@fluentui/react-components";
-import { type FormEvent, type ReactElement, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { type NewClient, newClientSchema } from "../../shared/model/client.ts";
+import {
+  type FormEvent,
+  type KeyboardEvent,
+  type ReactElement,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+import { MAX_DESCRIPTION, type NewClient, newClientSchema } from "../../shared/model/client.ts";
 import type { FieldError } from "../../shared/model/problem-schema.ts";
 import type { Credentials } from "../api/admin-api.ts";
 import { ChangingText } from "../parts/changing-text.tsx";
@@ -28,12 +37,15 @@ const useStyles = makeStyles({
   content: { display: "grid", gap: tokens.spacingVerticalL, paddingBlock: tokens.spacingVerticalS },
 });
 
+/** A description is a single line. A pasted text may have more of them. */
+const LINE_BREAKS = /[\r\n\v\f\u0085\u2028\u2029]+/gu;
+
 interface CreateDialogProps {
   onCreated: (credentials: Credentials, input: NewClient) => void;
   onClose: () => void;
 }
 
-/** The form for a new client. What is entered stays until the client is created or the form is closed. */
+/** The form for a new client. The input stays until the client is created or the form is closed. */
 export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
   const styles = useStyles();
   const { api } = useSession();
@@ -77,7 +89,7 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
   // Fluent UI moves the focus only after the form was painted, and a key that is pressed before would miss it.
   useLayoutEffect(() => form.current?.querySelector("input")?.focus(), []);
 
-  // Where the first fault is, there the work goes on.
+  // The first fault gets the focus.
   const firstFault = faults[0]?.field;
   useEffect(() => {
     if (submitted && firstFault)
@@ -106,13 +118,21 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
                   onChange={(_, { value }) => edit({ name: value })}
                 />
               </Field>
-              <Field label="Description" {...faultOf("description", faults)}>
-                <Input
+              <Field
+                label="Description"
+                hint={
+                  <ChangingText>{`${[...draft.description].length} of ${MAX_DESCRIPTION} characters`}</ChangingText>
+                }
+                {...faultOf("description", faults)}
+              >
+                <Textarea
                   name="description"
                   autoComplete="off"
                   placeholder="Palo Alto XSOAR integration for automated investigation"
+                  rows={3}
                   value={draft.description}
-                  onChange={(_, { value }) => edit({ description: value })}
+                  onKeyDown={submitOnEnter}
+                  onChange={(_, { value }) => edit({ description: value.replace(LINE_BREAKS, " ") })}
                 />
               </Field>
               <ScopeChoice
@@ -137,7 +157,14 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps) {
   );
 }
 
-/** What a field says of its faults, all of them. */
+/** Makes Enter submit, as in every other field, in place of a line break. */
+function submitOnEnter(event: KeyboardEvent<HTMLTextAreaElement>): void {
+  if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
+  event.preventDefault();
+  event.currentTarget.form?.requestSubmit();
+}
+
+/** Returns the properties of a field that show its faults, all of them. */
 function faultOf(field: string, faults: readonly FieldError[]): { validationMessage?: ReactElement } {
   const own = faults.filter((fault) => fault.field === field || fault.field.startsWith(`${field}.`));
   if (own.length === 0) return {};

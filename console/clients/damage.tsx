@@ -1,12 +1,12 @@
 import { Badge, MessageBar, MessageBarBody, MessageBarTitle } from "@fluentui/react-components";
 import type { ClientView } from "../../shared/model/client.ts";
 
-/** Whether the stored column behind what is shown can be read. */
+/** Returns whether a stored column can be read. */
 export function isReadable({ damaged = [] }: Pick<ClientView, "damaged">, column: string): boolean {
   return !damaged.includes(column);
 }
 
-/** What a client is called on the page: its name, or its client_id where the name cannot be read. */
+/** Returns the name of a client on the page: its own, or its client_id where the name cannot be read. */
 export function shownName(client: Pick<ClientView, "name" | "client_id">): string {
   return client.name || client.client_id;
 }
@@ -20,12 +20,12 @@ export function DamagedBadge() {
   );
 }
 
-/** Stands in place of what cannot be read. */
+/** The replacement of a value that cannot be read. */
 export function Unreadable() {
   return <em>Cannot be read</em>;
 }
 
-/** Says what is wrong with the stored record of a client, and what can be done about it. */
+/** Names the unreadable columns of a client, and the remedies. */
 export function DamageNotice({ damaged }: { damaged: readonly string[] }) {
   return (
     <MessageBar intent="warning" layout="multiline">

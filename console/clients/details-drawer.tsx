@@ -23,6 +23,7 @@ import { readingDetailOf } from "../parts/error-words.ts";
 import { Facts } from "../parts/facts.tsx";
 import { NameText } from "../parts/name-text.tsx";
 import { PendingNotice } from "../parts/pending-notice.tsx";
+import { scrollShadows } from "../parts/scroll-styles.ts";
 import { TimeText } from "../parts/time-text.tsx";
 import { exactTime } from "../parts/time-words.ts";
 import { useRequest } from "../parts/use-request.ts";
@@ -36,13 +37,14 @@ import { StatusBadge } from "./status-badge.tsx";
 const useStyles = makeStyles({
   drawer: { width: "36rem", maxWidth: "100vw" },
   body: {
+    ...scrollShadows(tokens.colorNeutralBackground1),
     display: "grid",
     alignContent: "start",
     gap: tokens.spacingVerticalL,
-    paddingBlockEnd: tokens.spacingVerticalXXL,
+    paddingBlock: `${tokens.spacingVerticalS} ${tokens.spacingVerticalXXL}`,
     gridTemplateColumns: "minmax(0, 1fr)",
   },
-  footer: { flexWrap: "wrap", borderTop: `1px solid ${tokens.colorNeutralStroke2}` },
+  footer: { flexWrap: "wrap", rowGap: tokens.spacingVerticalS, borderTop: `1px solid ${tokens.colorNeutralStroke2}` },
   scopes: { margin: 0, padding: 0, listStyleType: "none", display: "grid", gap: tokens.spacingVerticalXS },
   times: { display: "flex", flexWrap: "wrap", columnGap: tokens.spacingHorizontalM },
   aside: { color: tokens.colorNeutralForeground3 },
@@ -57,7 +59,7 @@ interface DetailsDrawerProps {
   onClose: () => void;
 }
 
-/** TestService about one client, and what can be done with it. */
+/** The details of one client, and its actions. */
 export function DetailsDrawer({ clientId, version, onRegenerate, onDisable, onClose }: DetailsDrawerProps) {
   const styles = useStyles();
   const { api } = useSession();

@@ -11,7 +11,7 @@ interface DisableDialogProps {
   onClose: () => void;
 }
 
-/** Asks before a client is disabled, and says that there is no way back. */
+/** Asks before a client is disabled for good. */
 export function DisableDialog({ client, onDisabled, onClose }: DisableDialogProps) {
   const { api, settings } = useSession();
   const change = useChange();

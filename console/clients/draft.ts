@@ -4,13 +4,13 @@ import { containsClientSecret } from "../../shared/model/secret-pattern.ts";
 const KEY = "new-client";
 
 const draftSchema = z.object({ name: z.string(), description: z.string(), scopes: z.array(z.string()) });
-/** What was entered so far for a new client. */
+/** The input so far for a new client. */
 export type Draft = z.output<typeof draftSchema>;
 
-/** A form that nobody has touched. */
+/** The input of an empty form. */
 export const EMPTY_DRAFT: Draft = { name: "", description: "", scopes: [] };
 
-/** The draft that a reload or a sign-in interrupted in this tab, if there is one. */
+/** Returns the draft that a reload or a sign-in interrupted in this tab, if there is one. */
 export function loadDraft(): Draft | undefined {
   try {
     return draftSchema.parse(JSON.parse(sessionStorage.getItem(KEY) ?? ""));
@@ -33,7 +33,7 @@ export function saveDraft(draft: Draft): void {
   }
 }
 
-/** Forgets the draft: its client was created, or nobody wants it any more. Best effort. */
+/** Forgets the draft once its client is created or the form is closed. Best effort. */
 export function forgetDraft(): void {
   try {
     sessionStorage.removeItem(KEY);

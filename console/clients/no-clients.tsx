@@ -17,13 +17,13 @@ const useStyles = makeStyles({
 });
 
 interface NoClientsProps {
-  /** Whether the list is empty only because it is narrowed. */
+  /** Whether a search or a status filters the list. */
   filtered: boolean;
   onCreate: () => void;
   onClear: () => void;
 }
 
-/** What is in the place of an empty list. */
+/** The replacement of an empty list. */
 export function NoClients({ filtered, onCreate, onClear }: NoClientsProps) {
   const styles = useStyles();
   const restoreFocus = useRestoreFocusTarget();

@@ -20,7 +20,7 @@ interface PagerProps {
   onPage: (page: number) => void;
 }
 
-/** Says which part of how many is shown, and moves on. */
+/** The number of clients, the part of them on this page, and the buttons for other pages. */
 export function Pager({ page, pageSize, total, onPage }: PagerProps) {
   const styles = useStyles();
   const pages = Math.max(Math.ceil(total / pageSize), 1);

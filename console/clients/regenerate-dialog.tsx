@@ -12,7 +12,7 @@ interface RegenerateDialogProps {
   onClose: () => void;
 }
 
-/** Asks before a client's secret is replaced, and says what that breaks. */
+/** Asks before a client's secret is replaced, and names the consequences. */
 export function RegenerateDialog({ client, onRegenerated, onClose }: RegenerateDialogProps) {
   const { api, settings } = useSession();
   const change = useChange();

@@ -7,7 +7,7 @@ const useStyles = makeStyles({
   root: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalXS },
 });
 
-/** The names of the scopes of a client; what they permit is in their titles. */
+/** The scopes of a client; the permissions are in their titles. */
 export function ScopeBadges({ client }: { client: Pick<ClientView, "scopes" | "unknown_scopes"> }) {
   const styles = useStyles();
   return (

@@ -25,7 +25,7 @@ interface ScopeChoiceProps {
   onChange: (chosen: string[]) => void;
 }
 
-/** The scopes, with what each permits. */
+/** The choice of scopes, each with its permission. */
 export function ScopeChoice({ chosen, error, onChange }: ScopeChoiceProps) {
   const styles = useStyles();
   const hintId = useId();

@@ -1,7 +1,7 @@
 import type { ClientView } from "../../shared/model/client.ts";
 import { isScope, SCOPE_PERMISSIONS } from "../../shared/model/scopes.ts";
 
-/** A stored scope of a client, and what it permits. */
+/** A stored scope of a client and its permission. */
 export interface ScopeWords {
   scope: string;
   words: string;

@@ -5,7 +5,7 @@ import { DamagedBadge, isReadable } from "./damage.tsx";
 
 const useStyles = makeStyles({ root: { display: "flex", flexWrap: "wrap", gap: tokens.spacingHorizontalXS } });
 
-/** Whether a client can get tokens, in a word and a colour, and whether its record is damaged. */
+/** The status of a client in a word and a colour, with a mark for a damaged record. */
 export function StatusBadge({ client }: { client: Pick<ClientView, "status" | "damaged"> }) {
   const styles = useStyles();
   return (

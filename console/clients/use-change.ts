@@ -1,15 +1,15 @@
 import { useState } from "react";
 import { type ApiError, toApiError } from "../api/api-error.ts";
 
-/** Something that is being changed, at most once at a time. */
+/** The state of changes, one at a time. */
 export interface Change {
   pending: boolean;
   error: ApiError | undefined;
-  /** Makes the change and hands its result on. It is never made again by itself: a second one may undo what the first one showed. */
+  /** Makes the change and passes its result on. It is never repeated: a second regenerate would invalidate the secret of the first. */
   run<T>(change: () => Promise<T>, onDone: (result: T) => void): Promise<void>;
 }
 
-/** Makes changes, and keeps how the last one failed. */
+/** Makes changes, and keeps the error of the last one. */
 export function useChange(): Change {
   const [pending, setPending] = useState(false);
   const [error, setError] = useState<ApiError>();

@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useSyncExternalStore } from "react";
 import { CLIENT_STATUSES, type ClientStatus } from "../../shared/model/client.ts";
 
-/** What the page shows; it is in the query of its address, so that Back, reload and bookmarks work. */
+/** The state of the page in the query of its address, so that Back, reload and bookmarks work. */
 export interface View {
   search: string;
   status: ClientStatus | undefined;
@@ -11,12 +11,12 @@ export interface View {
   client: string | undefined;
 }
 
-/** Says how to change what the page shows. Only the last of several quick changes should stay in the history. */
+/** Changes the view. Quick changes replace each other in the history, so that the last one stays. */
 export type ChangeView = (change: Partial<View>, history?: "push" | "replace") => void;
 
 const CHANGED = "viewchange";
 
-/** The current view, and how to change it. */
+/** Returns the current view and the function that changes it. */
 export function useView(): [View, ChangeView] {
   const query = useSyncExternalStore(subscribe, () => location.search);
   const view = useMemo(() => toView(query), [query]);

@@ -1,5 +1,6 @@
 import { makeStyles, tokens } from "@fluentui/react-components";
 import { CopyButton } from "./copy-button.tsx";
+import { scrollShadows } from "./scroll-styles.ts";
 
 const useStyles = makeStyles({
   root: {
@@ -11,6 +12,7 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground2,
   },
   box: {
+    ...scrollShadows(tokens.colorNeutralBackground2),
     flexGrow: 1,
     minWidth: 0,
     maxHeight: "18rem",
@@ -36,7 +38,7 @@ interface CodeBlockProps {
   onCopied?: ((text: string) => void) | undefined;
 }
 
-/** Code to be copied. */
+/** Code to copy, in a box that scrolls. */
 export function CodeBlock({ code, what, onCopied }: CodeBlockProps) {
   const styles = useStyles();
   return (

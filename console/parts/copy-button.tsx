@@ -8,15 +8,15 @@ const SHOW_RESULT_MS = 2_500;
 
 interface CopyButtonProps {
   text: string;
-  /** What is copied, for the button's name: `client secret`. */
+  /** The name of the text in the button's label: `client secret`. */
   what: string;
-  /** With a label in sight instead of in a tooltip. */
+  /** Shows the label in the button and not as a tooltip. */
   labelled?: boolean;
   appearance?: ButtonProps["appearance"];
   onCopied?: ((text: string) => void) | undefined;
 }
 
-/** Copies a text, and says whether it did. */
+/** Copies a text and shows the outcome. */
 export function CopyButton({ text, what, labelled = false, appearance = "subtle", onCopied }: CopyButtonProps) {
   const [result, setResult] = useState<"copied" | "failed">();
 

@@ -26,12 +26,12 @@ const useStyles = makeStyles({
 interface CopyFieldProps {
   label: string;
   value: string;
-  /** The one that matters most. */
+  /** Highlights the most important field. */
   strong?: boolean;
   onCopied?: ((text: string) => void) | undefined;
 }
 
-/** A value to be copied. It is text and no input, so that no browser remembers or restores it. */
+/** A value to copy. It is text and no input, so that no browser remembers or restores it. */
 export function CopyField({ label, value, strong = false, onCopied }: CopyFieldProps) {
   const styles = useStyles();
   return (

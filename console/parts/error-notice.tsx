@@ -6,6 +6,7 @@ import {
   MessageBarTitle,
   makeStyles,
 } from "@fluentui/react-components";
+import { ErrorCircleFilled } from "@fluentui/react-icons/svg/error-circle";
 import type { ApiError } from "../api/api-error.ts";
 import { ChangingText } from "./changing-text.tsx";
 import { titleOf } from "./error-words.ts";
@@ -28,7 +29,13 @@ interface ErrorNoticeProps {
 export function ErrorNotice({ error, detail, onRetry }: ErrorNoticeProps) {
   const styles = useStyles();
   return (
-    <MessageBar intent="error" role="alert" layout={onRetry ? "singleline" : "multiline"} className={styles.root}>
+    <MessageBar
+      intent="error"
+      icon={<ErrorCircleFilled />}
+      role="alert"
+      layout={onRetry ? "singleline" : "multiline"}
+      className={styles.root}
+    >
       <MessageBarBody>
         <MessageBarTitle>{`${titleOf(error)}.`}</MessageBarTitle>
         <ChangingText>{detail}</ChangingText>

@@ -23,25 +23,25 @@ const DETAILS: Partial<Readonly<Record<ApiErrorKind, string>>> = {
   failed: "The service failed. Nothing is wrong with what you did.",
 };
 
-/** After the server's words, which do not know this page. */
+/** Added to the server's words, which do not know this page. */
 const NEXT_STEPS: Partial<Readonly<Record<ApiErrorKind, string>>> = {
   forbidden: "Ask for the admin role. Once you have it, try again: that works without a new sign-in.",
   throttled: "The limit counts your own requests alone; SoCMate works. Wait a minute.",
 };
 
-/** What happened, in a few words. A failure with a reason and without a time to try again lasts until an operator acts. */
+/** Returns the title of an error. A failure with a reason and without a time to try again lasts until an operator acts. */
 export function titleOf({ kind, detail, retryAfterSeconds }: ApiError): string {
   if (kind === "unavailable" && detail && retryAfterSeconds === undefined) return "SoCMate needs an operator";
   return TITLES[kind];
 }
 
-/** What happened to something that was only read, and what comes next. */
+/** Returns the text for a read that failed, with the next step. */
 export function readingDetailOf({ kind, detail, retryAfterSeconds }: ApiError): string {
   if (kind === "unavailable" && retryAfterSeconds) return "Nothing is wrong on your side. This tries again by itself.";
   return [detail ?? DETAILS[kind], NEXT_STEPS[kind]].filter(Boolean).join(" ");
 }
 
-/** What happened to a change, and what to do. Without an answer nobody knows whether it was made, and this must say so. */
+/** Returns the text for a change that failed, with the next step. Without an answer the change may have been made, and this must say so. */
 export function changeDetailOf({ kind, detail }: ApiError): string {
   if (kind === "offline")
     return "Nothing was sent, as far as this browser knows. Look at the list before you try again.";

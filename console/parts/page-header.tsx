@@ -1,53 +1,33 @@
-import { Button, makeStyles, Text, tokens } from "@fluentui/react-components";
-import { ShieldKeyholeFilled } from "@fluentui/react-icons/svg/shield-keyhole";
+import { Button, makeStyles, Text } from "@fluentui/react-components";
 import { SignOutRegular } from "@fluentui/react-icons/svg/sign-out";
 import { useSession } from "../sign-in/session.tsx";
+import { FrameHeader, PHONE } from "./frame-header.tsx";
 
 const useStyles = makeStyles({
-  root: {
-    display: "flex",
-    alignItems: "center",
-    gap: tokens.spacingHorizontalM,
-    minHeight: "3rem",
-    paddingInline: tokens.spacingHorizontalXXL,
-    backgroundColor: tokens.colorNeutralBackground1,
-    borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
-    "@media (max-width: 40em)": { paddingInline: tokens.spacingHorizontalL },
-  },
-  brand: { display: "flex", alignItems: "center", gap: tokens.spacingHorizontalS, flexGrow: 1, minWidth: 0 },
-  icon: { fontSize: "1.5rem", color: tokens.colorBrandForeground1 },
-  /** The heading says it as well, where there is no room. */
-  here: { display: "flex", gap: tokens.spacingHorizontalS, "@media (max-width: 40em)": { display: "none" } },
-  account: {
-    overflow: "hidden",
-    textOverflow: "ellipsis",
-    whiteSpace: "nowrap",
-    "@media (max-width: 40em)": { display: "none" },
-  },
+  account: { overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" },
+  signOut: { flexShrink: 0, whiteSpace: "nowrap", minWidth: "auto" },
+  // The name of the account needs the room.
+  label: { [PHONE]: { display: "none" } },
 });
 
-/** Says where one is, and who. */
+/** The bar on top, with the account that is signed in. */
 export function PageHeader() {
   const styles = useStyles();
   const { account, signOut } = useSession();
   return (
-    <header className={styles.root}>
-      <span className={styles.brand}>
-        <ShieldKeyholeFilled className={styles.icon} />
-        <Text weight="semibold">SoCMate</Text>
-        <Text aria-hidden>/</Text>
-        <Text>Admin</Text>
-        <span className={styles.here}>
-          <Text aria-hidden>/</Text>
-          <Text>API Clients</Text>
-        </span>
-      </span>
-      <Text className={styles.account} translate="no">
+    <FrameHeader>
+      <Text className={styles.account} translate="no" title={account.name}>
         {account.name}
       </Text>
-      <Button appearance="subtle" icon={<SignOutRegular />} onClick={signOut}>
-        Sign out
+      <Button
+        appearance="subtle"
+        icon={<SignOutRegular />}
+        aria-label="Sign out"
+        className={styles.signOut}
+        onClick={signOut}
+      >
+        <span className={styles.label}>Sign out</span>
       </Button>
-    </header>
+    </FrameHeader>
   );
 }

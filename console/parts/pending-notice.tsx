@@ -7,7 +7,7 @@ const useStyles = makeStyles({
   root: { display: "grid", justifyItems: "center", gap: tokens.spacingVerticalS, padding: tokens.spacingVerticalXXL },
 });
 
-/** Says that something is on its way, and after a while that it takes long. */
+/** A spinner with a label. After a while it says that the answer takes long. */
 export function PendingNotice({ label }: { label: string }) {
   const styles = useStyles();
   return (
@@ -18,7 +18,7 @@ export function PendingNotice({ label }: { label: string }) {
   );
 }
 
-/** Appears when something that is shown as pending takes longer than usual. */
+/** A text that appears when an answer takes longer than usual. */
 export function SlowText() {
   const [slow, setSlow] = useState(false);
   useEffect(() => {

@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useState } from "react";
 import { type ApiError, toApiError } from "../api/api-error.ts";
 
-/** Something that is fetched for showing it. */
+/** The state of data that is fetched to be shown. */
 export interface Request<T> {
-  /** What was fetched last; stays while it is fetched again. */
+  /** The last data, also while it is fetched again. */
   data: T | undefined;
   error: ApiError | undefined;
   pending: boolean;
@@ -13,14 +13,13 @@ export interface Request<T> {
 interface Result<T> {
   data: T | undefined;
   error: ApiError | undefined;
-  /** What asked for it: as long as it is not the current `ask`, the result is an old one. */
+  /** The `ask` that this is the result of. An older one than the current makes the result an old one. */
   ask: object | undefined;
 }
 
 /**
- * Fetches with `run`, again whenever `run` or the version of what it fetches changes, or a reload is asked for; earlier requests
- * are aborted. After a failure that may pass it tries again when the service said so, or when the network is back: reading twice
- * does no harm.
+ * Fetches data with `run`: at first, when `run` or the version of the data changes, and on a reload. Earlier requests are aborted. A
+ * read is harmless, so a failed one is repeated after the time in `Retry-After`, or when the network is back.
  */
 export function useRequest<T>(run: (signal: AbortSignal) => Promise<T>, version = 0): Request<T> {
   const [ask, setAsk] = useState({ run, version });
@@ -57,7 +56,7 @@ export function useRequest<T>(run: (signal: AbortSignal) => Promise<T>, version 
   return { data: result.data, error, pending: result.ask !== ask, reload };
 }
 
-/** The error, unless the session itself says it and asks for a new sign-in. */
+/** Returns the error, unless it is the end of the session, which has a dialog of its own. */
 function noticeOf(error: ApiError): ApiError | undefined {
   return error.kind === "signed-out" ? undefined : error;
 }

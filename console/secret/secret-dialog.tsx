@@ -17,6 +17,7 @@ import { useState } from "react";
 import type { Credentials } from "../api/admin-api.ts";
 import { CopyField } from "../parts/copy-field.tsx";
 import { NameText } from "../parts/name-text.tsx";
+import { scrollShadows } from "../parts/scroll-styles.ts";
 import { useSession } from "../sign-in/session.tsx";
 import { SetupGuide } from "./setup-guide.tsx";
 import { TestConnection } from "./test-connection.tsx";
@@ -25,25 +26,28 @@ import { useLeaveGuard } from "./use-leave-guard.ts";
 
 const useStyles = makeStyles({
   surface: { maxWidth: "44rem", width: "100%", boxSizing: "border-box" },
+  body: { "@media (min-width: 40.01em) and (min-height: 30.01em)": { maxHeight: "calc(100dvh - 8rem)" } },
   content: {
+    ...scrollShadows(tokens.colorNeutralBackground1),
     display: "grid",
     gap: tokens.spacingVerticalL,
     paddingBlock: tokens.spacingVerticalS,
     gridTemplateColumns: "minmax(0, 1fr)",
     gridAutoRows: "max-content",
   },
+  footer: { justifySelf: "stretch", paddingBlockStart: tokens.spacingVerticalS },
   actions: { display: "flex", width: "100%", justifyContent: "end" },
 });
 
 interface SecretDialogProps {
-  /** `API client created`, or what else brought the secret. */
+  /** The reason for the secret: `API client created`. */
   title: string;
   name: string;
   credentials: Credentials;
   onClose: () => void;
 }
 
-/** Shows a client's secret this once, and how to use it. It is in the memory of this dialog alone, and gone with it. */
+/** Shows a client's secret this once, with instructions. The secret is in the memory of this dialog alone, and gone with it. */
 export function SecretDialog({ title, name, credentials, onClose }: SecretDialogProps) {
   const styles = useStyles();
   const { settings } = useSession();
@@ -60,7 +64,7 @@ export function SecretDialog({ title, name, credentials, onClose }: SecretDialog
   return (
     <Dialog open modalType="alert" onOpenChange={close}>
       <DialogSurface className={styles.surface}>
-        <DialogBody onCopy={() => onCopied(getSelection()?.toString())}>
+        <DialogBody className={styles.body} onCopy={() => onCopied(getSelection()?.toString())}>
           <DialogTitle>
             {title}: <NameText text={name} />
           </DialogTitle>
@@ -79,7 +83,7 @@ export function SecretDialog({ title, name, credentials, onClose }: SecretDialog
             <Subtitle2 as="h3">Set up the integration</Subtitle2>
             <SetupGuide connection={connection} onCopied={onCopied} />
           </DialogContent>
-          <DialogActions fluid>
+          <DialogActions fluid className={styles.footer}>
             <div key={String(isQuestion)} ref={asking ? focusButton : null} className={styles.actions}>
               {isQuestion ? (
                 <UncopiedQuestion clientSecret={clientSecret} onCopied={onCopied} onLeave={leave} />
@@ -96,7 +100,7 @@ export function SecretDialog({ title, name, credentials, onClose }: SecretDialog
   );
 }
 
-/** Gives the focus to the first button where the one that had it is replaced: by the question, and by Done once the secret is copied. */
+/** Focuses the first button when the focused one is replaced: by the question, or by Done once the secret is copied. */
 function focusButton(actions: HTMLElement | null): void {
   actions?.querySelector("button")?.focus();
 }

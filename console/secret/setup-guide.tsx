@@ -2,7 +2,8 @@ import { makeStyles, Tab, TabList, Text, tokens } from "@fluentui/react-componen
 import { Fragment, useId, useState } from "react";
 import { CodeBlock } from "../parts/code-block.tsx";
 import { CopyField } from "../parts/copy-field.tsx";
-import { type Connection, recipesFor } from "./recipes.ts";
+import type { Connection } from "./recipes/recipe.ts";
+import { recipesFor } from "./recipes.ts";
 
 const useStyles = makeStyles({
   root: { display: "grid", gap: tokens.spacingVerticalS, minWidth: 0 },
@@ -15,12 +16,14 @@ interface SetupGuideProps {
   onCopied?: ((text: string) => void) | undefined;
 }
 
-/** How to give a client's connection to the platforms that use it, ready to paste. */
+/** The connection of a client for each platform, ready to paste. */
 export function SetupGuide({ connection, onCopied }: SetupGuideProps) {
   const styles = useStyles();
   const id = useId();
   const recipes = recipesFor(connection);
   const [platform, setPlatform] = useState("curl");
+  /** References to ids are separated by spaces, so an id has none. */
+  const tabId = (name: string) => `${id}-${name.replaceAll(" ", "-")}`;
   const recipe = recipes.find((other) => other.platform === platform);
   return (
     <section className={styles.root} aria-label="Set up the integration">
@@ -34,7 +37,7 @@ export function SetupGuide({ connection, onCopied }: SetupGuideProps) {
           <Tab
             key={other.platform}
             value={other.platform}
-            id={`${id}-${other.platform}`}
+            id={tabId(other.platform)}
             {...(other.platform === platform && { "aria-controls": `${id}-panel` })}
           >
             {other.platform}
@@ -42,7 +45,7 @@ export function SetupGuide({ connection, onCopied }: SetupGuideProps) {
         ))}
       </TabList>
       {recipe && (
-        <div role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${platform}`} className={styles.panel}>
+        <div role="tabpanel" id={`${id}-panel`} aria-labelledby={tabId(platform)} className={styles.panel}>
           {recipe.steps.map(({ text, fields, code }) => (
             <Fragment key={text}>
               <Text>{text}</Text>

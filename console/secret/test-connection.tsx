@@ -1,4 +1,13 @@
-import { Button, MessageBar, MessageBarBody, MessageBarTitle, makeStyles, tokens } from "@fluentui/react-components";
+import {
+  Button,
+  MessageBar,
+  MessageBarBody,
+  MessageBarTitle,
+  makeStyles,
+  Text,
+  tokens,
+} from "@fluentui/react-components";
+import { ErrorCircleFilled } from "@fluentui/react-icons/svg/error-circle";
 import { PlugConnectedRegular } from "@fluentui/react-icons/svg/plug-connected";
 import { useState } from "react";
 import type { Credentials } from "../api/admin-api.ts";
@@ -9,6 +18,13 @@ import { minutesOf } from "../parts/time-words.ts";
 
 const useStyles = makeStyles({
   root: { display: "grid", gap: tokens.spacingVerticalS, justifyItems: "start" },
+  start: {
+    display: "flex",
+    flexWrap: "wrap",
+    alignItems: "center",
+    gap: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalM}`,
+  },
+  aside: { color: tokens.colorNeutralForeground3 },
   result: { width: "100%", boxSizing: "border-box" },
 });
 
@@ -17,7 +33,7 @@ interface TestConnectionProps {
   credentials: Credentials;
 }
 
-/** Gets a token with the credentials, as the integration will, and says how that went. */
+/** Requests a token with the credentials, as the integration will, and shows the outcome. */
 export function TestConnection({ tokenEndpoint, credentials }: TestConnectionProps) {
   const styles = useStyles();
   const [state, setState] = useState<TokenOutcome | "idle" | "pending" | "no-answer">("idle");
@@ -28,9 +44,14 @@ export function TestConnection({ tokenEndpoint, credentials }: TestConnectionPro
   const pending = state === "pending";
   return (
     <div className={styles.root}>
-      <Button icon={<PlugConnectedRegular />} disabledFocusable={pending} onClick={() => void test()}>
-        <ChangingText>{pending ? "Testing…" : "Test connection"}</ChangingText>
-      </Button>
+      <div className={styles.start}>
+        <Button icon={<PlugConnectedRegular />} disabledFocusable={pending} onClick={() => void test()}>
+          <ChangingText>{pending ? "Testing…" : "Test connection"}</ChangingText>
+        </Button>
+        <Text size={200} className={styles.aside}>
+          Requests a token and discards it. The client counts as used from then on.
+        </Text>
+      </div>
       <div role="status" className={styles.result}>
         {typeof state === "object" && <Outcome outcome={state} />}
         {state === "no-answer" && (
@@ -59,7 +80,11 @@ function Outcome({ outcome }: { outcome: TokenOutcome }) {
 
 function Result(props: { intent: "success" | "warning" | "error"; title: string; children: React.ReactNode }) {
   return (
-    <MessageBar intent={props.intent} layout="multiline">
+    <MessageBar
+      intent={props.intent}
+      layout="multiline"
+      {...(props.intent === "error" && { icon: <ErrorCircleFilled /> })}
+    >
       <MessageBarBody>
         <MessageBarTitle>{props.title}</MessageBarTitle>
         {props.children}

@@ -1,5 +1,5 @@
 import { Button, MessageBar, MessageBarBody, makeStyles, tokens } from "@fluentui/react-components";
-import { useEffect, useState } from "react";
+import { type MouseEvent, useEffect, useState } from "react";
 import { CopyButton } from "../parts/copy-button.tsx";
 
 /** Longer than the pause between the clicks of a double click, which systems let users set up to 900 ms. */
@@ -22,7 +22,7 @@ interface UncopiedQuestionProps {
   onLeave: () => void;
 }
 
-/** Asks whether a secret may go that nobody copied. The button that gives it up stands apart and takes no click at first. */
+/** Asks before an uncopied secret is lost. The button that gives it up stands apart and takes no click at first. */
 export function UncopiedQuestion({ clientSecret, onCopied, onLeave }: UncopiedQuestionProps) {
   const styles = useStyles();
   const [isDeaf, setDeaf] = useState(true);
@@ -35,7 +35,7 @@ export function UncopiedQuestion({ clientSecret, onCopied, onLeave }: UncopiedQu
       <MessageBar intent="warning" role="alert" layout="multiline">
         <MessageBarBody>You have not copied the secret. It cannot be shown again.</MessageBarBody>
       </MessageBar>
-      <div className={styles.buttons}>
+      <div className={styles.buttons} onClickCapture={dropDoubleClick}>
         <CopyButton text={clientSecret} what="client secret" labelled appearance="primary" onCopied={onCopied} />
         <Button disabledFocusable={isDeaf} onClick={onLeave}>
           Close without copying
@@ -43,4 +43,9 @@ export function UncopiedQuestion({ clientSecret, onCopied, onLeave }: UncopiedQu
       </div>
     </div>
   );
+}
+
+/** The first click was on Done. */
+function dropDoubleClick(event: MouseEvent): void {
+  if (event.detail > 1) event.stopPropagation();
 }

@@ -7,7 +7,7 @@ import { SessionEnded, type SignIn } from "./sign-in.ts";
 
 const NETWORK_ERRORS = ["network_error", "no_network_connectivity", "get_request_failed", "post_request_failed"];
 
-/** Sign-in with Entra ID: authorization code with PKCE, by redirect. What MSAL keeps is in the session storage of this tab. */
+/** Sign-in with Entra ID: authorization code with PKCE, by redirect. MSAL keeps its tokens in the session storage of this tab. */
 export async function createEntraSignIn({ issuer, client_id: clientId, scope }: ConsoleSettings): Promise<SignIn> {
   const authority = issuer.replace(/\/v2\.0$/, "");
   const redirectUri = location.origin + PAGE_PATH;
@@ -15,7 +15,7 @@ export async function createEntraSignIn({ issuer, client_id: clientId, scope }: 
     auth: {
       clientId,
       authority,
-      // Nobody else is asked who this authority is, so the page's policy can name one address.
+      // Without this MSAL asks another host about the authority, and the page's policy would have to name it.
       knownAuthorities: [new URL(authority).host],
       redirectUri,
       postLogoutRedirectUri: redirectUri,

@@ -3,15 +3,15 @@ import { ApiError } from "../api/api-error.ts";
 import { createLocalSignIn } from "./local.ts";
 import type { Account, SignIn } from "./sign-in.ts";
 
-/** The way to sign in that this deployment has, and who is signed in already. */
+/** The sign-in of this deployment, and its state. */
 export interface OpenedSignIn {
   signIn: SignIn;
   account: Account | undefined;
-  /** The refusal of the issuer that the administrator comes back from. */
+  /** The refusal with which the issuer sent the administrator back. */
   refusal: ApiError | undefined;
 }
 
-/** Opens the way to sign in that the settings name; MSAL is fetched only where it is needed. Throws an `ApiError` without storage. */
+/** Opens the sign-in that the settings select. MSAL is fetched only for Entra ID. Throws an `ApiError` without storage. */
 export async function openSignIn(settings: ConsoleSettings): Promise<OpenedSignIn> {
   checkStorage();
   const signIn =

@@ -14,13 +14,13 @@ import { readingDetailOf } from "../parts/error-words.ts";
 import type { SignIn } from "./sign-in.ts";
 import { useStart } from "./use-start.ts";
 
-/** Has the administrator sign in again; what is behind it stays as it is. */
+/** Asks for a new sign-in. The page behind it keeps its state. */
 export function SessionEndedDialog({ signIn, onSignedIn }: { signIn: SignIn; onSignedIn: () => void }) {
   const { pending, error, run } = useStart(signIn, onSignedIn);
   const [focusedBefore] = useState(() => document.activeElement);
   useEffect(
     () => () => {
-      // What is behind this may be a dialog, which takes part again as soon as the focus is in it.
+      // The page behind may have a dialog open, which becomes active again with the focus.
       if (focusedBefore instanceof HTMLElement) focusedBefore.focus();
     },
     [focusedBefore],

@@ -4,7 +4,7 @@ import { type AdminApi, createAdminApi } from "../api/admin-api.ts";
 import { SessionEndedDialog } from "./session-ended-dialog.tsx";
 import type { Account, SignIn } from "./sign-in.ts";
 
-/** What the page may use while somebody is signed in. */
+/** The account, the admin API and the settings during a session. */
 export interface Session {
   account: Account;
   api: AdminApi;
@@ -22,7 +22,7 @@ interface SessionProviderProps {
   children: ReactNode;
 }
 
-/** Gives the session to what is in it. When it ends, a new sign-in goes on where the old one stopped. */
+/** Provides the session to its children. After its end a new sign-in continues at the same place. */
 export function SessionProvider({ account, signIn, settings, onSignedOut, children }: SessionProviderProps) {
   const [ended, setEnded] = useState(false);
   const newSession = (): Session => ({
@@ -34,7 +34,7 @@ export function SessionProvider({ account, signIn, settings, onSignedOut, childr
   const [session, setSession] = useState(newSession);
   const resume = () => {
     setEnded(false);
-    // A new API, so that what failed for lack of a session is fetched again.
+    // A new API, so that the requests that failed without a session are sent again.
     setSession(newSession());
   };
   return (
@@ -45,7 +45,7 @@ export function SessionProvider({ account, signIn, settings, onSignedOut, childr
   );
 }
 
-/** The session that a component is in. */
+/** Returns the session of a component. */
 export function useSession(): Session {
   const session = useContext(SessionContext);
   if (!session) throw new Error("There is no session here.");

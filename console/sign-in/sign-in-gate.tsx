@@ -5,7 +5,7 @@ import type { OpenedSignIn } from "./open-sign-in.ts";
 import { SessionProvider } from "./session.tsx";
 import { Welcome } from "./welcome.tsx";
 
-/** Lets in who is signed in. */
+/** Shows the clients after a sign-in, and the welcome page before. */
 export function SignInGate({
   settings,
   signIn,

@@ -1,9 +1,9 @@
-/** Who is signed in, as the page shows them. */
+/** The administrator, as the page shows them. */
 export interface Account {
   name: string;
 }
 
-/** How an administrator signs in and the page gets admin tokens. */
+/** The sign-in of administrators, which gives the page its admin tokens. */
 export interface SignIn {
   /**
    * The administrator who is signed in already, or who comes back from the issuer just now. Throws an `ApiError` of the kind
@@ -21,7 +21,7 @@ export interface SignIn {
   end(): Promise<void>;
 }
 
-/** Nobody is signed in any more. */
+/** The session has ended. */
 export class SessionEnded extends Error {
   override readonly name = "SessionEnded";
 }

@@ -4,6 +4,7 @@ import type { ApiError } from "../api/api-error.ts";
 import { ChangingText } from "../parts/changing-text.tsx";
 import { ErrorNotice } from "../parts/error-notice.tsx";
 import { readingDetailOf } from "../parts/error-words.ts";
+import { FrameHeader } from "../parts/frame-header.tsx";
 import type { Account, SignIn } from "./sign-in.ts";
 import { useStart } from "./use-start.ts";
 
@@ -12,7 +13,7 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground3,
     display: "grid",
     placeItems: "center",
-    minHeight: "100vh",
+    minHeight: "calc(100vh - 3rem)",
     padding: tokens.spacingHorizontalL,
     boxSizing: "border-box",
   },
@@ -33,33 +34,36 @@ const useStyles = makeStyles({
 
 interface WelcomeProps {
   signIn: SignIn;
-  /** Whether anybody on this machine may sign in as an administrator. */
+  /** Whether this is a local stack, with which everybody signs in as its administrator. */
   local: boolean;
   /** The refusal of the sign-in before. */
   refusal: ApiError | undefined;
   onSignedIn: (account: Account) => void;
 }
 
-/** What somebody sees who is not signed in. */
+/** The page before the sign-in. */
 export function Welcome({ signIn, local, refusal, onSignedIn }: WelcomeProps) {
   const styles = useStyles();
   const { pending, error, run } = useStart(signIn, onSignedIn, refusal);
   return (
-    <main className={styles.root}>
-      <div className={styles.card}>
-        <ShieldKeyholeRegular className={styles.icon} />
-        <LargeTitle as="h1">API Clients</LargeTitle>
-        <Text>Create and manage the credentials with which SOAR platforms and other services call SoCMate.</Text>
-        {error && <ErrorNotice error={error} detail={readingDetailOf(error)} />}
-        <Button appearance="primary" size="large" disabledFocusable={pending} onClick={() => void run()}>
-          <ChangingText>{pending ? "Signing in…" : "Sign in"}</ChangingText>
-        </Button>
-        <Text size={200}>
-          {local
-            ? "This is a development stack: one click signs you in as its administrator."
-            : "You need the admin role of your organization."}
-        </Text>
-      </div>
-    </main>
+    <>
+      <FrameHeader />
+      <main className={styles.root}>
+        <div className={styles.card}>
+          <ShieldKeyholeRegular className={styles.icon} />
+          <LargeTitle as="h1">API Clients</LargeTitle>
+          <Text>Create and manage the credentials with which SOAR platforms and other services call SoCMate.</Text>
+          {error && <ErrorNotice error={error} detail={readingDetailOf(error)} />}
+          <Button appearance="primary" size="large" disabledFocusable={pending} onClick={() => void run()}>
+            <ChangingText>{pending ? "Signing in…" : "Sign in"}</ChangingText>
+          </Button>
+          <Text size={200}>
+            {local
+              ? "This is a development stack: one click signs you in as its administrator."
+              : "You need the admin role of your organization."}
+          </Text>
+        </div>
+      </main>
+    </>
   );
 }

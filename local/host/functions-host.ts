@@ -8,6 +8,7 @@ import { createRequestHandler, type RequestHandler } from "./functions-requests.
 import { httpFunctions } from "./functions-routes.ts";
 import { FUNCTION_TIMEOUT_EXIT_CODE, watchWithTimeout } from "./functions-timeout.ts";
 import { timersOf } from "./functions-timers.ts";
+import { backendOf, forwardToBackend, type GatewayBackends } from "./gateway-backends.ts";
 import type { HostJson } from "./host-json.ts";
 import { setGatewayHeaders } from "./host-key.ts";
 import { createKestrel, refusalOf } from "./kestrel.ts";
@@ -23,12 +24,13 @@ const STOP_MS = 5000;
 /** azure-functions-host, ScriptConstants.cs, DefaultMaxRequestBodySize. */
 const DEFAULT_MAX_BODY_BYTES = 104_857_600;
 
-/** Options of a host: the path of the bundle, the content of `host.json`, and the app settings. `port` is the gateway's. */
+/** Options of a host: the path of the bundle, the content of `host.json`, and the app settings. `port` and `backends` are the gateway's. */
 export interface FunctionsHostOptions {
   readonly bundle: string;
   readonly hostJson: HostJson;
   readonly settings: Readonly<Record<string, string | undefined>>;
   readonly port: number;
+  readonly backends?: GatewayBackends | undefined;
   readonly log: HostLog;
   readonly activityTimeoutMs?: number | undefined;
   /** Ends the process of worker and host; `process.exit` by default. */
@@ -49,14 +51,16 @@ export interface FunctionsHost {
 
 /** Starts a Functions host for one app. It answers as Azure's host does, or more strictly. */
 export async function startFunctionsHost(options: FunctionsHostOptions): Promise<FunctionsHost> {
-  const { bundle, hostJson, settings, port, log, activityTimeoutMs = ACTIVITY_TIMEOUT_MS } = options;
+  const { bundle, hostJson, settings, port, backends = {}, log, activityTimeoutMs = ACTIVITY_TIMEOUT_MS } = options;
   const { endWorker = () => process.exit(FUNCTION_TIMEOUT_EXIT_CODE) } = options;
   const hostKey = randomBytes(32).toString("base64url");
   const ready = Promise.withResolvers<RequestHandler>();
-  const host = serve(ready.promise, log, () => false);
-  const gateway = serve(ready.promise, log, (request) => {
+  const host = serve(log, async (request, response) => (await ready.promise)(request, response, false));
+  const gateway = serve(log, async (request, response) => {
+    const backend = backendOf(request, backends);
+    if (backend !== undefined) return forwardToBackend(request, response, backend);
     setGatewayHeaders(request, hostKey);
-    return true;
+    return (await ready.promise)(request, response, true);
   });
   // The ports come first, so that a port in use is reported before the app starts.
   const url = `http://127.0.0.1:${await listen(gateway, port)}`;
@@ -96,13 +100,12 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   }
 }
 
-/** Creates a server. `prepare` is called for every request that Kestrel accepts, and returns whether this is the gateway. */
-function serve(ready: Promise<RequestHandler>, log: HostLog, prepare: (request: IncomingMessage) => boolean): Server {
+/** Creates a server. `answer` is called for every request that Kestrel accepts. */
+function serve(log: HostLog, answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>): Server {
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const refused = refusalOf(request);
     if (refused !== undefined) return endConnection(request, response, refused);
-    const isFromGateway = prepare(request);
-    return (await ready)(request, response, isFromGateway);
+    return answer(request, response);
   };
   return createKestrel((request, response) => {
     logWhenDone(request, response, log);

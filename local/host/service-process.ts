@@ -1,4 +1,5 @@
 import { type FunctionsHost, startFunctionsHost } from "./functions-host.ts";
+import type { GatewayBackends } from "./gateway-backends.ts";
 import { readHostJson } from "./host-json.ts";
 
 // Runs one instance of the service in a process of its own, which service.ts starts: `node service-process.ts <arguments in JSON>`.
@@ -8,13 +9,14 @@ export interface ServiceArguments {
   readonly bundle: string;
   readonly hostJson: string;
   readonly port: number;
+  readonly backends?: GatewayBackends | undefined;
   readonly activityTimeoutMs?: number | undefined;
 }
 
 /** The only message of the process to its parent. */
 export type ServiceMessage = Omit<FunctionsHost, "close"> | { readonly failed: string };
 
-const { bundle, hostJson, port, activityTimeoutMs }: ServiceArguments = JSON.parse(process.argv[2] ?? "");
+const { bundle, hostJson, port, backends, activityTimeoutMs }: ServiceArguments = JSON.parse(process.argv[2] ?? "");
 
 let host: FunctionsHost | undefined;
 let stopping = false;
@@ -30,6 +32,7 @@ try {
     hostJson: readHostJson(hostJson),
     settings: process.env,
     port,
+    backends,
     activityTimeoutMs,
     log: (level, line) => (/^(warning|error|critical)$/.test(level) ? console.error(line) : console.log(line)),
   });

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { GatewayBackends } from "./gateway-backends.ts";
 import type { ServiceArguments, ServiceMessage } from "./service-process.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -34,6 +35,8 @@ export interface ServiceOptions {
   readonly bundle?: string;
   /** Path of a `host.json`. */
   readonly hostJson?: string;
+  /** Paths of the gateway that others than the service answer. */
+  readonly backends?: GatewayBackends;
   /** The activity time-out of the host's forwarder. */
   readonly activityTimeoutMs?: number;
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
@@ -49,8 +52,8 @@ export async function startService(
   options: ServiceOptions = {},
 ): Promise<Service> {
   const { port = stack.port, env, bundle = join(APP, "functions.cjs") } = options;
-  const { hostJson = join(APP, "host.json"), activityTimeoutMs } = options;
-  const serviceArguments: ServiceArguments = { bundle, hostJson, port, activityTimeoutMs };
+  const { hostJson = join(APP, "host.json"), backends, activityTimeoutMs } = options;
+  const serviceArguments: ServiceArguments = { bundle, hostJson, port, backends, activityTimeoutMs };
   const lines: string[] = [];
   const onLine = options.onLine ?? ((line) => void lines.push(line));
   const child = spawn(

@@ -69,7 +69,7 @@ describe.for(LOOKS)("in %s", ([, look]) => {
     await page.getByRole("button", { name: "Test connection" }).click();
     await page.getByText("It works.").waitFor();
     await look2("secret");
-    for (const platform of ["Python", "XSOAR", "Splunk SOAR", "Sentinel", "n8n"]) {
+    for (const platform of ["Python", "C#", "Java", "XSOAR", "Splunk SOAR", "Sentinel", "Shuffle"]) {
       await page.getByRole("tab", { name: platform }).click();
       await look2(`recipe for ${platform}`);
     }

@@ -3,6 +3,7 @@ import type { Locator, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { needs } from "../debian.ts";
 import {
+  accessibilityFaults,
   BROWSER_TIMEOUT_MS,
   createInPage,
   expectNoButton,
@@ -165,8 +166,11 @@ describe("when no answer comes", () => {
     await page.getByRole("button", { name: "Refresh" }).click();
     await page.getByText("You are offline").waitFor();
     await page.getByRole("row", { name: "Back again" }).waitFor();
+    await page.getByText("Out of date: below is the last list that came.").waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
     await page.context().setOffline(false);
     await expect.poll(() => page.getByText("You are offline").count()).toBe(0);
+    expect(await page.getByText("Out of date").count()).toBe(0);
   });
 
   test("a connection test says that this proves nothing about the secret", browser, async () => {

@@ -58,6 +58,22 @@ describe("an administrator with a mouse", () => {
     await expect.poll(() => dialog.getByText("Must not be empty.").count()).toBe(0);
   });
 
+  test("is led to a client that they created while a search hides it", browser, async () => {
+    const page = await openSignedIn();
+    await page.getByRole("searchbox").fill("nothing like this");
+    await page.getByText("No client matches").waitFor();
+    await createInPage(page, "Created aside");
+    const { clientId } = await shownCredentials(page);
+    await page.getByRole("button", { name: "Copy client secret" }).first().click();
+    await page.getByRole("button", { name: "Done" }).click();
+    await page
+      .getByRole("status")
+      .filter({ hasText: `Created aside (${clientId}) is created.` })
+      .waitFor();
+    await page.getByRole("button", { name: "Show client" }).click();
+    await page.getByRole("dialog").getByRole("heading", { name: "Created aside" }).waitFor();
+  });
+
   test("regenerates a secret after typing the name, and the old one is dead [check 56]", browser, async () => {
     const { clientId, clientSecret } = await createClient({ name: "Splunk SOAR" });
     const page = await openSignedIn();
@@ -83,13 +99,17 @@ describe("an administrator with a mouse", () => {
     await openDetails(page, "Old integration");
     await page.getByRole("button", { name: "Disable…" }).click();
     await dialogOf(page).getByText("This is final.").waitFor();
+    await dialogOf(page).getByText(clientId, { exact: true }).waitFor();
     await dialogOf(page).getByRole("textbox").fill("Old integration");
     await dialogOf(page).getByRole("button", { name: "Disable client" }).click();
 
     await expectNoButton(page, "Disable…");
     expect(await statusOfToken(clientId, clientSecret)).toBe(401);
     await page.getByRole("button", { name: "Close" }).click();
-    await page.getByText(`${clientId} is disabled.`).waitFor();
+    const news = page.getByRole("status").filter({ hasText: `Old integration (${clientId}) is disabled.` });
+    await news.waitFor();
+    await page.getByRole("button", { name: "Dismiss" }).click();
+    await expect.poll(() => news.count()).toBe(0);
     await expect.poll(() => page.getByRole("row", { name: clientId }).textContent()).toContain("Disabled");
   });
 
@@ -168,7 +188,7 @@ describe("an administrator with a mouse", () => {
       before: async (opened) => {
         await opened.clock.install({ time: new Date("2026-08-01T12:00:00Z") });
         await opened.route("**/api/admin/api-clients?*", async (route) => {
-          const client = (name: string, lastUsedAt: string | null) => ({
+          const client = (name: string, lastUsedAt: string | null, createdAt = "2026-03-27T00:00:00Z") => ({
             id: "0".repeat(24),
             client_id: `socmate-${name}-abc123`,
             name,
@@ -176,13 +196,14 @@ describe("an administrator with a mouse", () => {
             status: "active",
             scopes: ["search:read"],
             created_by: "admin-user-id",
-            created_at: "2026-03-27T00:00:00Z",
+            created_at: createdAt,
             last_used_at: lastUsedAt,
           });
           const clients = [
             client("busy", "2026-08-01T09:30:00Z"),
             client("idle", "2026-04-01T00:00:00Z"),
-            client("new", null),
+            client("never", null, "2026-07-25T11:59:00Z"),
+            client("new", null, "2026-07-25T12:01:00Z"),
           ];
           await route.fulfill({ json: { clients, total: clients.length } });
         });
@@ -191,7 +212,11 @@ describe("an administrator with a mouse", () => {
     const cells = (name: string) => page.getByRole("row", { name }).getByRole("cell");
     await expect.poll(() => cells("socmate-busy").last().textContent()).toBe("Last used2 hours ago");
     expect(await cells("socmate-idle").last().textContent()).toBe("Last usedNot used for 90 days4 months ago");
-    expect(await cells("socmate-new").last().textContent()).toBe("Last usedNever used");
+    const warnings = (name: string) => cells(name).last().locator("svg").count();
+    for (const name of ["socmate-never", "socmate-new"]) {
+      expect(await cells(name).last().textContent(), name).toBe("Last usedNever used");
+    }
+    expect([await warnings("socmate-never"), await warnings("socmate-new")]).toEqual([1, 0]);
     const badge = await page
       .getByText("Not used for 90 days")
       .evaluate(({ scrollHeight, clientHeight }) => [scrollHeight, clientHeight]);

@@ -1,9 +1,12 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { decodeJwt } from "jose";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, type TestOptions, test } from "vitest";
 import { recipesFor } from "../../console/secret/recipes.ts";
-import { needs } from "../debian.ts";
+import { needs, skippedFor } from "../debian.ts";
 import { startScriptedTokenEndpoint } from "../support/scripted-token-endpoint.ts";
 import { startTestService } from "../support/test-service.ts";
 
@@ -20,65 +23,89 @@ function firstStep(platform: string, from = recipes) {
 
 test("every platform that the page knows gets the real values", () => {
   expect(recipes.map(({ platform }) => platform)).toEqual([
-    "curl",
-    "Python",
-    "XSOAR",
-    "Splunk SOAR",
-    "Sentinel",
-    "n8n",
+    ...["curl", "Python", "PowerShell", "C#", "Java", "Node.js", "Go"],
+    ...["XSOAR", "Splunk SOAR", "Sentinel", "n8n", "Tines", "Shuffle"],
   ]);
-  for (const { platform } of recipes) {
-    const { fields, code } = firstStep(platform);
-    const text = code + fields.map(([, value]) => value).join("\n");
+  for (const { platform, steps } of recipes) {
+    const text = steps
+      .map(({ code, fields = [] }) => [code?.text, ...fields.map(([, value]) => value)].join("\n"))
+      .join();
     for (const value of [clientId, clientSecret, tokenEndpoint]) expect(text, platform).toContain(value);
   }
 });
 
-/** Runs the code for a platform against another token endpoint, and returns what a person sees in the terminal. */
-async function runAt(url: string, platform: "curl" | "Python"): Promise<string> {
+/** The program that runs the code of a platform, and the file that it is in. */
+const RUNTIMES = {
+  curl: { command: ["/bin/sh"], file: "token.sh", options: needs("curl") },
+  Python: { command: ["/usr/bin/python3"], file: "socmate_token.py", options: needs("python3-httpx") },
+  PowerShell: {
+    command: ["pwsh", "-NoProfile", "-File"],
+    file: "token.ps1",
+    options: needsCommand("pwsh", "--version"),
+  },
+  "C#": { command: ["dotnet", "run"], file: "token.cs", options: needsFileBasedApps() },
+  Java: { command: ["java"], file: "Tokens.java", options: needsCommand("javac", "--version") },
+  "Node.js": { command: [process.execPath], file: "token.cjs", options: {} },
+  Go: { command: ["go", "run"], file: "token.go", options: needsCommand("go", "version") },
+} as const;
+const PLATFORMS = Object.keys(RUNTIMES) as (keyof typeof RUNTIMES)[];
+
+function needsCommand(command: string, version: string): TestOptions {
+  const missing = spawnSync(command, [version]).error !== undefined;
+  return skippedFor(missing ? `${command} is not installed` : undefined);
+}
+
+/** `dotnet run token.cs` came with the .NET SDK 10. */
+function needsFileBasedApps(): TestOptions {
+  const { stdout } = spawnSync("dotnet", ["--version"], { encoding: "utf8" });
+  return skippedFor(Number.parseInt(stdout ?? "", 10) >= 10 ? undefined : "the .NET SDK 10 is not installed");
+}
+
+/** Runs the code for a platform against a token endpoint, and returns what a person sees in the terminal. */
+async function run(platform: keyof typeof RUNTIMES, url = tokenEndpoint): Promise<string> {
+  const { command, file } = RUNTIMES[platform];
+  const dir = await mkdtemp(join(tmpdir(), "recipe-"));
+  onTestFinished(() => rm(dir, { recursive: true }));
   const connection = { clientId, clientSecret, tokenEndpoint: url, apiUrl: "https://api.socmate.example" };
-  const { code } = firstStep(platform, recipesFor(connection));
-  const [command, option] = platform === "curl" ? ["/bin/sh", "-c"] : ["/usr/bin/python3", "-c"];
-  return promisify(execFile)(command, [option, code]).then(
+  await writeFile(join(dir, file), firstStep(platform, recipesFor(connection)).code);
+  const [program, ...args] = command;
+  const env = { ...process.env, DOTNET_CLI_TELEMETRY_OPTOUT: "1", DOTNET_NOLOGO: "1", NO_COLOR: "1" };
+  return promisify(execFile)(program, [...args, join(dir, file)], { cwd: dir, env }).then(
     ({ stdout }) => stdout,
-    ({ stdout, stderr }: { stdout: string; stderr: string }) => stdout + stderr,
+    // PowerShell breaks the lines of an error, with a bar before each.
+    ({ stdout, stderr }: { stdout: string; stderr: string }) => (stdout + stderr).replace(/\n +\| /g, " "),
   );
 }
 
-describe.each([
-  ["curl", "curl"],
-  ["Python", "python3-httpx"],
-] as const)("the code for %s", (platform, debianPackage) => {
-  test("waits as long as Retry-After says, and then prints a token", needs(debianPackage), async () => {
+describe.each(PLATFORMS)("the code for %s", (platform) => {
+  // A compiler takes its time on a busy machine.
+  const options = { timeout: 120_000, ...RUNTIMES[platform].options };
+
+  test("gets a token, pasted as it is", options, async () => {
+    const [token = ""] = /ey[\w-]+\.[\w-]+\.[\w-]+/.exec(await run(platform)) ?? [];
+    expect(decodeJwt(token)).toMatchObject({ sub: clientId });
+  });
+
+  test("waits as long as Retry-After says, and then prints a token", options, async () => {
     const { url, pausesMs } = await startScriptedTokenEndpoint("busy", "token");
-    expect(await runAt(url, platform)).toContain("a-token");
+    expect(await run(platform, url)).toContain("a-token");
     expect(pausesMs).toEqual([expect.toSatisfy((pause: number) => pause >= 990)]);
   });
 
-  test("prints error_description when it is refused, and does not try again", needs(debianPackage), async () => {
+  test("prints error_description when it is refused, and does not try again", options, async () => {
     const { url, pausesMs } = await startScriptedTokenEndpoint("refused");
-    expect(await runAt(url, platform)).toContain("client_secret is not complete.");
+    expect(await run(platform, url)).toContain("client_secret is not complete.");
     expect(pausesMs).toEqual([]);
   });
 
-  test("prints error_description when the service stays busy", needs(debianPackage), async () => {
+  test("prints error_description when the service stays busy", options, async () => {
     const { url, pausesMs } = await startScriptedTokenEndpoint("busy");
-    expect(await runAt(url, platform)).toContain("The service cannot answer right now.");
+    expect(await run(platform, url)).toContain("The service cannot answer right now.");
     expect(pausesMs.length).toBeGreaterThan(1);
   });
 });
 
 describe("pasted as it is", () => {
-  test("the curl command gets a token", needs("curl"), async () => {
-    const { stdout } = await promisify(execFile)("/bin/sh", ["-c", `${firstStep("curl").code} --silent`]);
-    expect(decodeJwt(JSON.parse(stdout).access_token)).toMatchObject({ sub: clientId });
-  });
-
-  test("the Python program gets a token", needs("python3-httpx"), async () => {
-    const { stdout } = await promisify(execFile)("/usr/bin/python3", ["-c", firstStep("Python").code]);
-    expect(decodeJwt(stdout.trim())).toMatchObject({ sub: clientId });
-  });
-
   test("the settings for Sentinel are JSON with what its OAuth2 authentication asks for", () => {
     expect(JSON.parse(`{${firstStep("Sentinel").code}}`)).toEqual({
       auth: {

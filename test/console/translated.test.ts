@@ -87,6 +87,7 @@ describe("a page that the browser translates", () => {
 
   test("offers to reload after something else broke the page", browser, async () => {
     const page = await openSignedIn({ mayBreakPolicy: true });
+    await page.getByRole("row").nth(1).waitFor();
     await page.evaluate(`{
       const { removeChild } = Node.prototype;
       Node.prototype.removeChild = () => {

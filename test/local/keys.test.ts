@@ -72,6 +72,7 @@ describe("npm run keys", () => {
     const { stdout } = await keys(["rotate"]);
     const [, made] = new RegExp(`^https://127\\.0\\.0\\.1:\\d+  (${KID})\n$`).exec(stdout) ?? [];
     expect(made).toBeDefined();
+    expect((await keys()).stdout).toContain(made);
     await untilSignsWith(made, 2);
     expect((await keys()).stdout).toMatch(table(2, `${made}  since ${TIME}`, "none"));
     await expect(keys(["disable", made ?? ""])).resolves.toMatchObject({ exitCode: 0 });

@@ -87,6 +87,53 @@ describe("npm start", () => {
     expect(running.output.text).not.toContain("\u001b[");
   }, 120_000);
 
+  test("has an example API that takes the token, and refuses it without the scope or altered", async () => {
+    const tokenFor = async (parameters = "") => JSON.parse(await bash(tokenCommand + parameters)).access_token;
+    const search = async (authorization?: string) => {
+      const headers = { ...(authorization && { authorization }) };
+      const response = await fetch(`${running.url}/api/v1/search?q=phishing`, { headers });
+      return {
+        status: response.status,
+        challenge: response.headers.get("www-authenticate"),
+        body: await response.json(),
+      };
+    };
+    const token = await tokenFor();
+    expect(commandAfter(running.output.text, "3. Use it")).toContain("/api/v1/search?q=phishing");
+    expect(JSON.parse(await bash(commandAfter(running.output.text, "3. Use it").replace("...", token)))).toEqual({
+      query: "phishing",
+      client_id: expect.stringMatching(/^socmate-xsoar-production-/),
+      results: [],
+    });
+    expect(await search(`Bearer ${await tokenFor(" -d scope=incidents:read")}`)).toMatchObject({
+      status: 403,
+      challenge: 'Bearer error="insufficient_scope", scope="search:read"',
+    });
+    const [head, , signature] = token.split(".");
+    const altered = Buffer.from(JSON.stringify({ scope: "search:read" })).toString("base64url");
+    expect(await search(`Bearer ${head}.${altered}.${signature}`)).toMatchObject({
+      status: 401,
+      challenge: 'Bearer error="invalid_token"',
+    });
+    expect(await search()).toMatchObject({ status: 401, challenge: "Bearer" });
+  });
+
+  test("has a page at / that names every address, each of which answers", async () => {
+    const response = await fetch(running.url);
+    const page = await response.text();
+    expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    const paths = [...page.matchAll(/href="([^"]+)"/g)].map(([, path]) => path ?? "");
+    const statuses = await Promise.all(paths.map(async (path) => (await fetch(running.url + path)).status));
+    expect(Object.fromEntries(paths.map((path, index) => [path, statuses[index]]))).toEqual({
+      "/console/": 200,
+      "/.well-known/oauth-authorization-server": 200,
+      "/.well-known/jwks.json": 200,
+      "/health": 200,
+      "/api/v1/search?q=phishing": 401,
+    });
+    expect((await fetch(running.url, { method: "POST" })).status).toBe(405);
+  });
+
   test("stops on Ctrl-C, and removes stack.json and the admin token", async () => {
     expect(await end(running, "SIGINT")).toBe(0);
     await expect(fetch(running.url)).rejects.toThrow();
@@ -168,6 +215,24 @@ describe("npm start", () => {
     ["65536", 'PORT is "65536"; it must be a number from 1 to 65535.\n'],
   ])("refuses the port %s in one sentence", async (wrong, sentence) => {
     const { stdout, stderr, exitCode } = await runScript("start.ts", { PORT: wrong, LOCAL_DATA_DIR: dir });
+    expect([stdout, stderr, exitCode]).toEqual(["", sentence, 1]);
+  });
+
+  test("names the faults of its settings and ends with 1, without the word ready", async () => {
+    const { stdout, stderr, exitCode } = await runScript("start.ts", {
+      PORT: String(port),
+      LOCAL_DATA_DIR: dir,
+      TOKEN_LIFETIME_SECONDS: "soon",
+    });
+    expect(stderr).toMatch(/^Wrong settings:\nTOKEN_LIFETIME_SECONDS [^\n]+\n$/);
+    expect([stdout.includes("ready"), exitCode]).toEqual([false, 1]);
+  }, 120_000);
+
+  test("refuses a folder that cannot be one in one sentence", async () => {
+    const file = join(dir, "file");
+    await writeFile(file, "");
+    const { stdout, stderr, exitCode } = await runScript("start.ts", { PORT: String(port), LOCAL_DATA_DIR: file });
+    const sentence = `The folder ${file} cannot be used (EEXIST); choose another with LOCAL_DATA_DIR.\n`;
     expect([stdout, stderr, exitCode]).toEqual(["", sentence, 1]);
   });
 

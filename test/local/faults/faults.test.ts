@@ -138,6 +138,7 @@ describe("a fault rule on the command line", () => {
   test("is parsed into operation, kind, value and chance", () => {
     expect(readStartOptions(["--fault", "table-merge=lose-reply@12.5%", "--fault", "secret-*=delay:30"])).toEqual({
       help: false,
+      build: false,
       emulatorsOnly: false,
       faults: [
         { operation: "table-merge", kind: "lose-reply", chance: 0.125 },
