@@ -4,6 +4,8 @@ import type { TestOptions } from "vitest";
 declare module "vitest" {
   interface TaskMeta {
     skipReason?: string;
+    /** Whether the test may be skipped in CI as well. */
+    isOptional?: boolean;
   }
 }
 
@@ -24,7 +26,7 @@ export function needs(...packages: (keyof typeof DEBIAN_PATHS)[]): TestOptions {
   return skippedFor(missing && `${missing} is not installed (apt-get install ${missing})`);
 }
 
-/** Options for `describe` or `test` that skip it if there is a reason. */
-export function skippedFor(skipReason: string | undefined): TestOptions {
-  return skipReason === undefined ? {} : { skip: true, meta: { skipReason } };
+/** Options for `describe` or `test` that skip it if there is a reason; in CI an optional one alone may be skipped. */
+export function skippedFor(skipReason: string | undefined, isOptional = false): TestOptions {
+  return skipReason === undefined ? {} : { skip: true, meta: { skipReason, isOptional } };
 }
