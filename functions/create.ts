@@ -16,6 +16,7 @@ export const create: Endpoint = async (request, { config, admins, clients, secre
   const admin = await admins.authenticate(request, context);
   refuseQuery(request);
   const input = await readJson(request, newClientSchema, context);
+  Object.assign(context.audit, { name: input.name, scope: input.scopes.join(" ") });
 
   for (let draw = 1; draw <= MAX_DRAWS; draw++) {
     const client = newClient(input, config.clientIdPrefix, admin.id, clock.now());

@@ -13,7 +13,7 @@ import { PublicError } from "../shared/request/public-error.ts";
 export const regenerate: Endpoint = async (request, { admins, clients, secrets, clock }, context) => {
   requireMethod(request, "POST");
   await refuseBody(request, context.signal);
-  await admins.authenticate(request, context);
+  const admin = await admins.authenticate(request, context);
   refuseQuery(request);
   const client = await clients.find(clientIdOf(request, context), context);
   if (!client) throw unknownClient();
@@ -26,7 +26,7 @@ export const regenerate: Endpoint = async (request, { admins, clients, secrets, 
 
   const clientSecret = generateClientSecret();
   const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), context);
-  const replaced = await clients.replaceSecret(client, secretName, context);
+  const replaced = await clients.replaceSecret(client, secretName, { adminId: admin.id, at: clock.now() }, context);
   if (!replaced) throw lostRace();
 
   if (client.secretName) await disableSecret({ secrets, clock }, client.secretName, context);

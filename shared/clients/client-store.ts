@@ -2,8 +2,9 @@ import { type Client, isClientId, wholeSeconds } from "../model/client.ts";
 import type { RequestContext } from "../request/context.ts";
 import { AzureRefused, answerMismatch, type RetryPolicy, Unavailable } from "../request/retry.ts";
 import { type ClientRow, type ClientWithUse, toClientRow, toColumns, withUse } from "./client-row.ts";
-import type { ClientTable, TableRow } from "./client-table.ts";
+import type { ClientTable, TableRow, TableWrite } from "./client-table.ts";
 import { createDamageAlarm } from "./damage-alarm.ts";
+import { changeRow } from "./history.ts";
 import { createUpsertRow, isConflict, isEntityMissing } from "./upsert-row.ts";
 
 // The clients: their rows in Table Storage, the hashes of their secrets in Key Vault, and the sweep that reconciles the two. No transaction
@@ -17,14 +18,16 @@ export const CLIENT_TABLE = "apiclients";
 /** The usage has a row of its own, so that its writes never conflict with a change by an administrator. */
 const CLIENT_ROW = "client";
 const USAGE_ROW = "usage";
+/** Leaves out the history, which grows with every change and which neither a list nor the sweep needs. */
+const STATE_ROWS = `RowKey eq '${CLIENT_ROW}' or RowKey eq '${USAGE_ROW}'`;
 /** No request can name a row of another partition, so it is no client. The log must not have its key. */
 const NAMELESS = { clientId: "a partition that is no client id", damaged: ["PartitionKey"] };
 /** The maximum of Table Storage. */
 const PAGE_SIZE = 1_000;
 
 /**
- * Stores clients in Table Storage. Only `insert` writes the status `active`; every other write merges named columns. The outcome of a
- * write whose answer was lost is read from the row. All methods throw {@link Unavailable} for a fault of the service or of the store.
+ * Stores clients in Table Storage. Only `insert` writes the status `active`; every other write merges named columns. Each change is one
+ * transaction with the row of its history. The outcome of a write whose answer was lost is read from the row. All methods throw {@link Unavailable} for a fault of the service or of the store.
  */
 export interface ClientStore {
   /** Reads the current row, without a cache. */
@@ -36,11 +39,24 @@ export interface ClientStore {
   /** Commits a new client, or returns `false` if its client id is taken. */
   insert(client: Client, secretName: string, context: RequestContext): Promise<boolean>;
   /** Commits a new generation of the secret, or returns `false` if the row has changed since `row` was read. */
-  replaceSecret(row: ClientRow, secretName: string, context: RequestContext): Promise<boolean>;
+  replaceSecret(row: ClientRow, secretName: string, author: Author, context: RequestContext): Promise<boolean>;
   /** Disables a client, even if its row is damaged or changes concurrently, and returns the row as read afterwards. Idempotent. */
-  disable(clientId: string, adminId: string, at: Date, context: RequestContext): Promise<ClientRow | undefined>;
+  disable(clientId: string, author: Author, context: RequestContext): Promise<DisabledClient | undefined>;
   /** Writes the time of the last token (upsert). */
   recordUse(clientId: string, at: Date, context: RequestContext): Promise<void>;
+}
+
+/** Who changes a client, and when. */
+export interface Author {
+  readonly adminId: string;
+  readonly at: Date;
+}
+
+/** A client that is disabled. */
+export interface DisabledClient {
+  readonly client: ClientRow;
+  /** `false` if it was disabled before. */
+  readonly isChanged: boolean;
 }
 
 /** Creates the store over the table of clients. */
@@ -64,13 +80,13 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
   };
 
   /** Reads all rows that match a filter. Each page is a call with its own deadline, so that a long list does not time out. */
-  const readRows = async (filter: string | undefined, context: RequestContext): Promise<TableRow[]> => {
+  const readRows = async (filter: string, context: RequestContext): Promise<TableRow[]> => {
     const rows: TableRow[] = [];
     let continuationToken: string | undefined;
     do {
       const run = (abortSignal: AbortSignal) =>
         table
-          .listEntities({ abortSignal, ...(filter && { queryOptions: { filter } }) })
+          .listEntities({ abortSignal, queryOptions: { filter } })
           .byPage({ maxPageSize: PAGE_SIZE, ...(continuationToken && { continuationToken }) })
           .next();
       const { value: page } = await retry({ name: "table list", run }, context);
@@ -81,7 +97,7 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
   };
 
   /** Reads the clients of all rows that match a filter. */
-  const scan = async (filter: string | undefined, context: RequestContext): Promise<ClientWithUse[]> => {
+  const scan = async (filter: string, context: RequestContext): Promise<ClientWithUse[]> => {
     const rows = Map.groupBy(await readRows(filter, context), ({ rowKey }) => rowKey);
     const usages = new Map(rows.get(USAGE_ROW)?.map((row) => [row.partitionKey, row]));
     const clientRows = rows.get(CLIENT_ROW) ?? [];
@@ -92,73 +108,79 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
     return clients;
   };
 
+  /** Writes the row of a client and the row of its history, both or neither. */
+  const commit = (name: string, write: TableWrite, change: TableRow, context: RequestContext) => {
+    const run = (abortSignal: AbortSignal) => table.submitTransaction([write, ["create", change]], { abortSignal });
+    return retry({ name, run, isAnswer: isConflict }, context);
+  };
+
   /**
    * Commits a new secret name, and tells whether the row has it. After a conflict or a failure the row is read: the conflict may be with
    * the first try of the same write, and a failed write may have been applied. A definite refusal was not.
    */
   const commitSecret = async (
-    clientId: string,
-    secretName: string,
-    write: SecretWrite,
+    { name, write, change, secretName, basedOn }: SecretCommit,
     context: RequestContext,
   ): Promise<boolean> => {
     try {
-      await retry({ ...write, isAnswer: isConflict }, context);
+      await commit(name, write, change, context);
       return true;
     } catch (error) {
       if (error instanceof AzureRefused) throw error;
-      const row = await find(clientId, context).catch(outcomeUnknown);
+      const row = await find(change.partitionKey, context).catch(outcomeUnknown);
       if (row?.secretName === secretName) return true;
-      if (isConflict(error) || (row?.etag && row.etag !== write.basedOn)) return false;
+      if (isConflict(error) || (row?.etag && row.etag !== basedOn)) return false;
       return outcomeUnknown(error);
     }
   };
-
-  const merge = (clientId: string, etag: string, columns: Record<string, string>, abortSignal: AbortSignal) =>
-    table.updateEntity({ partitionKey: clientId, rowKey: CLIENT_ROW, ...columns }, "Merge", { etag, abortSignal });
 
   return {
     find,
 
     async findWithUse(clientId, context) {
-      const [client] = await scan(`PartitionKey eq '${clientId.replaceAll("'", "''")}'`, context);
+      const [client] = await scan(`PartitionKey eq '${clientId.replaceAll("'", "''")}' and (${STATE_ROWS})`, context);
       if (client && client.clientId !== clientId) throw answerMismatch("table list", context);
       return client;
     },
 
     async list(context) {
-      const clients = await scan(undefined, context);
+      const clients = await scan(STATE_ROWS, context);
       return clients.sort((a, b) => (a.id < b.id ? 1 : -1));
     },
 
     insert(client, secretName, context) {
-      const entity = { partitionKey: client.clientId, rowKey: CLIENT_ROW, ...toColumns(client), secretName };
-      const run = (abortSignal: AbortSignal) => table.createEntity(entity, { abortSignal });
-      return commitSecret(client.clientId, secretName, { name: "table insert", run }, context);
+      const { clientId, createdBy: adminId, createdAt, name, scopes } = client;
+      const columns = toColumns(client);
+      const { requestId } = context;
+      const details = { name, scopes: scopes.join(" ") };
+      const change = changeRow(clientId, { action: "create", adminId, at: new Date(createdAt), requestId, details });
+      const write: TableWrite = ["create", { partitionKey: clientId, rowKey: CLIENT_ROW, ...columns, secretName }];
+      return commitSecret({ name: "table insert", write, change, secretName }, context);
     },
 
-    async replaceSecret({ clientId, etag }, secretName, context) {
+    async replaceSecret({ clientId, etag }, secretName, { adminId, at }, context) {
       if (!etag) throw new Unavailable("row_damaged", { note: "etag" });
-      const run = (abortSignal: AbortSignal) => merge(clientId, etag, { secretName }, abortSignal);
-      return commitSecret(clientId, secretName, { name: "table merge secret", run, basedOn: etag }, context);
+      const change = changeRow(clientId, { action: "regenerate", adminId, at, requestId: context.requestId });
+      const write = merge(clientId, etag, { secretName });
+      return commitSecret({ name: "table merge secret", write, change, secretName, basedOn: etag }, context);
     },
 
-    async disable(clientId, adminId, at, context) {
+    async disable(clientId, { adminId, at }, context) {
       const row = await find(clientId, context);
       // A row that cannot be read is disabled as well: the merge needs its key alone.
-      if (!row || row.status === "disabled") return row;
-      const columns = { status: "disabled", disabled_at: wholeSeconds(at), disabled_by: adminId };
-      const run = (abortSignal: AbortSignal) => merge(clientId, "*", columns, abortSignal);
+      if (!row || row.status === "disabled") return row && { client: row, isChanged: false };
+      const change = changeRow(clientId, { action: "disable", adminId, at, requestId: context.requestId });
+      const write = merge(clientId, "*", { status: "disabled", disabled_at: wholeSeconds(at), disabled_by: adminId });
       let failure: unknown;
       try {
-        await retry({ name: "table merge status", run }, context);
+        await commit("table merge status", write, change, context);
       } catch (error) {
         if (error instanceof AzureRefused) throw error;
         failure = error;
       }
       // Also after a success: a regenerate between the read and the merge has replaced the secret that is to be disabled.
-      const disabled = await find(clientId, context).catch(outcomeUnknown);
-      return disabled?.status === "disabled" ? disabled : outcomeUnknown(failure);
+      const client = await find(clientId, context).catch(outcomeUnknown);
+      return client?.status === "disabled" ? { client, isChanged: true } : outcomeUnknown(failure);
     },
 
     recordUse(clientId, at, context) {
@@ -168,11 +190,19 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
   };
 }
 
-interface SecretWrite {
-  name: string;
-  run(abortSignal: AbortSignal): Promise<unknown>;
+interface SecretCommit {
+  /** The name of the call in the log. */
+  readonly name: string;
+  readonly write: TableWrite;
+  readonly change: TableRow;
+  readonly secretName: string;
   /** The etag that the write is conditional on, if the row exists. */
-  basedOn?: string;
+  readonly basedOn?: string;
+}
+
+/** A merge of columns into the row of a client. */
+function merge(clientId: string, etag: string, columns: Readonly<Record<string, string>>): TableWrite {
+  return ["update", { partitionKey: clientId, rowKey: CLIENT_ROW, ...columns }, "Merge", { etag }];
 }
 
 /** Fails a change that may or may not have been committed. */

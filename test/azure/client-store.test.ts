@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { createClientStore } from "../../shared/clients/client-store.ts";
-import type { ClientTable } from "../../shared/clients/client-table.ts";
+import type { ClientTable, TablePage, TableWrite } from "../../shared/clients/client-table.ts";
 import { newClient } from "../../shared/clients/new-client.ts";
 import { type Client, newClientSchema } from "../../shared/model/client.ts";
 import { systemClock } from "../../shared/request/clock.ts";
@@ -12,6 +12,7 @@ import { startRealClients } from "./real-clients.ts";
 
 const { table: realTable, directTable } = await startRealClients();
 const now = new Date("2026-03-27T00:00:00Z");
+const author = { adminId: "admin", at: now };
 
 /** The columns of a row that are not the table's own. */
 const columns = { partitionKey: "", rowKey: "row", text: "x" };
@@ -21,6 +22,15 @@ const refusal = (statusCode: number, code: string) =>
     statusCode,
     details: expect.objectContaining({ odataError: expect.objectContaining({ code }) }),
   });
+
+/** Returns the columns of a client's history in the order of the table. */
+async function historyOf(table: ClientTable, clientId: string): Promise<object[]> {
+  const list = table.listEntities({ queryOptions: { filter: `PartitionKey eq '${clientId}'` } });
+  const { value = [] } = await list.byPage({ maxPageSize: 100 }).next();
+  return (value as TablePage).flatMap(({ partitionKey: _, rowKey, etag: __, timestamp: ___, ...row }) =>
+    rowKey.startsWith("change!") ? [row] : [],
+  );
+}
 
 const tables: [string, ClientTable][] = [
   ["the fake table", createFakeTable()],
@@ -80,6 +90,47 @@ describe.each(tables)("%s", (_name, table) => {
   });
 });
 
+describe.each(tables.filter(([, table]) => table !== realTable))("a transaction on %s", (_name, table) => {
+  test("executes all writes of a transaction or none, and says why [check 51]", async () => {
+    const partitionKey = newKey();
+    const row = (rowKey: string, text = "x") => ({ ...columns, partitionKey, rowKey, text });
+    await table.submitTransaction([
+      ["create", row("a")],
+      ["create", row("b!1-2")],
+    ]);
+    const { etag } = await table.getEntity(partitionKey, "a");
+    const change = (newEtag: string, inserted: string): TableWrite[] => [
+      ["update", row("a", "y"), "Merge", { etag: newEtag }],
+      ["create", row(inserted)],
+    ];
+    await expect(table.submitTransaction(change(etag, "b!1-2"))).rejects.toThrow(refusal(409, "EntityAlreadyExists"));
+    await expect(table.getEntity(partitionKey, "a")).resolves.toMatchObject({ text: "x", etag });
+    await table.submitTransaction(change(etag, "c"));
+    await expect(table.submitTransaction(change(etag, "d"))).rejects.toThrow(
+      refusal(412, "UpdateConditionNotSatisfied"),
+    );
+    await expect(table.getEntity(partitionKey, "d")).rejects.toThrow(refusal(404, "ResourceNotFound"));
+    await table.submitTransaction(change("*", "d"));
+    await expect(table.getEntity(partitionKey, "d")).resolves.toMatchObject({ text: "x" });
+    await expect(table.submitTransaction([["update", row("none"), "Merge", { etag: "*" }]])).rejects.toThrow(
+      refusal(404, "ResourceNotFound"),
+    );
+  });
+
+  test("refuses a transaction with a row twice, or with more than 100 writes", async () => {
+    const partitionKey = newKey();
+    const create = (rowKey: string): TableWrite => ["create", { ...columns, partitionKey, rowKey }];
+    await expect(table.submitTransaction([create("a"), create("a")])).rejects.toThrow(
+      refusal(400, "InvalidDuplicateRow"),
+    );
+    const writes = Array.from({ length: 101 }, (_, i) => create(`row-${i}`));
+    await expect(table.submitTransaction(writes)).rejects.toThrow(refusal(400, "InvalidInput"));
+    await table.submitTransaction(writes.slice(1));
+    await expect(table.getEntity(partitionKey, "row-100")).resolves.toMatchObject({ text: "x" });
+    await expect(table.getEntity(partitionKey, "row-0")).rejects.toThrow(refusal(404, "ResourceNotFound"));
+  });
+});
+
 describe.each(tables)("the store of clients on %s", (_name, table) => {
   const store = createClientStore(table, createRetryPolicy(systemClock));
   const makeClient = (name = "XSOAR Production", at = now): Client =>
@@ -94,7 +145,7 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
   test("finds nothing where nothing is", async () => {
     await expect(store.find("socmate-unknown-000000", createContext())).resolves.toBeUndefined();
     await expect(store.findWithUse("socmate-unknown-000000", createContext())).resolves.toBeUndefined();
-    await expect(store.disable("socmate-unknown-000000", "admin", now, createContext())).resolves.toBeUndefined();
+    await expect(store.disable("socmate-unknown-000000", author, createContext())).resolves.toBeUndefined();
   });
 
   test("finds a client as it was inserted, with the name of its secret and an etag", async () => {
@@ -130,8 +181,8 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
 
   test("replaces a secret once for each version of the row, and nothing else in it [check 47]", async () => {
     const row = await insertClient();
-    await expect(store.replaceSecret(row, "client-secret-2", createContext())).resolves.toBe(true);
-    await expect(store.replaceSecret(row, "client-secret-3", createContext())).resolves.toBe(false);
+    await expect(store.replaceSecret(row, "client-secret-2", author, createContext())).resolves.toBe(true);
+    await expect(store.replaceSecret(row, "client-secret-3", author, createContext())).resolves.toBe(false);
     const { etag, ...found } = (await store.find(row.clientId, createContext())) ?? {};
     expect({ etag: row.etag, ...found }).toEqual({ ...row, secretName: "client-secret-2" });
     expect(etag).not.toBe(row.etag);
@@ -139,22 +190,50 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
 
   test("takes its own second try for what it is, not for a lost race [check 49] [check 55]", async () => {
     const row = await insertClient();
-    await store.replaceSecret(row, "client-secret-2", createContext());
-    await expect(store.replaceSecret(row, "client-secret-2", createContext())).resolves.toBe(true);
+    await store.replaceSecret(row, "client-secret-2", author, createContext());
+    await expect(store.replaceSecret(row, "client-secret-2", author, createContext())).resolves.toBe(true);
   });
 
   test("disables whatever happened to the row, and for good [check 48]", async () => {
     const row = await insertClient();
-    await store.replaceSecret(row, "client-secret-2", createContext());
-    const disabled = await store.disable(row.clientId, "admin", now, createContext());
-    expect(disabled).toMatchObject({ status: "disabled", secretName: "client-secret-2", name: row.name });
-    await expect(store.replaceSecret(row, "client-secret-3", createContext())).resolves.toBe(false);
-    const again = await store.disable(row.clientId, "other", new Date(now.getTime() + 60_000), createContext());
-    expect(again).toEqual(disabled);
+    await store.replaceSecret(row, "client-secret-2", author, createContext());
+    const disabled = await store.disable(row.clientId, author, createContext());
+    const client = { status: "disabled", secretName: "client-secret-2", name: row.name };
+    expect(disabled).toMatchObject({ client, isChanged: true });
+    await expect(store.replaceSecret(row, "client-secret-3", author, createContext())).resolves.toBe(false);
+    const later = { adminId: "other", at: new Date(now.getTime() + 60_000) };
+    const again = await store.disable(row.clientId, later, createContext());
+    expect(again).toEqual({ client: disabled?.client, isChanged: false });
     await expect(table.getEntity(row.clientId, "client")).resolves.toMatchObject({
       disabled_by: "admin",
       disabled_at: "2026-03-27T00:00:00Z",
     });
+  });
+
+  test("has one row of history for each change, newest first, and none for what changed nothing [check 51]", async () => {
+    const client = makeClient();
+    const [created, regenerated, disabled] = [createContext(), createContext(), createContext()];
+    const at = (second: number) => ({ adminId: "admin", at: new Date(now.getTime() + second * 1_000) });
+    await store.insert(client, "client-secret-1", created);
+    await store.insert({ ...client, name: "other" }, "client-secret-9", createContext());
+    const row = await store.find(client.clientId, createContext());
+    if (!row) throw new Error("the row is not there");
+    await store.replaceSecret(row, "client-secret-2", at(1), regenerated);
+    await store.replaceSecret(row, "client-secret-3", at(2), createContext());
+    await store.disable(client.clientId, at(3), disabled);
+    await store.disable(client.clientId, at(4), createContext());
+    expect(await historyOf(table, client.clientId)).toEqual([
+      { action: "disable", at: "2026-03-27T00:00:03Z", by: "admin", request_id: disabled.requestId },
+      { action: "regenerate", at: "2026-03-27T00:00:01Z", by: "admin", request_id: regenerated.requestId },
+      {
+        action: "create",
+        at: "2026-03-27T00:00:00Z",
+        by: "admin-user-id",
+        request_id: created.requestId,
+        name: client.name,
+        scopes: "search:read graph:read",
+      },
+    ]);
   });
 
   test("notes uses in a row of their own, which changes nothing about the client [check 51]", async () => {

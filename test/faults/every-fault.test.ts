@@ -39,9 +39,9 @@ const KINDS = Object.keys(OPERATIONS) as Kind[];
 
 /** The calls to the stores that an operation makes without faults. */
 const CALLS: Record<Kind, string[]> = {
-  create: ["setSecret", "getSecret", "createEntity"],
-  regenerate: ["getEntity", "setSecret", "getSecret", "updateEntity", "getSecret", "updateSecretProperties"],
-  disable: ["getEntity", "updateEntity", "getEntity", "getSecret", "updateSecretProperties"],
+  create: ["setSecret", "getSecret", "submitTransaction"],
+  regenerate: ["getEntity", "setSecret", "getSecret", "submitTransaction", "getSecret", "updateSecretProperties"],
+  disable: ["getEntity", "submitTransaction", "getEntity", "getSecret", "updateSecretProperties"],
   token: ["getEntity", "getSecret", "updateEntity"],
   sweep: ["getEntity", "listEntities", "readPage", "updateEntity", "createEntity", "updateEntity"],
 };

@@ -111,6 +111,7 @@ export class World {
   readonly #work = new AsyncLocalStorage<Work>();
   readonly #underWay = new Set<Promise<unknown>>();
   #ticks = 0;
+  #requests = 0;
 
   constructor(turns: Turns, mutant: Mutant = {}, instances = 3) {
     this.#turns = turns;
@@ -174,7 +175,7 @@ export class World {
     const lines: string[] = [];
     await this.#do(at, { kind: "sweep", clientId: undefined, outcomes }, ({ services }) =>
       Promise.resolve(
-        timerJob(sweep, 1_000, () => services, this.#instanceClock)({} as Timer, contextFor("sweep", lines)),
+        timerJob(sweep, 1_000, () => services, this.#instanceClock)({} as Timer, this.#contextFor("sweep", lines)),
       ),
     );
     return lines;
@@ -220,7 +221,7 @@ export class World {
         () => services,
         this.#instanceClock,
       );
-      const { status = 200, body: answer, headers } = await endpoint(http, contextFor(kind, []));
+      const { status = 200, body: answer, headers } = await endpoint(http, this.#contextFor(kind, []));
       const parsed = JSON.parse(String(answer)) as Record<string, string | undefined>;
       const isTimed = new Headers(headers as Record<string, string>).has("Retry-After");
       if (status === 503 && isTimed === isRefusedByAzure({ status, ...parsed })) {
@@ -228,6 +229,11 @@ export class World {
       }
       return { status, body: parsed };
     });
+  }
+
+  #contextFor(functionName: string, lines: string[]): InvocationContext {
+    const logHandler = (_level: unknown, ...args: unknown[]) => void lines.push(String(args[0]));
+    return new InvocationContext({ invocationId: `request-${++this.#requests}`, functionName, logHandler });
   }
 
   /** Runs an operation on an instance. Returns `undefined` if the instance dies before the end. */
@@ -338,7 +344,8 @@ function isClientRow(result: unknown): result is Row {
 
 /** Returns the target of a call for the trace. */
 function targetOf([first, second]: readonly unknown[]): string {
-  const { partitionKey, rowKey } = (first ?? {}) as Partial<Row>;
+  const row = Array.isArray(first) ? first[0]?.[1] : first;
+  const { partitionKey, rowKey } = (row ?? {}) as Partial<Row>;
   return partitionKey
     ? `${partitionKey}/${rowKey}`
     : [first, second].filter((part) => typeof part === "string").join("/");
@@ -366,8 +373,4 @@ function tokenRequest(clientId: string, clientSecret: string): HttpRequest {
     headers: { "content-type": "application/x-www-form-urlencoded" },
     body: { string: form.toString() },
   });
-}
-
-function contextFor(functionName: string, lines: string[]): InvocationContext {
-  return new InvocationContext({ functionName, logHandler: (_level, ...args) => void lines.push(String(args[0])) });
 }

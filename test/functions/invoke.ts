@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { HttpRequest, type HttpRequestInit, type HttpResponseInit, InvocationContext } from "@azure/functions";
 import { adminEndpoint, type Endpoint, publicEndpoint, tokenEndpoint } from "../../shared/endpoint.ts";
 import type { FakeServices } from "../fakes/fake-services.ts";
@@ -23,7 +24,7 @@ async function invoke(
 ): Promise<Answer> {
   const lines: Answer["lines"] = [];
   const context = new InvocationContext({
-    invocationId: "request-1",
+    invocationId: randomUUID(),
     functionName: endpoint.name,
     logHandler: (_level, line) => void lines.push(JSON.parse(String(line))),
   });

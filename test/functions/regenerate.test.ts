@@ -102,7 +102,7 @@ describe("concurrent regenerates", () => {
     const { promise: all, resolve: start } = Promise.withResolvers<void>();
     let ready = 0;
     services.azure.table.before = ({ name }) => {
-      if (name !== "updateEntity") return;
+      if (name !== "submitTransaction") return;
       if (++ready === 20) start();
       return all;
     };
@@ -116,7 +116,7 @@ describe("concurrent regenerates", () => {
 
   test("the answer to a regenerate that lost a race says that its secret is not in place", async () => {
     let first: unknown;
-    services.azure.table.before = once("updateEntity", async () => {
+    services.azure.table.before = once("submitTransaction", async () => {
       first = await ask();
     });
     await expect(ask()).resolves.toMatchObject({
@@ -131,7 +131,7 @@ describe("concurrent regenerates", () => {
     expect(first).toMatchObject({ status: 200 });
   });
 
-  test.for(["getEntity", "setSecret", "updateEntity"])(
+  test.for(["getEntity", "setSecret", "submitTransaction"])(
     "a disable before %s of a regenerate wins and is final [check 48]",
     async (operation) => {
       const { table, secretVault } = services.azure;
@@ -163,21 +163,21 @@ describe("a fault while a secret is regenerated", () => {
   );
 
   test("answers a regenerate with 200 when the reply to the commit is lost and the retry gets 412 [check 49] [check 55]", async () => {
-    services.azure.table.after = failing("updateEntity", connectionReset, 1);
+    services.azure.table.after = failing("submitTransaction", connectionReset, 1);
     const { status, body } = await ask();
     expect(status).toBe(200);
     expect(await tokenStatus(secretOf(body))).toBe(200);
   });
 
   test("answers a regenerate with 200 when every reply to the commit is lost [check 49]", async () => {
-    services.azure.table.after = failing("updateEntity", connectionReset);
+    services.azure.table.after = failing("submitTransaction", connectionReset);
     const { status, body } = await ask();
     expect(status).toBe(200);
     expect(await tokenStatus(secretOf(body))).toBe(200);
   });
 
   test('answers a regenerate with 503 "the outcome is unknown" when the commit fails, and the next one heals [check 49]', async () => {
-    services.azure.table.before = failing("updateEntity", connectionReset);
+    services.azure.table.before = failing("submitTransaction", connectionReset);
     await expect(ask()).resolves.toMatchObject({ status: 503, body: { detail: outcomeUnknown } });
     services.azure.table.before = () => undefined;
     expect(await tokenStatus(client.clientSecret)).toBe(200);
@@ -188,7 +188,7 @@ describe("a fault while a secret is regenerated", () => {
   test('answers a regenerate with 503 "the outcome is unknown" when reply and row are unavailable [check 49]', async () => {
     let committed = false;
     services.azure.table.after = ({ name }) => {
-      if (name !== "updateEntity") return;
+      if (name !== "submitTransaction") return;
       committed = true;
       throw connectionReset();
     };

@@ -67,7 +67,7 @@ describe("a token", () => {
       {
         time: expect.any(String),
         level: "info",
-        request_id: "request-1",
+        request_id: expect.any(String),
         event: "token",
         client_id: client.clientId,
         actor: client.clientId,
@@ -187,7 +187,7 @@ describe("the token endpoint refuses", () => {
 
   test("refuses an unknown client, a wrong secret and a disabled client with the same bytes [check 13]", async () => {
     const disabled = await services.addClient();
-    await services.clients.disable(disabled.clientId, "admin", services.clock.now(), createContext());
+    await services.clients.disable(disabled.clientId, { adminId: "admin", at: services.clock.now() }, createContext());
     const attempts = [
       { client_id: "socmate-unknown-000000" },
       { client_secret: generateClientSecret() },
@@ -232,7 +232,7 @@ describe("the token endpoint refuses", () => {
       {
         time: expect.any(String),
         level: "warn",
-        request_id: "request-1",
+        request_id: expect.any(String),
         event: "token",
         client_id: client.clientId,
         outcome: "refused",

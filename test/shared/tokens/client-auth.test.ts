@@ -136,7 +136,7 @@ describe("a client", () => {
   test("is refused in the same words for every reason, and is not the actor [check 13]", async () => {
     const other = await services.addClient();
     const disabled = await services.addClient();
-    await services.clients.disable(disabled.clientId, "admin", services.clock.now(), createContext());
+    await services.clients.disable(disabled.clientId, { adminId: "admin", at: services.clock.now() }, createContext());
     const attempts: [string, Partial<Credentials>][] = [
       ["unknown_client", { clientId: "socmate-unknown-000000" }],
       ["wrong_secret", { clientSecret: generateClientSecret() }],
@@ -188,7 +188,7 @@ describe("a client", () => {
   });
 
   test("that is disabled has no hash read, and its locked vault secret rings no alarm", async () => {
-    await services.clients.disable(known.clientId, "admin", services.clock.now(), createContext());
+    await services.clients.disable(known.clientId, { adminId: "admin", at: services.clock.now() }, createContext());
     vaultSecretOf(known).properties = { ...vaultSecretOf(known).properties, enabled: false };
     const call = createContext();
     await expect(authenticate({}, call)).rejects.toThrow(expect.objectContaining({ reason: "disabled_client" }));
