@@ -332,7 +332,13 @@ test("[check 60] logs one line for each token, change and refusal, with actor, c
   ]);
   expect(byOutcome.get("refused")).toEqual([
     refused({ event: "token", client_id: clientId, status: 401, reason: "wrong_secret" }),
-    refused({ event: "token", client_id: disabled.clientId, status: 401, reason: "disabled_client" }),
+    refused({
+      event: "token",
+      client_id: disabled.clientId,
+      status: 401,
+      reason: "disabled_client_known_secret",
+      note: "not replaced",
+    }),
     refused({ event: "token", client_id: nobody, status: 401, reason: "unknown_client" }),
     refused({ event: "token", status: 401, reason: "malformed_client_id" }),
     refused({
@@ -359,7 +365,10 @@ test("[check 60] logs one line for each token, change and refusal, with actor, c
     refused({ event: "list", actor: ADMIN_ID, status: 403, reason: "admin_role_missing" }),
     refused({ event: "list", status: 401, reason: "invalid_admin_token", note: "exp" }),
   ]);
-  expect(lines).toHaveLength(21);
+  expect(byOutcome.get(undefined)).toMatchObject([
+    { level: "error", event: "token", client_id: disabled.clientId, alarm: "disabled_client_secret" },
+  ]);
+  expect(lines).toHaveLength(22);
 });
 
 test("[check 60] logs a fault of the service as failed, not as refused", async () => {

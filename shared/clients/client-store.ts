@@ -4,7 +4,8 @@ import { AzureRefused, answerMismatch, type RetryPolicy, Unavailable } from "../
 import { type ClientRow, type ClientWithUse, toClientRow, toColumns, withUse } from "./client-row.ts";
 import type { ClientTable, TableRow, TableWrite } from "./client-table.ts";
 import { createDamageAlarm } from "./damage-alarm.ts";
-import { changeRow } from "./history.ts";
+import { type Author, changeRow } from "./history.ts";
+import { type NewSecret, secretColumns } from "./secret-hints.ts";
 import { createUpsertRow, isConflict, isEntityMissing } from "./upsert-row.ts";
 
 // The clients: their rows in Table Storage, the hashes of their secrets in Key Vault, and the sweep that reconciles the two. No transaction
@@ -37,19 +38,13 @@ export interface ClientStore {
   /** Lists all clients, newest first. */
   list(context: RequestContext): Promise<ClientWithUse[]>;
   /** Commits a new client, or returns `false` if its client id is taken. */
-  insert(client: Client, secretName: string, context: RequestContext): Promise<boolean>;
+  insert(client: Client, secret: NewSecret, context: RequestContext): Promise<boolean>;
   /** Commits a new generation of the secret, or returns `false` if the row has changed since `row` was read. */
-  replaceSecret(row: ClientRow, secretName: string, author: Author, context: RequestContext): Promise<boolean>;
+  replaceSecret(row: ClientRow, secret: NewSecret, author: Author, context: RequestContext): Promise<boolean>;
   /** Disables a client, even if its row is damaged or changes concurrently, and returns the row as read afterwards. Idempotent. */
   disable(clientId: string, author: Author, context: RequestContext): Promise<DisabledClient | undefined>;
   /** Writes the time of the last token (upsert). */
   recordUse(clientId: string, at: Date, context: RequestContext): Promise<void>;
-}
-
-/** Who changes a client, and when. */
-export interface Author {
-  readonly adminId: string;
-  readonly at: Date;
 }
 
 /** A client that is disabled. */
@@ -148,20 +143,24 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
       return clients.sort((a, b) => (a.id < b.id ? 1 : -1));
     },
 
-    insert(client, secretName, context) {
+    insert(client, secret, context) {
       const { clientId, createdBy: adminId, createdAt, name, scopes } = client;
-      const columns = toColumns(client);
-      const { requestId } = context;
-      const details = { name, scopes: scopes.join(" ") };
-      const change = changeRow(clientId, { action: "create", adminId, at: new Date(createdAt), requestId, details });
-      const write: TableWrite = ["create", { partitionKey: clientId, rowKey: CLIENT_ROW, ...columns, secretName }];
+      const { secretName, secretHint } = secret;
+      const author = { adminId, at: new Date(createdAt) };
+      const details = { name, scopes: scopes.join(" "), secret_hint: secretHint };
+      const change = changeRow(clientId, { action: "create", ...author, requestId: context.requestId, details });
+      const columns = { ...toColumns(client), ...secretColumns(secret, author) };
+      const write: TableWrite = ["create", { partitionKey: clientId, rowKey: CLIENT_ROW, ...columns }];
       return commitSecret({ name: "table insert", write, change, secretName }, context);
     },
 
-    async replaceSecret({ clientId, etag }, secretName, { adminId, at }, context) {
+    async replaceSecret(row, secret, author, context) {
+      const { clientId, etag } = row;
+      const { secretName, secretHint } = secret;
       if (!etag) throw new Unavailable("row_damaged", { note: "etag" });
-      const change = changeRow(clientId, { action: "regenerate", adminId, at, requestId: context.requestId });
-      const write = merge(clientId, etag, { secretName });
+      const details = { secret_hint: secretHint };
+      const change = changeRow(clientId, { action: "regenerate", ...author, requestId: context.requestId, details });
+      const write = merge(clientId, etag, secretColumns(secret, author, row));
       return commitSecret({ name: "table merge secret", write, change, secretName, basedOn: etag }, context);
     },
 

@@ -4,11 +4,15 @@ import type { TableRow } from "./client-table.ts";
 /** What an administrator did to a client. */
 export type Action = "create" | "regenerate" | "disable";
 
-/** A change of a client by an administrator. */
-export interface Change {
-  readonly action: Action;
+/** Who changes a client, and when. */
+export interface Author {
   readonly adminId: string;
   readonly at: Date;
+}
+
+/** A change of a client by an administrator. */
+export interface Change extends Author {
+  readonly action: Action;
   /** The request that makes the change: together with the time it names the change. */
   readonly requestId: string;
   /** Details in further columns. Never a secret, a hash or a token. */

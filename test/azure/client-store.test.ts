@@ -12,6 +12,10 @@ import { startRealClients } from "./real-clients.ts";
 
 const { table: realTable, directTable } = await startRealClients();
 const now = new Date("2026-03-27T00:00:00Z");
+const secret = (generation: number) => ({
+  secretName: `client-secret-${generation}`,
+  secretHint: `hint000${generation}`,
+});
 const author = { adminId: "admin", at: now };
 
 /** The columns of a row that are not the table's own. */
@@ -136,7 +140,7 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
   const makeClient = (name = "XSOAR Production", at = now): Client =>
     newClient(newClientSchema.parse({ name, scopes: ["search:read", "graph:read"] }), "socmate", "admin-user-id", at);
   async function insertClient(client = makeClient()) {
-    expect(await store.insert(client, "client-secret-1", createContext())).toBe(true);
+    expect(await store.insert(client, secret(1), createContext())).toBe(true);
     const row = await store.find(client.clientId, createContext());
     if (!row) throw new Error("the row is not there");
     return row;
@@ -152,7 +156,10 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
     const client = makeClient("O'Reilly 😀 Überwachung");
     await expect(insertClient(client)).resolves.toEqual({
       ...client,
-      secretName: "client-secret-1",
+      ...secret(1),
+      secretCreatedAt: client.createdAt,
+      secretCreatedBy: client.createdBy,
+      replacedSecrets: undefined,
       etag: expect.any(String),
       unknownScopes: [],
       damaged: [],
@@ -174,33 +181,39 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
   test("does not insert a client_id twice, unless it meets its own first try [check 49]", async () => {
     const client = makeClient();
     await insertClient(client);
-    await expect(store.insert({ ...client, name: "other" }, "client-secret-2", createContext())).resolves.toBe(false);
-    await expect(store.insert(client, "client-secret-1", createContext())).resolves.toBe(true);
+    await expect(store.insert({ ...client, name: "other" }, secret(2), createContext())).resolves.toBe(false);
+    await expect(store.insert(client, secret(1), createContext())).resolves.toBe(true);
     await expect(store.find(client.clientId, createContext())).resolves.toMatchObject({ name: client.name });
   });
 
   test("replaces a secret once for each version of the row, and nothing else in it [check 47]", async () => {
     const row = await insertClient();
-    await expect(store.replaceSecret(row, "client-secret-2", author, createContext())).resolves.toBe(true);
-    await expect(store.replaceSecret(row, "client-secret-3", author, createContext())).resolves.toBe(false);
+    await expect(store.replaceSecret(row, secret(2), author, createContext())).resolves.toBe(true);
+    await expect(store.replaceSecret(row, secret(3), author, createContext())).resolves.toBe(false);
     const { etag, ...found } = (await store.find(row.clientId, createContext())) ?? {};
-    expect({ etag: row.etag, ...found }).toEqual({ ...row, secretName: "client-secret-2" });
+    expect({ etag: row.etag, ...found }).toEqual({
+      ...row,
+      ...secret(2),
+      secretCreatedAt: "2026-03-27T00:00:00Z",
+      secretCreatedBy: "admin",
+      replacedSecrets: expect.stringContaining('"hint":"hint0001"'),
+    });
     expect(etag).not.toBe(row.etag);
   });
 
   test("takes its own second try for what it is, not for a lost race [check 49] [check 55]", async () => {
     const row = await insertClient();
-    await store.replaceSecret(row, "client-secret-2", author, createContext());
-    await expect(store.replaceSecret(row, "client-secret-2", author, createContext())).resolves.toBe(true);
+    await store.replaceSecret(row, secret(2), author, createContext());
+    await expect(store.replaceSecret(row, secret(2), author, createContext())).resolves.toBe(true);
   });
 
   test("disables whatever happened to the row, and for good [check 48]", async () => {
     const row = await insertClient();
-    await store.replaceSecret(row, "client-secret-2", author, createContext());
+    await store.replaceSecret(row, secret(2), author, createContext());
     const disabled = await store.disable(row.clientId, author, createContext());
     const client = { status: "disabled", secretName: "client-secret-2", name: row.name };
     expect(disabled).toMatchObject({ client, isChanged: true });
-    await expect(store.replaceSecret(row, "client-secret-3", author, createContext())).resolves.toBe(false);
+    await expect(store.replaceSecret(row, secret(3), author, createContext())).resolves.toBe(false);
     const later = { adminId: "other", at: new Date(now.getTime() + 60_000) };
     const again = await store.disable(row.clientId, later, createContext());
     expect(again).toEqual({ client: disabled?.client, isChanged: false });
@@ -214,17 +227,23 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
     const client = makeClient();
     const [created, regenerated, disabled] = [createContext(), createContext(), createContext()];
     const at = (second: number) => ({ adminId: "admin", at: new Date(now.getTime() + second * 1_000) });
-    await store.insert(client, "client-secret-1", created);
-    await store.insert({ ...client, name: "other" }, "client-secret-9", createContext());
+    await store.insert(client, secret(1), created);
+    await store.insert({ ...client, name: "other" }, secret(9), createContext());
     const row = await store.find(client.clientId, createContext());
     if (!row) throw new Error("the row is not there");
-    await store.replaceSecret(row, "client-secret-2", at(1), regenerated);
-    await store.replaceSecret(row, "client-secret-3", at(2), createContext());
+    await store.replaceSecret(row, secret(2), at(1), regenerated);
+    await store.replaceSecret(row, secret(3), at(2), createContext());
     await store.disable(client.clientId, at(3), disabled);
     await store.disable(client.clientId, at(4), createContext());
     expect(await historyOf(table, client.clientId)).toEqual([
       { action: "disable", at: "2026-03-27T00:00:03Z", by: "admin", request_id: disabled.requestId },
-      { action: "regenerate", at: "2026-03-27T00:00:01Z", by: "admin", request_id: regenerated.requestId },
+      {
+        action: "regenerate",
+        at: "2026-03-27T00:00:01Z",
+        by: "admin",
+        request_id: regenerated.requestId,
+        secret_hint: "hint0002",
+      },
       {
         action: "create",
         at: "2026-03-27T00:00:00Z",
@@ -232,6 +251,7 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
         request_id: created.requestId,
         name: client.name,
         scopes: "search:read graph:read",
+        secret_hint: "hint0001",
       },
     ]);
   });

@@ -50,7 +50,7 @@ describe.each([
   test("goes through the vault page by page, tells dead secrets from live ones, and goes on where it stopped", async () => {
     const client = newClient({ name: "A", description: "", scopes: ["search:read"] }, "socmate", "admin", clock.now());
     const live = await put(client.clientId);
-    expect(await clients.insert(client, live, createContext())).toBe(true);
+    expect(await clients.insert(client, { secretName: live, secretHint: "abcdefgh" }, createContext())).toBe(true);
     const dead: string[] = [];
     while (dead.length < 60) dead.push(await put(client.clientId));
     clock.advance(DAY_MS);

@@ -1,6 +1,7 @@
 import { type AdminIssuer, type Claims, startAdminIssuer } from "../../local/azure/admin-issuer.ts";
 import { generateClientSecret, hashClientSecret } from "../../shared/clients/client-secret.ts";
 import { newClient } from "../../shared/clients/new-client.ts";
+import { hintOf } from "../../shared/clients/secret-hints.ts";
 import { compose } from "../../shared/compose.ts";
 import type { Config } from "../../shared/config.ts";
 import type { Client, NewClient } from "../../shared/model/client.ts";
@@ -84,7 +85,8 @@ export async function createFakeServices(shared?: FakeAzure, settings: Partial<C
       const client = newClient({ ...defaults, ...input }, config.clientIdPrefix, "admin-user-id", now());
       const clientSecret = generateClientSecret();
       const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), context);
-      if (!(await clients.insert(client, secretName, context))) throw new Error("the client_id is taken");
+      if (!(await clients.insert(client, { secretName, secretHint: hintOf(clientSecret) }, context)))
+        throw new Error("the client_id is taken");
       return { client, clientId: client.clientId, clientSecret };
     },
 

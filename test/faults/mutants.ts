@@ -1,7 +1,8 @@
 import type { ActiveClient, ClientRow } from "../../shared/clients/client-row.ts";
-import type { Author, ClientStore } from "../../shared/clients/client-store.ts";
+import type { ClientStore } from "../../shared/clients/client-store.ts";
 import type { ClientTable, TableRow, TableWrite } from "../../shared/clients/client-table.ts";
-import { changeRow } from "../../shared/clients/history.ts";
+import { type Author, changeRow } from "../../shared/clients/history.ts";
+import { type NewSecret, secretColumns } from "../../shared/clients/secret-hints.ts";
 import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
 import type { SecretVault } from "../../shared/clients/secret-store.ts";
 import type { RequestContext } from "../../shared/request/context.ts";
@@ -110,8 +111,8 @@ export const MUTANTS: Record<string, Mutant> = {
   "a commit that failed is taken for done": committing((error) => (isConflict(error) ? undefined : true)),
   "a refusal of the second try is taken for one of the write": {
     clients: (_clients, { table, retry }) => ({
-      async replaceSecret(row, secretName, author, context) {
-        const run = commitOf(table, row, secretName, author, context);
+      async replaceSecret(row, secret, author, context) {
+        const run = commitOf(table, row, secret, author, context);
         const once = () => retry({ name: "table merge secret", run, isAnswer: isConflict, tries: 1 }, context);
         return once().catch(() => once().catch((error) => (isConflict(error) ? false : Promise.reject(error))));
       },
@@ -119,11 +120,11 @@ export const MUTANTS: Record<string, Mutant> = {
   },
   "the old secret is disabled before the commit": {
     clients: (clients, { vault }) => ({
-      async replaceSecret(row, secretName, author, context) {
+      async replaceSecret(row, secret, author, context) {
         const { secretName: old = "" } = row;
         const { properties } = await vault.getSecret(old);
         await vault.updateSecretProperties(old, properties.version ?? "", { enabled: false });
-        return clients.replaceSecret(row, secretName, author, context);
+        return clients.replaceSecret(row, secret, author, context);
       },
     }),
   },
@@ -189,11 +190,11 @@ function replacing(isMutated: (entity: Record<string, unknown>) => boolean): Mut
 function committing(judge: (error: unknown) => boolean | undefined): Mutant {
   return {
     clients: (clients, { table, retry }) => ({
-      async replaceSecret(row, secretName, author, context) {
-        const run = commitOf(table, row, secretName, author, context);
+      async replaceSecret(row, secret, author, context) {
+        const run = commitOf(table, row, secret, author, context);
         return retry({ name: "table merge secret", run, isAnswer: isConflict }, context).catch((error) => {
           const judged = judge(error);
-          return judged ?? clients.replaceSecret(row, secretName, author, context);
+          return judged ?? clients.replaceSecret(row, secret, author, context);
         });
       },
     }),
@@ -203,12 +204,13 @@ function committing(judge: (error: unknown) => boolean | undefined): Mutant {
 /** Returns the commit of a new secret as the store makes it, without what the store does after an error. */
 function commitOf(
   table: ClientTable,
-  { clientId, etag = "" }: ClientRow,
-  secretName: string,
+  before: ClientRow,
+  secret: NewSecret,
   author: Author,
   { requestId }: RequestContext,
 ): (abortSignal: AbortSignal) => Promise<true> {
-  const row = { partitionKey: clientId, rowKey: "client", secretName };
+  const { clientId, etag = "" } = before;
+  const row = { partitionKey: clientId, rowKey: "client", ...secretColumns(secret, author, before) };
   const change = changeRow(clientId, { action: "regenerate", ...author, requestId });
   return async (abortSignal) => {
     await table.submitTransaction(

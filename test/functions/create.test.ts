@@ -76,6 +76,9 @@ describe("a new client", () => {
       created_by: "10ca1000-0000-4000-8000-00000000000a",
       created_at: "2026-03-27T00:00:00Z",
       secretName: expect.stringMatching(/^client-secret-[0-9a-f]{32}$/),
+      secretHint: clientSecret.slice(8, 16),
+      secret_created_at: "2026-03-27T00:00:00Z",
+      secret_created_by: "10ca1000-0000-4000-8000-00000000000a",
     });
     const stored = services.azure.secretVault.secrets.get(String(row?.secretName));
     expect(stored).toMatchObject([{ value: expect.stringMatching(/^v1:[\w-]{43}$/) }]);

@@ -55,12 +55,27 @@ describe("a new secret", () => {
 
   test("gives a new secret its own secretName, disables the old one after the commit and changes no other column", async () => {
     const before = { ...row() };
-    await ask();
+    services.azure.clock.advance(60_000);
+    const clientSecret = secretOf((await ask()).body);
+    const [at, by] = ["2026-03-27T00:01:00Z", "10ca1000-0000-4000-8000-00000000000a"];
     expect(row()).toEqual({
       ...before,
       etag: expect.any(String),
       secretName: expect.stringMatching(/^client-secret-[0-9a-f]{32}$/),
+      secretHint: clientSecret.slice(8, 16),
+      secret_created_at: at,
+      secret_created_by: by,
+      replaced_secrets: expect.any(String),
     });
+    expect(JSON.parse(String(row()?.replaced_secrets))).toEqual([
+      {
+        hint: before.secretHint,
+        created_at: before.secret_created_at,
+        created_by: before.secret_created_by,
+        replaced_at: at,
+        replaced_by: by,
+      },
+    ]);
     expect(row()?.secretName).not.toBe(before.secretName);
     expect(isEnabled(before.secretName)).toBe(false);
     expect(isEnabled(row()?.secretName)).toBe(true);

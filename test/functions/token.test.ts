@@ -192,12 +192,14 @@ describe("the token endpoint refuses", () => {
       { client_id: "socmate-unknown-000000" },
       { client_secret: generateClientSecret() },
       { client_id: disabled.clientId, client_secret: disabled.clientSecret },
+      { client_id: disabled.clientId, client_secret: generateClientSecret() },
     ];
     const answers: unknown[] = [];
     for (const attempt of attempts) {
       const answer = await ask({ form: { ...form, ...attempt } });
       expectRefusal(answer, 401, "invalid_client");
-      expect(answer.lines).toHaveLength(1);
+      // The known secret of a disabled client raises an alarm.
+      expect(answer.lines).toHaveLength(attempt.client_secret === disabled.clientSecret ? 2 : 1);
       answers.push({ ...answer, lines: [] });
     }
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
