@@ -9,12 +9,20 @@ export interface ReceivedRequest {
 }
 
 /**
- * The operations of the service on Azure. `table` is the row of a client, with the row of history in the same transaction; `usage` is that
- * of its use, `position` that of the sweep.
+ * The operations of the service on Azure. `table` is the row of a client, with the row of history in the same transaction; `change` is a
+ * row of history by itself, `usage` that of the client's use, `position` that of the sweep.
  */
 export const OPERATIONS = [
   ...["table-get", "table-list", "table-insert", "table-merge"],
-  ...["usage-insert", "usage-merge", "position-get", "position-insert", "position-merge"],
+  ...[
+    "change-get",
+    "change-insert",
+    "usage-insert",
+    "usage-merge",
+    "position-get",
+    "position-insert",
+    "position-merge",
+  ],
   ...["secret-get", "secret-set", "secret-update", "secret-list"],
   ...["key-list", "key-get", "key-sign"],
   ...["identity-token", "admin-keys"],
@@ -53,7 +61,7 @@ function writeOf(method: string, route: string, body: string): TableCall {
 }
 
 function tableOperation({ method, route, body }: TableCall): string {
-  const rowKey = /RowKey='(\w+)'/.exec(route)?.[1] ?? /"RowKey":"(\w+)"/.exec(body)?.[1];
+  const rowKey = /RowKey='(\w+)/.exec(route)?.[1] ?? /"RowKey":"(\w+)/.exec(body)?.[1];
   const row = rowKey === undefined || rowKey === "client" ? "table" : rowKey;
   const verb = { POST: "insert", PATCH: "merge", MERGE: "merge" }[method] ?? "get";
   return rowKey === undefined ? `${row}-list` : `${row}-${verb}`;

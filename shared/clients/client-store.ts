@@ -3,6 +3,7 @@ import type { RequestContext } from "../request/context.ts";
 import { AzureRefused, answerMismatch, type RetryPolicy, Unavailable } from "../request/retry.ts";
 import { type ClientRow, type ClientWithUse, toClientRow, toColumns, withUse } from "./client-row.ts";
 import type { ClientTable, TableRow, TableWrite } from "./client-table.ts";
+import { createCommits, outcomeUnknown } from "./commit.ts";
 import { createDamageAlarm } from "./damage-alarm.ts";
 import { type Author, changeRow } from "./history.ts";
 import { type NewSecret, secretColumns } from "./secret-hints.ts";
@@ -103,29 +104,30 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
     return clients;
   };
 
-  /** Writes the row of a client and the row of its history, both or neither. */
-  const commit = (name: string, write: TableWrite, change: TableRow, context: RequestContext) => {
-    const run = (abortSignal: AbortSignal) => table.submitTransaction([write, ["create", change]], { abortSignal });
-    return retry({ name, run, isAnswer: isConflict }, context);
-  };
+  const { commit, settle } = createCommits(table, retry);
 
   /**
    * Commits a new secret name, and tells whether the row has it. After a conflict or a failure the row is read: the conflict may be with
-   * the first try of the same write, and a failed write may have been applied. A definite refusal was not.
+   * the first try of the same write, and a failed write may have been applied. A definite refusal was not. A row as it was may still
+   * change, so the commit is fenced off then.
    */
   const commitSecret = async (
     { name, write, change, secretName, basedOn }: SecretCommit,
     context: RequestContext,
   ): Promise<boolean> => {
+    const hasSecret = async () => {
+      const row = await find(change.partitionKey, context).catch(outcomeUnknown);
+      return { isCommitted: row?.secretName === secretName, isChanged: row?.etag !== basedOn };
+    };
     try {
       await commit(name, write, change, context);
       return true;
     } catch (error) {
       if (error instanceof AzureRefused) throw error;
-      const row = await find(change.partitionKey, context).catch(outcomeUnknown);
-      if (row?.secretName === secretName) return true;
-      if (isConflict(error) || (row?.etag && row.etag !== basedOn)) return false;
-      return outcomeUnknown(error);
+      const { isCommitted, isChanged } = await hasSecret();
+      if (isCommitted || isConflict(error) || isChanged) return isCommitted;
+      await settle(change, error, context);
+      return (await hasSecret()).isCommitted;
     }
   };
 
@@ -170,6 +172,8 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
       if (!row || row.status === "disabled") return row && { client: row, isChanged: false };
       const change = changeRow(clientId, { action: "disable", adminId, at, requestId: context.requestId });
       const write = merge(clientId, "*", { status: "disabled", disabled_at: wholeSeconds(at), disabled_by: adminId });
+      // Also after a success: a regenerate between the read and the merge has replaced the secret that is to be disabled.
+      const readAgain = () => find(clientId, context).catch(outcomeUnknown);
       let failure: unknown;
       try {
         await commit("table merge status", write, change, context);
@@ -177,8 +181,11 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
         if (error instanceof AzureRefused) throw error;
         failure = error;
       }
-      // Also after a success: a regenerate between the read and the merge has replaced the secret that is to be disabled.
-      const client = await find(clientId, context).catch(outcomeUnknown);
+      let client = await readAgain();
+      if (client?.status !== "disabled") {
+        await settle(change, failure, context);
+        client = await readAgain();
+      }
       return client?.status === "disabled" ? { client, isChanged: true } : outcomeUnknown(failure);
     },
 
@@ -202,15 +209,4 @@ interface SecretCommit {
 /** A merge of columns into the row of a client. */
 function merge(clientId: string, etag: string, columns: Readonly<Record<string, string>>): TableWrite {
   return ["update", { partitionKey: clientId, rowKey: CLIENT_ROW, ...columns }, "Merge", { etag }];
-}
-
-/** Fails a change that may or may not have been committed. */
-function outcomeUnknown(cause: unknown): never {
-  const known = cause instanceof Unavailable ? cause : undefined;
-  throw new Unavailable("outcome_unknown", {
-    detail: "The outcome is unknown: the change may or may not have been made. Look at the client, then try again.",
-    note: known?.note ?? known?.reason ?? "unexpected state of the row",
-    retryAfterSeconds: known?.retryAfterSeconds,
-    cause,
-  });
 }

@@ -4,6 +4,9 @@ import type { TableRow } from "./client-table.ts";
 /** What an administrator did to a client. */
 export type Action = "create" | "regenerate" | "disable";
 
+/** The action of a change that was not made, and that nothing can make any more. */
+export const ABANDONED = "abandoned";
+
 /** Who changes a client, and when. */
 export interface Author {
   readonly adminId: string;
@@ -40,4 +43,9 @@ export function changeRow(clientId: string, { action, adminId, at, requestId, de
     request_id: requestId,
     ...details,
   };
+}
+
+/** Formats the row that takes the place of a change in the history and keeps it from being committed. */
+export function abandonedRow({ partitionKey, rowKey, action, at, by, request_id }: TableRow): TableRow {
+  return { partitionKey, rowKey, action: ABANDONED, change: action, at, by, request_id };
 }

@@ -43,6 +43,7 @@ export const REASONS = [
   "answer_mismatch",
   "azure_refused",
   "azure_unavailable",
+  "change_abandoned",
   "client_ids_taken",
   "deadline_exceeded",
   "internal_error",

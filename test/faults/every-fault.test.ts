@@ -101,6 +101,7 @@ describe("a regenerate with faults", () => {
   const success = { status: 200, works: ["new"] };
   const failed = { status: 503, detail: "The service cannot answer right now", works: ["old"] };
   const refused = { status: 503, detail: "Azure refused", works: ["old"] };
+  const abandoned = { status: 503, detail: "Nothing was changed", works: ["old"] };
   const unknown = { status: 503, detail: "The outcome is unknown", works: ["old"] };
   const at = { readRow: 0, put: 1, readBack: 2, commit: 3, lock: 4 };
 
@@ -119,11 +120,24 @@ describe("a regenerate with faults", () => {
     [
       at.commit,
       ["lands late", "is refused"],
-      "the commit lands late, its second try is refused",
+      "the commit is late, its second try is refused, and the fence comes before it",
+      abandoned,
+    ],
+    [at.commit, ["fails before", "fails before"], "the commit fails", abandoned],
+    [at.commit, ["lands late", "fails before"], "the commit is late, and the fence comes before it", abandoned],
+    [at.commit, ["lands late", "lands late", "ok", "fails after"], "the fence meets its own first try", abandoned],
+    [
+      at.commit,
+      ["fails before", "fails before", "ok", "fails before", "fails before"],
+      "the commit fails, and then the fence",
+      unknown,
+    ],
+    [
+      at.commit,
+      ["lands late", "fails before", "ok", "fails before", "fails before"],
+      "the fence fails, and the commit lands after the answer",
       { ...unknown, works: [] },
     ],
-    [at.commit, ["fails before", "fails before"], "the commit fails", unknown],
-    [at.commit, ["lands late", "fails before"], "the commit lands after the answer", { ...unknown, works: [] }],
     [
       at.commit,
       ["fails after", "ok", "fails before", "fails before"],

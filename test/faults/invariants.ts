@@ -81,8 +81,9 @@ export function watchInvariants({ table, vault, readEtag, report }: Watched): vo
     const written = [...table.rows.values()].filter((row) => rows.get(keyOf(row)) !== row);
     const history = written.filter(({ rowKey }) => rowKey.startsWith("change!"));
     const clients = written.filter(({ rowKey }) => rowKey === "client");
+    const made = history.filter(({ action }) => action !== "abandoned");
     for (const row of clients) checkClient(keyOf(row), row, history);
-    for (const row of clients.length === 0 ? history : []) report(`${keyOf(row)} is a history without its change`);
+    for (const row of clients.length === 0 ? made : []) report(`${keyOf(row)} is a history without its change`);
     for (const row of history.filter((row) => rows.has(keyOf(row)))) report(`${keyOf(row)} was written again`);
     for (const row of written.filter(hasSecret)) report(`${keyOf(row)} has a secret or a hash`);
     for (const row of written) rows.set(keyOf(row), row);

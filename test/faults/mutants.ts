@@ -133,6 +133,11 @@ export const MUTANTS: Record<string, Mutant> = {
       submitTransaction: ([write], options) => table.submitTransaction(write ? [write] : [], options),
     }),
   },
+  "an abandoned change is not fenced off": {
+    table: ({ table }) => ({
+      createEntity: async (row, options) => (row.action === "abandoned" ? undefined : table.createEntity(row, options)),
+    }),
+  },
   "the history is written before the commit": {
     table: ({ table }) => ({
       submitTransaction: async ([write, ...history], options) => {

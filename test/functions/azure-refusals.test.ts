@@ -119,7 +119,7 @@ describe("a definite refusal by Azure [check 72]", () => {
     };
     const answer = await OPERATIONS.regenerate();
     expect(answer).toMatchObject({ status: 503, headers: { "Retry-After": "2" } });
-    expect(answer.lines.at(-1)).toMatchObject({ reason: "outcome_unknown" });
+    expect(answer.lines.at(-1)).toMatchObject({ reason: "change_abandoned" });
   });
 
   test("ends once Azure accepts again, such as a role assignment that takes effect after a deployment", async () => {

@@ -258,9 +258,18 @@ describe("a fault while a client is created", () => {
     await expect(askToken(token, services, { form })).resolves.toMatchObject({ status: 200 });
   });
 
-  test('answers a create with 503 "the outcome is unknown" when the commit and the row are unavailable [check 49]', async () => {
+  test("answers a create with 503 and fences it off when the commit fails [check 49]", async () => {
     services.azure.table.before = failing("submitTransaction", connectionReset);
-    await expect(ask()).resolves.toMatchObject({ status: 503, body: { detail: outcomeUnknown } });
+    const { status, headers, lines } = await ask();
+    expect({ status, headers, lines }).toMatchObject({
+      status: 503,
+      headers: { "Retry-After": "2" },
+      lines: [{ reason: "change_abandoned", note: "table insert: ECONNRESET" }],
+    });
+    expect([...services.azure.table.rows.values()]).toMatchObject([{ action: "abandoned", change: "create" }]);
+  });
+
+  test('answers a create with 503 "the outcome is unknown" when the commit and the row are unavailable [check 49]', async () => {
     services.azure.table.before = failing("getEntity", connectionReset);
     services.azure.table.after = failing("submitTransaction", connectionReset);
     await expect(ask()).resolves.toMatchObject({ status: 503, body: { detail: outcomeUnknown } });

@@ -17,8 +17,6 @@ const ask = (clientId = client.clientId) => askAdmin(disable, services, { method
 const row = () => services.azure.table.rows.get(`${client.clientId}/client`);
 const rowKeys = () => [...services.azure.table.rows.values()].map(({ rowKey }) => rowKey);
 const disabled = () => ({ client_id: client.clientId, status: "disabled" });
-const outcomeUnknown =
-  "The outcome is unknown: the change may or may not have been made. Look at the client, then try again.";
 
 describe("a client", () => {
   test("records the time and the administrator of a disable and changes no other column", async () => {
@@ -106,16 +104,16 @@ describe("a fault while a client is disabled", () => {
   });
 
   test.for([
-    ["the commit fails", "submitTransaction"],
-    ["the row cannot be read after it", "getEntity"],
+    ["nothing was changed", "the commit fails", "submitTransaction", "change_abandoned"],
+    ["the outcome is unknown", "the row cannot be read after it", "getEntity", "outcome_unknown"],
   ] as const)(
-    'answers a disable with 503 "the outcome is unknown" when %s, and the next one heals [check 49] [check 50]',
-    async ([, operation]) => {
+    'answers a disable with 503 "%s" when %s, and the next one heals [check 49] [check 50]',
+    async ([, , operation, reason]) => {
       let reads = 0;
       services.azure.table.before = ({ name }) => {
         if (name === operation && (name !== "getEntity" || ++reads > 1)) throw connectionReset();
       };
-      await expect(ask()).resolves.toMatchObject({ status: 503, body: { detail: outcomeUnknown } });
+      await expect(ask()).resolves.toMatchObject({ status: 503, lines: [{ reason }] });
       services.azure.table.before = () => undefined;
       await expect(ask()).resolves.toMatchObject({ status: 200, body: disabled() });
     },

@@ -191,9 +191,9 @@ describe("a fault while a secret is regenerated", () => {
     expect(await tokenStatus(secretOf(body))).toBe(200);
   });
 
-  test('answers a regenerate with 503 "the outcome is unknown" when the commit fails, and the next one heals [check 49]', async () => {
+  test('answers a regenerate with 503 "nothing was changed" when the commit fails, and the next one succeeds [check 49]', async () => {
     services.azure.table.before = failing("submitTransaction", connectionReset);
-    await expect(ask()).resolves.toMatchObject({ status: 503, body: { detail: outcomeUnknown } });
+    await expect(ask()).resolves.toMatchObject({ status: 503, lines: [{ reason: "change_abandoned" }] });
     services.azure.table.before = () => undefined;
     expect(await tokenStatus(client.clientSecret)).toBe(200);
     const { body } = await ask();

@@ -171,6 +171,8 @@ test.for([
   ["GET", "/acct/apiclients()?$top=1", "", "table-list"],
   ["POST", "/acct/apiclients", '{"PartitionKey":"a","RowKey":"client"}', "table-insert"],
   ["POST", "/acct/apiclients", '{"PartitionKey":"sweep","RowKey":"position"}', "position-insert"],
+  ["POST", "/acct/apiclients", '{"PartitionKey":"a","RowKey":"change!1!b"}', "change-insert"],
+  ["GET", "/acct/apiclients(PartitionKey='a',RowKey='change%211%21b')", "", "change-get"],
   ["POST", "/acct/$batch", batchOf("POST https://a/apiclients HTTP/1.1", "client"), "table-insert"],
   [
     "POST",
