@@ -17,6 +17,8 @@ export const OPERATIONS = [
   ...[
     "change-get",
     "change-insert",
+    "usage-get",
+    "usage-list",
     "usage-insert",
     "usage-merge",
     "position-get",
@@ -61,8 +63,9 @@ function writeOf(method: string, route: string, body: string): TableCall {
 }
 
 function tableOperation({ method, route, body }: TableCall): string {
-  const rowKey = /RowKey='(\w+)/.exec(route)?.[1] ?? /"RowKey":"(\w+)/.exec(body)?.[1];
+  const rowKey = /RowKey='([\w-]+)/.exec(route)?.[1] ?? /"RowKey":"([\w-]+)/.exec(body)?.[1];
+  const verb = rowKey === undefined ? "list" : ({ POST: "insert", PATCH: "merge", MERGE: "merge" }[method] ?? "get");
+  if (/\/apiclientusage\b/.test(route)) return `usage-${verb}`;
   const row = rowKey === undefined || rowKey === "client" ? "table" : rowKey;
-  const verb = { POST: "insert", PATCH: "merge", MERGE: "merge" }[method] ?? "get";
-  return rowKey === undefined ? `${row}-list` : `${row}-${verb}`;
+  return `${row}-${verb}`;
 }

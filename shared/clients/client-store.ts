@@ -6,8 +6,10 @@ import type { ClientTable, TableRow, TableWrite } from "./client-table.ts";
 import { createCommits, outcomeUnknown } from "./commit.ts";
 import { createDamageAlarm } from "./damage-alarm.ts";
 import { type Author, changeRow } from "./history.ts";
+import { listRows } from "./list-rows.ts";
 import { type NewSecret, secretColumns } from "./secret-hints.ts";
-import { createUpsertRow, isConflict, isEntityMissing } from "./upsert-row.ts";
+import { isConflict, isEntityMissing } from "./upsert-row.ts";
+import type { UsageStore } from "./usage-store.ts";
 
 // The clients: their rows in Table Storage, the hashes of their secrets in Key Vault, and the sweep that reconciles the two. No transaction
 // spans both stores, so the row alone decides: a secret is valid if the row names its vault secret, and one conditional write to the row
@@ -17,15 +19,13 @@ import { createUpsertRow, isConflict, isEntityMissing } from "./upsert-row.ts";
 /** The name of the table; its partition key is the client id. */
 export const CLIENT_TABLE = "apiclients";
 
-/** The usage has a row of its own, so that its writes never conflict with a change by an administrator. */
 const CLIENT_ROW = "client";
-const USAGE_ROW = "usage";
+/** Where earlier releases wrote the last use of a client. It counts until the client is used again. */
+const EARLIER_USAGE_ROW = "usage";
 /** Leaves out the history, which grows with every change and which neither a list nor the sweep needs. */
-const STATE_ROWS = `RowKey eq '${CLIENT_ROW}' or RowKey eq '${USAGE_ROW}'`;
+const STATE_ROWS = `RowKey eq '${CLIENT_ROW}' or RowKey eq '${EARLIER_USAGE_ROW}'`;
 /** No request can name a row of another partition, so it is no client. The log must not have its key. */
 const NAMELESS = { clientId: "a partition that is no client id", damaged: ["PartitionKey"] };
-/** The maximum of Table Storage. */
-const PAGE_SIZE = 1_000;
 
 /**
  * Stores clients in Table Storage. Only `insert` writes the status `active`; every other write merges named columns. Each change is one
@@ -44,8 +44,8 @@ export interface ClientStore {
   replaceSecret(row: ClientRow, secret: NewSecret, author: Author, context: RequestContext): Promise<boolean>;
   /** Disables a client, even if its row is damaged or changes concurrently, and returns the row as read afterwards. Idempotent. */
   disable(clientId: string, author: Author, context: RequestContext): Promise<DisabledClient | undefined>;
-  /** Writes the time of the last token (upsert). */
-  recordUse(clientId: string, at: Date, context: RequestContext): Promise<void>;
+  /** Lists the rows of all clients, without their use. */
+  rows(context: RequestContext): Promise<ClientRow[]>;
 }
 
 /** A client that is disabled. */
@@ -55,9 +55,12 @@ export interface DisabledClient {
   readonly isChanged: boolean;
 }
 
-/** Creates the store over the table of clients. */
-export function createClientStore(table: ClientTable, retry: RetryPolicy): ClientStore {
-  const upsertRow = createUpsertRow(table, retry);
+/** Creates the store over the table of clients. The use of the clients is read, and never written. */
+export function createClientStore(
+  table: ClientTable,
+  usages: Pick<UsageStore, "all" | "find">,
+  retry: RetryPolicy,
+): ClientStore {
   const alarmIfDamaged = createDamageAlarm();
 
   const find = async (clientId: string, context: RequestContext): Promise<ClientRow | undefined> => {
@@ -75,33 +78,25 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
     }
   };
 
-  /** Reads all rows that match a filter. Each page is a call with its own deadline, so that a long list does not time out. */
-  const readRows = async (filter: string, context: RequestContext): Promise<TableRow[]> => {
-    const rows: TableRow[] = [];
-    let continuationToken: string | undefined;
-    do {
-      const run = (abortSignal: AbortSignal) =>
-        table
-          .listEntities({ abortSignal, queryOptions: { filter } })
-          .byPage({ maxPageSize: PAGE_SIZE, ...(continuationToken && { continuationToken }) })
-          .next();
-      const { value: page } = await retry({ name: "table list", run }, context);
-      rows.push(...(page ?? []));
-      continuationToken = page?.continuationToken;
-    } while (continuationToken);
-    return rows;
-  };
-
-  /** Reads the clients of all rows that match a filter. */
-  const scan = async (filter: string, context: RequestContext): Promise<ClientWithUse[]> => {
-    const rows = Map.groupBy(await readRows(filter, context), ({ rowKey }) => rowKey);
-    const usages = new Map(rows.get(USAGE_ROW)?.map((row) => [row.partitionKey, row]));
+  /** Reads the clients of all rows that match a filter, each with its row `usage` of an earlier release if it has one. */
+  const scan = async (filter: string, context: RequestContext): Promise<Scanned[]> => {
+    const listed = await listRows({ table, retry, name: "table list" }, filter, context);
+    const rows = Map.groupBy(listed, ({ rowKey }) => rowKey);
+    const earlier = new Map(rows.get(EARLIER_USAGE_ROW)?.map((row) => [row.partitionKey, row]));
     const clientRows = rows.get(CLIENT_ROW) ?? [];
     const named = clientRows.filter(({ partitionKey }) => isClientId(partitionKey));
     if (named.length < clientRows.length) alarmIfDamaged(NAMELESS, context);
-    const clients = named.map((row) => withUse(toClientRow(row.partitionKey, row), usages.get(row.partitionKey)));
-    for (const client of clients) alarmIfDamaged(client, context);
-    return clients;
+    return named.map((row) => {
+      const client = toClientRow(row.partitionKey, row);
+      return { client, earlierUsage: earlier.get(row.partitionKey) };
+    });
+  };
+
+  /** Adds the last use, from the table of use or, for a client that has none there, from the row of an earlier release. */
+  const withLastUse = ({ client, earlierUsage }: Scanned, usage: object | undefined, context: RequestContext) => {
+    const used = withUse(client, usage ?? earlierUsage);
+    alarmIfDamaged(used, context);
+    return used;
   };
 
   const { commit, settle } = createCommits(table, retry);
@@ -135,14 +130,22 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
     find,
 
     async findWithUse(clientId, context) {
-      const [client] = await scan(`PartitionKey eq '${clientId.replaceAll("'", "''")}' and (${STATE_ROWS})`, context);
-      if (client && client.clientId !== clientId) throw answerMismatch("table list", context);
-      return client;
+      const filter = `PartitionKey eq '${clientId.replaceAll("'", "''")}' and (${STATE_ROWS})`;
+      const [[found], usage] = await Promise.all([scan(filter, context), usages.find(clientId, context)]);
+      if (found && found.client.clientId !== clientId) throw answerMismatch("table list", context);
+      return found && withLastUse(found, usage, context);
     },
 
     async list(context) {
-      const clients = await scan(STATE_ROWS, context);
+      const [found, used] = await Promise.all([scan(STATE_ROWS, context), usages.all(context)]);
+      const clients = found.map((each) => withLastUse(each, used.get(each.client.clientId), context));
       return clients.sort((a, b) => (a.id < b.id ? 1 : -1));
+    },
+
+    async rows(context) {
+      const clients = (await scan(`RowKey eq '${CLIENT_ROW}'`, context)).map(({ client }) => client);
+      for (const client of clients) alarmIfDamaged(client, context);
+      return clients;
     },
 
     insert(client, secret, context) {
@@ -188,12 +191,13 @@ export function createClientStore(table: ClientTable, retry: RetryPolicy): Clien
       }
       return client?.status === "disabled" ? { client, isChanged: true } : outcomeUnknown(failure);
     },
-
-    recordUse(clientId, at, context) {
-      const row = { partitionKey: clientId, rowKey: USAGE_ROW, last_used_at: wholeSeconds(at) };
-      return upsertRow("usage", row, context);
-    },
   };
+}
+
+/** A client as a scan finds it. */
+interface Scanned {
+  readonly client: ClientRow;
+  readonly earlierUsage: TableRow | undefined;
 }
 
 interface SecretCommit {

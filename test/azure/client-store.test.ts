@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createClientStore } from "../../shared/clients/client-store.ts";
 import type { ClientTable, TablePage, TableWrite } from "../../shared/clients/client-table.ts";
 import { newClient } from "../../shared/clients/new-client.ts";
+import { createUsageStore } from "../../shared/clients/usage-store.ts";
 import { type Client, newClientSchema } from "../../shared/model/client.ts";
 import { systemClock } from "../../shared/request/clock.ts";
 import { createRetryPolicy } from "../../shared/request/retry.ts";
@@ -10,7 +11,7 @@ import { createContext } from "../fakes/fake-context.ts";
 import { createFakeTable } from "../fakes/fake-table.ts";
 import { startRealClients } from "./real-clients.ts";
 
-const { table: realTable, directTable } = await startRealClients();
+const { table: realTable, directTable, usageTable, directUsageTable } = await startRealClients();
 const now = new Date("2026-03-27T00:00:00Z");
 const secret = (generation: number) => ({
   secretName: `client-secret-${generation}`,
@@ -36,10 +37,10 @@ async function historyOf(table: ClientTable, clientId: string): Promise<object[]
   );
 }
 
-const tables: [string, ClientTable][] = [
-  ["the fake table", createFakeTable()],
-  ["Azurite through the SDK", realTable],
-  ["Azurite through direct reads", directTable],
+const tables: [string, ClientTable, ClientTable][] = [
+  ["the fake table", createFakeTable(), createFakeTable()],
+  ["Azurite through the SDK", realTable, usageTable],
+  ["Azurite through direct reads", directTable, directUsageTable],
 ];
 
 describe.each(tables)("%s", (_name, table) => {
@@ -135,8 +136,10 @@ describe.each(tables.filter(([, table]) => table !== realTable))("a transaction 
   });
 });
 
-describe.each(tables)("the store of clients on %s", (_name, table) => {
-  const store = createClientStore(table, createRetryPolicy(systemClock));
+describe.each(tables)("the store of clients on %s", (_name, table, usage) => {
+  const retry = createRetryPolicy(systemClock);
+  const usages = createUsageStore(usage, retry);
+  const store = createClientStore(table, usages, retry);
   const makeClient = (name = "XSOAR Production", at = now): Client =>
     newClient(newClientSchema.parse({ name, scopes: ["search:read", "graph:read"] }), "socmate", "admin-user-id", at);
   async function insertClient(client = makeClient()) {
@@ -171,7 +174,7 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
     const getEntity: ClientTable["getEntity"] = (_, ...rest) => table.getEntity(other.clientId, ...rest);
     const listEntities: ClientTable["listEntities"] = () =>
       table.listEntities({ queryOptions: { filter: `PartitionKey eq '${other.clientId}'` } });
-    const wrong = createClientStore({ ...table, getEntity, listEntities }, createRetryPolicy(systemClock));
+    const wrong = createClientStore({ ...table, getEntity, listEntities }, usages, retry);
     const context = createContext();
     await expect(wrong.find(asked.clientId, context)).rejects.toThrow("answer_mismatch: table get");
     await expect(wrong.findWithUse(asked.clientId, context)).rejects.toThrow("answer_mismatch: table list");
@@ -256,16 +259,28 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
     ]);
   });
 
-  test("notes uses in a row of their own, which changes nothing about the client [check 51]", async () => {
+  test("notes uses in a table of their own, and writes nothing to that of the clients [check 51]", async () => {
     const row = await insertClient();
     await expect(store.findWithUse(row.clientId, createContext())).resolves.toMatchObject({ lastUsedAt: null });
-    await store.recordUse(row.clientId, now, createContext());
-    await store.recordUse(row.clientId, new Date(now.getTime() + 61_500), createContext());
+    await usages.recordUse(row.clientId, now, createContext());
+    await usages.recordUse(row.clientId, new Date(now.getTime() + 61_500), createContext());
     await expect(store.findWithUse(row.clientId, createContext())).resolves.toMatchObject({
       clientId: row.clientId,
       lastUsedAt: "2026-03-27T00:01:01Z",
     });
     await expect(store.find(row.clientId, createContext())).resolves.toEqual(row);
+  });
+
+  test("shows the last use that an earlier release wrote beside the client, until the client is used again", async () => {
+    const { clientId } = await insertClient();
+    await table.createEntity({ partitionKey: clientId, rowKey: "usage", last_used_at: "2026-01-01T00:00:00Z" });
+    const shown = async () => {
+      const listed = (await store.list(createContext())).find((client) => client.clientId === clientId);
+      return [listed?.lastUsedAt, (await store.findWithUse(clientId, createContext()))?.lastUsedAt];
+    };
+    expect(await shown()).toEqual(["2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"]);
+    await usages.recordUse(clientId, now, createContext());
+    expect(await shown()).toEqual(["2026-03-27T00:00:00Z", "2026-03-27T00:00:00Z"]);
   });
 
   test("lists clients newest first, with their last use", async () => {
@@ -274,7 +289,7 @@ describe.each(tables)("the store of clients on %s", (_name, table) => {
       const { clientId } = await insertClient(makeClient("x", new Date(now.getTime() + second * 1_000)));
       ids[second] = clientId;
     }
-    await store.recordUse(ids[1] ?? "", now, createContext());
+    await usages.recordUse(ids[1] ?? "", now, createContext());
     const listed = (await store.list(createContext())).filter(({ clientId }) => ids.includes(clientId));
     expect(listed.map(({ clientId, lastUsedAt }) => [clientId, lastUsedAt])).toEqual([
       [ids[2], null],

@@ -6,6 +6,7 @@ import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
 import { createSecretStore } from "../../shared/clients/secret-store.ts";
 import { createSweeper } from "../../shared/clients/sweep.ts";
 import { createSweepStateStore } from "../../shared/clients/sweep-state.ts";
+import { createUsageStore } from "../../shared/clients/usage-store.ts";
 import { createRetryPolicy } from "../../shared/request/retry.ts";
 import { createClock } from "../fakes/fake-clock.ts";
 import { createContext } from "../fakes/fake-context.ts";
@@ -39,7 +40,7 @@ describe.each([
   ],
 ])("a sweep on %s", (_name, { table, vault, readPage, vaultUrl }) => {
   const retry = createRetryPolicy(clock);
-  const clients = createClientStore(table, retry);
+  const clients = createClientStore(table, createUsageStore(createFakeTable(), retry), retry);
   const secrets = createSecretStore(vault, retry, clock);
   const state = createSweepStateStore(table, retry);
   const sweeper = (through: ReadSecretPage = readPage) =>

@@ -32,6 +32,7 @@ export interface FakeServices extends Services {
 export interface FakeAzure {
   readonly clock: FakeClock;
   readonly table: FakeTable;
+  readonly usageTable: FakeTable;
   readonly secretVault: FakeSecretVault;
   /** A test may add a vault before it makes the instances that use it. */
   readonly signingVaults: FakeSigningVault[];
@@ -48,6 +49,7 @@ export async function createFakeAzure(): Promise<FakeAzure> {
   return {
     clock,
     table: createFakeTable(),
+    usageTable: createFakeTable(),
     secretVault: createFakeSecretVault(clock.now),
     signingVaults: [createFakeSigningVault(clock.now)],
     adminIssuer: await adminIssuer,
@@ -67,8 +69,8 @@ export async function createFakeServices(shared?: FakeAzure, settings: Partial<C
   const { clock } = azure;
   const { now } = clock;
   const config = { ...configFor(azure), ...settings };
-  const { table, secretVault, signingVaults } = azure;
-  const services = compose(config, { table, secretVault, readSecretPage: secretVault.readPage, signingVaults }, clock);
+  const { secretVault } = azure;
+  const services = compose(config, { ...azure, readSecretPage: secretVault.readPage }, clock);
   const { clients, secrets } = services;
 
   return {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { Mutant } from "./mutants.ts";
 import type { ClientHistory } from "./register.ts";
 import { OUTCOMES, type Outcome, type Turns, World } from "./world.ts";
 
@@ -96,6 +97,20 @@ async function heals(): Promise<void> {
 async function tryAllSecrets(): Promise<void> {
   for (const secret of [...history.secrets]) await world.token(0, history, secret);
 }
+
+test("a late commit takes effect where no fence is set, so the faults of these tests reach the fence [check 55]", async () => {
+  const withoutFence: Mutant = {
+    table: ({ table }) => ({
+      createEntity: async (row, options) => (row.action === "abandoned" ? undefined : table.createEntity(row, options)),
+    }),
+  };
+  world = new World(turns, withoutFence);
+  history = (await world.create(0)) as ClientHistory;
+  await world.regenerate(1, history, ["ok", "ok", "ok", "lands late", "fails before"]);
+  await world.settle();
+  await tryAllSecrets();
+  expect(world.allViolations()).toEqual([expect.stringContaining("no order explains the answers")]);
+});
 
 describe("a regenerate with faults", () => {
   const success = { status: 200, works: ["new"] };

@@ -21,9 +21,9 @@ const commitFaults = fc.oneof(
   fc.constantFrom<Outcome>("fails after", "lands late").map((outcome) => [outcome]),
   fc.constantFrom<Outcome>("fails before", "fails after", "lands late").map((outcome) => [outcome, outcome]),
   fc.constantFrom<Outcome>("fails after", "lands late").map((outcome): Outcome[] => [outcome, "is refused"]),
-  // After the commit and the read of the row comes the fence.
+  // Both writes are late, and after the read of the row comes the fence.
   fc
-    .constantFrom<Outcome>("fails before", "fails after", "lands late")
+    .constantFrom<Outcome>("ok", "ok", "fails after", "lands late")
     .map((outcome): Outcome[] => ["lands late", "lands late", "ok", outcome, outcome]),
 );
 /** Outcomes of the calls of one operation: no fault, faults after some successes, or faults at the commit of a new secret. */

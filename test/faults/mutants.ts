@@ -29,6 +29,7 @@ interface Parts {
 /** A plausible mistake in the storage protocol. It wraps the SDK clients of an instance, or the stores on them. */
 export interface Mutant {
   table?(parts: Parts): Partial<ClientTable>;
+  usageTable?(parts: Parts): Partial<ClientTable>;
   vault?(parts: Parts): Partial<SecretVault>;
   clients?(clients: ClientStore, parts: Parts): Partial<ClientStore>;
   lastKnown?(parts: Parts): LastKnownClients;
@@ -67,7 +68,14 @@ export const MUTANTS: Record<string, Mutant> = {
   },
   "a new secret is committed with Replace": replacing((entity) => "secretName" in entity),
   "a client is disabled with Replace": replacing((entity) => "status" in entity),
-  "use is recorded with Replace, in the client's row": replacing((entity) => entity.rowKey === "usage"),
+  "use is recorded with Replace, in the client's row": {
+    usageTable: ({ table, currentRequest }) => ({
+      updateEntity: async ({ last_used_at }, _mode, options) => {
+        const { etag: _, ...row } = currentRequest().row ?? { etag: "", partitionKey: "", rowKey: "" };
+        if (row.partitionKey) await table.updateEntity({ ...row, last_used_at }, "Replace", { ...options, etag: "*" });
+      },
+    }),
+  },
   "rows are cached": {
     table: ({ table, currentRequest }) => {
       const rows = new Map<string, ReturnType<ClientTable["getEntity"]>>();
@@ -133,11 +141,6 @@ export const MUTANTS: Record<string, Mutant> = {
       submitTransaction: ([write], options) => table.submitTransaction(write ? [write] : [], options),
     }),
   },
-  "an abandoned change is not fenced off": {
-    table: ({ table }) => ({
-      createEntity: async (row, options) => (row.action === "abandoned" ? undefined : table.createEntity(row, options)),
-    }),
-  },
   "the history is written before the commit": {
     table: ({ table }) => ({
       submitTransaction: async ([write, ...history], options) => {
@@ -173,12 +176,6 @@ function replacing(isMutated: (entity: Record<string, unknown>) => boolean): Mut
         return { ...columns, ...entity, rowKey: "client" };
       };
       return {
-        updateEntity: (entity, mode, options) => {
-          const row = replaced(entity);
-          return row
-            ? table.updateEntity(row, "Replace", { ...options, etag: "*" })
-            : table.updateEntity(entity, mode, options);
-        },
         submitTransaction: (writes, options) => {
           const mutated = writes.map((write) => {
             const row = write[0] === "update" && replaced(write[1]);

@@ -99,6 +99,7 @@ export class World {
     },
   };
   readonly table = createFakeTable();
+  readonly usageTable = createFakeTable();
   readonly vault = createFakeSecretVault(this.clock.now);
   readonly histories: ClientHistory[] = [];
   /** Violations of the protocol inside the stores. */
@@ -274,10 +275,15 @@ export class World {
     const plainVault = carriedVault(this.vault, carry);
     const parts = { table: plainTable, vault: plainVault, retry, currentRequest };
     const table = { ...plainTable, ...mutant.table?.(parts) };
+    const usageTable = { ...carriedTable(this.usageTable, carry), ...mutant.usageTable?.(parts) };
     const vault = { ...plainVault, ...mutant.vault?.(parts) };
 
     const readSecretPage = mutant.readPage?.(vault.readPage) ?? vault.readPage;
-    const services = compose(CONFIG, { table, secretVault: vault, readSecretPage, signingVaults: [] }, clock);
+    const services = compose(
+      CONFIG,
+      { table, usageTable, secretVault: vault, readSecretPage, signingVaults: [] },
+      clock,
+    );
     Object.assign(services.signer, SIGNER);
     // In place, since usage and sweep hold a reference to the same store.
     Object.assign(services.clients, mutant.clients?.({ ...services.clients }, parts));

@@ -80,16 +80,17 @@ describe("a token", () => {
   });
 
   test("records the use of a client after the answer, and a failed write does not fail the request [check 51]", async () => {
-    services.azure.table.before = failing("updateEntity", () => azureError(503));
+    const { usageTable } = services.azure;
+    usageTable.before = failing("updateEntity", () => azureError(503));
     await expect(ask()).resolves.toMatchObject({ status: 200 });
     await services.usage.flush();
-    services.azure.table.before = () => undefined;
+    usageTable.before = () => undefined;
     services.azure.clock.advance(61_000);
     await ask();
     await services.usage.flush();
-    expect(services.azure.table.rows.get(`${client.clientId}/usage`)).toMatchObject({
-      last_used_at: "2026-03-27T00:01:01Z",
-    });
+    expect([...usageTable.rows.values()]).toMatchObject([
+      { rowKey: client.clientId, last_used_at: "2026-03-27T00:01:01Z" },
+    ]);
   });
 
   test.for<[string, () => TokenRequest]>([

@@ -167,7 +167,10 @@ function batchOf(startLine: string, rowKey: string): string {
 
 test.for([
   ["GET", "/acct/apiclients(PartitionKey='a',RowKey='client')", "", "table-get"],
-  ["PATCH", "/acct/apiclients(PartitionKey='a',RowKey='usage')?x", "", "usage-merge"],
+  ["PATCH", "/acct/apiclientusage(PartitionKey='a',RowKey='socmate-a-000000')?x", "", "usage-merge"],
+  ["GET", "/acct/apiclientusage(PartitionKey='a',RowKey='socmate-a-000000')", "", "usage-get"],
+  ["POST", "/acct/apiclientusage", '{"PartitionKey":"a","RowKey":"socmate-a-000000"}', "usage-insert"],
+  ["GET", "/acct/apiclientusage()?$top=1", "", "usage-list"],
   ["GET", "/acct/apiclients()?$top=1", "", "table-list"],
   ["POST", "/acct/apiclients", '{"PartitionKey":"a","RowKey":"client"}', "table-insert"],
   ["POST", "/acct/apiclients", '{"PartitionKey":"sweep","RowKey":"position"}', "position-insert"],
