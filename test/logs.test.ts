@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { TableClient } from "@azure/data-tables";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { trustCertificate } from "../local/azure/certificate.ts";
 import { type ServiceOptions, startService } from "../local/host/service.ts";
 import { buildCrashingApp } from "./support/crashing-app.ts";
 import { type Answer, bodyOf, send } from "./support/http.ts";
@@ -422,4 +424,24 @@ test("[check 60] logs one line of JSON for a request, whatever line breaks the r
     expect(line.actor).not.toBe("forged");
   }
   expect(lines.filter((line) => /forged|[\p{Cc}\p{Zl}\p{Zp}]/u.test(line))).toEqual([]);
+});
+
+// The last test of the file, after all others have made clients, tokens and changes.
+test("[check 59] stores no secret, secret hash or token in any row, history among them", async () => {
+  trustCertificate(stack.certificate);
+  const token = stack.identity.token("https://storage.azure.com");
+  const getToken = async () => ({ token, expiresOnTimestamp: Date.now() + 3_600_000 });
+  const rows: string[] = [];
+  for (const name of ["apiclients", "apiclientusage"]) {
+    const table = new TableClient(stack.settings.TABLES_URL, name, { getToken });
+    for await (const row of table.listEntities()) rows.push(JSON.stringify({ ...row, table: name }));
+  }
+  for (const kind of ['"action":"create"', '"action":"regenerate"', '"action":"disable"', '"secretHint"', "usage"]) {
+    expect(
+      rows.filter((row) => row.includes(kind)),
+      kind,
+    ).not.toEqual([]);
+  }
+  // Of a secret the tables have the hint: 8 digits after the prefix, without it.
+  expect(rows.filter((row) => /socmate_|v1:|eyJ/.test(row))).toEqual([]);
 });
