@@ -367,13 +367,32 @@ module data 'modules/storage.bicep' = {
     tags: allTags
     sku: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
     private: privateNetwork
-    tables: ['apiclients']
+    tables: ['apiclients', 'apiclientusage']
     audit: true
     workspaceId: monitoring.outputs.workspaceId
-    grants: map(
-      identities.outputs.identities,
-      identity => { principalId: identity.principalId, role: roles.outputs.ids.rowWriter }
-    )
+    // At the tables, not the account: the app that issues tokens cannot write the row of a client.
+    tableGrants: [
+      {
+        table: 'apiclients'
+        principalId: first(identities.outputs.identities)!.principalId
+        role: roles.outputs.ids.rowReader
+      }
+      {
+        table: 'apiclientusage'
+        principalId: first(identities.outputs.identities)!.principalId
+        role: roles.outputs.ids.usageWriter
+      }
+      {
+        table: 'apiclients'
+        principalId: last(identities.outputs.identities)!.principalId
+        role: roles.outputs.ids.rowWriter
+      }
+      {
+        table: 'apiclientusage'
+        principalId: last(identities.outputs.identities)!.principalId
+        role: roles.outputs.ids.rowReader
+      }
+    ]
   }
 }
 

@@ -1,6 +1,7 @@
 import { app } from "@azure/functions";
 import { generateClientSecret, hashClientSecret } from "../shared/clients/client-secret.ts";
 import { newClient } from "../shared/clients/new-client.ts";
+import { hintOf } from "../shared/clients/secret-hints.ts";
 import { adminEndpoint, type Endpoint } from "../shared/endpoint.ts";
 import { readJson } from "../shared/http/json-body.ts";
 import { refuseQuery } from "../shared/http/query.ts";
@@ -16,13 +17,15 @@ export const create: Endpoint = async (request, { config, admins, clients, secre
   const admin = await admins.authenticate(request, context);
   refuseQuery(request);
   const input = await readJson(request, newClientSchema, context);
+  Object.assign(context.audit, { name: input.name, scope: input.scopes.join(" ") });
 
   for (let draw = 1; draw <= MAX_DRAWS; draw++) {
     const client = newClient(input, config.clientIdPrefix, admin.id, clock.now());
     const clientSecret = generateClientSecret();
     context.audit.client_id = client.clientId;
     const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), context);
-    const created = await clients.insert(client, secretName, context);
+    const secret = { secretName, secretHint: hintOf(clientSecret) };
+    const created = await clients.insert(client, secret, context);
     if (!created) continue;
 
     const body = {

@@ -11,10 +11,13 @@ export const disable: Endpoint = async (request, { admins, clients, secrets, clo
   await refuseBody(request, context.signal);
   const admin = await admins.authenticate(request, context);
   refuseQuery(request);
-  const client = await clients.disable(clientIdOf(request, context), admin.id, clock.now(), context);
-  if (!client) throw unknownClient();
+  const author = { adminId: admin.id, at: clock.now() };
+  const disabled = await clients.disable(clientIdOf(request, context), author, context);
+  if (!disabled) throw unknownClient();
+  const { client, isChanged } = disabled;
 
   if (client.secretName) await disableSecret({ secrets, clock }, client.secretName, context);
+  if (!isChanged) context.audit.outcome = "unchanged";
   return json(200, { client_id: client.clientId, status: client.status });
 };
 

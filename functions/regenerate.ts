@@ -1,6 +1,7 @@
 import { app } from "@azure/functions";
 import { clientIdOf, unknownClient } from "../shared/admin/client-path.ts";
 import { generateClientSecret, hashClientSecret } from "../shared/clients/client-secret.ts";
+import { hintOf } from "../shared/clients/secret-hints.ts";
 import { disableSecret } from "../shared/clients/secret-store.ts";
 import { adminEndpoint, type Endpoint } from "../shared/endpoint.ts";
 import { refuseBody } from "../shared/http/body.ts";
@@ -13,7 +14,7 @@ import { PublicError } from "../shared/request/public-error.ts";
 export const regenerate: Endpoint = async (request, { admins, clients, secrets, clock }, context) => {
   requireMethod(request, "POST");
   await refuseBody(request, context.signal);
-  await admins.authenticate(request, context);
+  const admin = await admins.authenticate(request, context);
   refuseQuery(request);
   const client = await clients.find(clientIdOf(request, context), context);
   if (!client) throw unknownClient();
@@ -26,7 +27,8 @@ export const regenerate: Endpoint = async (request, { admins, clients, secrets, 
 
   const clientSecret = generateClientSecret();
   const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), context);
-  const replaced = await clients.replaceSecret(client, secretName, context);
+  const secret = { secretName, secretHint: hintOf(clientSecret) };
+  const replaced = await clients.replaceSecret(client, secret, { adminId: admin.id, at: clock.now() }, context);
   if (!replaced) throw lostRace();
 
   if (client.secretName) await disableSecret({ secrets, clock }, client.secretName, context);

@@ -5,6 +5,7 @@ import { createSecretStore } from "./clients/secret-store.ts";
 import { createSweeper } from "./clients/sweep.ts";
 import { createSweepStateStore } from "./clients/sweep-state.ts";
 import { createUsageRecorder } from "./clients/usage.ts";
+import { createUsageStore } from "./clients/usage-store.ts";
 import type { Config } from "./config.ts";
 import { createHealth } from "./health.ts";
 import type { Clock } from "./request/clock.ts";
@@ -19,7 +20,8 @@ import { createTokenIssuer } from "./tokens/token-issuer.ts";
 /** Composes the services of a process from its settings and its ports to Azure. Product and tests share this one composition. */
 export function compose(config: Config, ports: AzurePorts, clock: Clock): Services {
   const retry = createRetryPolicy(clock);
-  const clients = createClientStore(ports.table, retry);
+  const usages = createUsageStore(ports.usageTable, retry);
+  const clients = createClientStore(ports.table, usages, retry);
   const secrets = createSecretStore(ports.secretVault, retry, clock, config.secretHashExpiryDays);
   const signer = createSigner({
     vaults: ports.signingVaults,
@@ -28,7 +30,7 @@ export function compose(config: Config, ports: AzurePorts, clock: Clock): Servic
     retry,
     clock,
   });
-  const usage = createUsageRecorder(clients, clock);
+  const usage = createUsageRecorder(usages, clock);
   return {
     config,
     admins: createAdminAuthenticator(config.admin, clock),

@@ -18,7 +18,7 @@ export function timerJob(
 ): TimerHandler {
   return async (_timer, invocation) => {
     const { audit, alarm, log } = invocationLog(invocation, clock);
-    const run = (signal: AbortSignal) => job(source(), { signal, audit, alarm });
+    const run = (signal: AbortSignal) => job(source(), { requestId: invocation.invocationId, signal, audit, alarm });
     try {
       log("info", { outcome: "success", ...(await withDeadline(clock, timeoutMs, run)) });
     } catch (error) {

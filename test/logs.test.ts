@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { TableClient } from "@azure/data-tables";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { trustCertificate } from "../local/azure/certificate.ts";
 import { type ServiceOptions, startService } from "../local/host/service.ts";
 import { buildCrashingApp } from "./support/crashing-app.ts";
 import { type Answer, bodyOf, send } from "./support/http.ts";
@@ -133,6 +135,9 @@ async function breakOff(url: string, target: string, canary: string): Promise<vo
 }
 
 /** The texts that have any of the secrets in them. */
+/** Removes the name of a new client, which is logged as lists show it. */
+const withoutName = (lines: readonly string[]) => lines.map((line) => line.replace(`"name":"${canary}"`, ""));
+
 const leaks = (texts: readonly string[], secrets: readonly string[]) =>
   texts.filter((text) => secrets.some((secret) => text.includes(secret)));
 
@@ -165,7 +170,7 @@ test("[check 59] writes no secret, secret hash or token into the log at debug le
   // The name of a caller's software is logged, unless it has a client secret in it.
   const named = `"user_agent":"${canary}"`;
   expect(lines.filter((line) => line.includes(named))).toHaveLength(1);
-  const others = lines.map((line) => line.replace(named, ""));
+  const others = withoutName(lines).map((line) => line.replace(named, ""));
   expect(leaks(others, [...secrets, ...tokens, adminHeader, "v1:"])).toEqual([]);
 
   const refusals = answers.filter(({ status }) => status >= 400);
@@ -238,7 +243,7 @@ test("[check 59] writes no secret into the log or an answer when a store repeats
       },
       { env: { [setting]: echoUrl, AZURE_LOG_LEVEL: "verbose" } },
     );
-    expect(leaks(lines, [canary, client.clientSecret, identityToken, "v1:"])).toEqual([]);
+    expect(leaks(withoutName(lines), [canary, client.clientSecret, identityToken, "v1:"])).toEqual([]);
   }
   const failures = answers.filter(({ status }) => status === 503).map(({ text }) => text);
   expect(failures.length).toBeGreaterThanOrEqual(5);
@@ -296,6 +301,7 @@ test("[check 60] logs one line for each token, change and refusal, with actor, c
     await send(`${url}/oauth/token`);
     await asAdmin(url, "POST", `/${clientId}/regenerate-secret`);
     await asAdmin(url, "DELETE", `/${clientId}`);
+    await asAdmin(url, "DELETE", `/${clientId}`);
     await asAdmin(url, "POST", `/${clientId}/regenerate-secret`);
     await asAdmin(url, "GET", `/${clientId}`);
     await asAdmin(url, "GET", "/socmate-nobody-abc123");
@@ -312,7 +318,15 @@ test("[check 60] logs one line for each token, change and refusal, with actor, c
   const byOutcome = Map.groupBy(parsed(lines), ({ outcome }) => outcome);
   expect(byOutcome.get("success")).toEqual([
     // The body is JSON, so the address could be forged.
-    success({ event: "create", address: undefined, actor: ADMIN_ID, client_id: newClient.client_id, status: 201 }),
+    success({
+      event: "create",
+      address: undefined,
+      actor: ADMIN_ID,
+      client_id: newClient.client_id,
+      scope: "search:read",
+      name: "Test",
+      status: 201,
+    }),
     success({
       event: "token",
       actor: clientId,
@@ -325,9 +339,18 @@ test("[check 60] logs one line for each token, change and refusal, with actor, c
     success({ event: "disable", actor: ADMIN_ID, client_id: clientId, status: 200 }),
     success({ event: "get", actor: ADMIN_ID, client_id: clientId, status: 200 }),
   ]);
+  expect(byOutcome.get("unchanged")).toEqual([
+    { ...success({ event: "disable", actor: ADMIN_ID, client_id: clientId, status: 200 }), outcome: "unchanged" },
+  ]);
   expect(byOutcome.get("refused")).toEqual([
     refused({ event: "token", client_id: clientId, status: 401, reason: "wrong_secret" }),
-    refused({ event: "token", client_id: disabled.clientId, status: 401, reason: "disabled_client" }),
+    refused({
+      event: "token",
+      client_id: disabled.clientId,
+      status: 401,
+      reason: "disabled_client_known_secret",
+      note: "not replaced",
+    }),
     refused({ event: "token", client_id: nobody, status: 401, reason: "unknown_client" }),
     refused({ event: "token", status: 401, reason: "malformed_client_id" }),
     refused({
@@ -354,7 +377,10 @@ test("[check 60] logs one line for each token, change and refusal, with actor, c
     refused({ event: "list", actor: ADMIN_ID, status: 403, reason: "admin_role_missing" }),
     refused({ event: "list", status: 401, reason: "invalid_admin_token", note: "exp" }),
   ]);
-  expect(lines).toHaveLength(20);
+  expect(byOutcome.get(undefined)).toMatchObject([
+    { level: "error", event: "token", client_id: disabled.clientId, alarm: "disabled_client_secret" },
+  ]);
+  expect(lines).toHaveLength(22);
 });
 
 const OWN = "198.51.100.1";
@@ -453,4 +479,24 @@ test("[check 60] logs one line of JSON for a request, whatever line breaks the r
     expect(line.actor).not.toBe("forged");
   }
   expect(lines.filter((line) => /forged|[\p{Cc}\p{Zl}\p{Zp}]/u.test(line))).toEqual([]);
+});
+
+// The last test of the file, after all others have made clients, tokens and changes.
+test("[check 59] stores no secret, secret hash or token in any row, history among them", async () => {
+  trustCertificate(stack.certificate);
+  const token = stack.identity.token("https://storage.azure.com");
+  const getToken = async () => ({ token, expiresOnTimestamp: Date.now() + 3_600_000 });
+  const rows: string[] = [];
+  for (const name of ["apiclients", "apiclientusage"]) {
+    const table = new TableClient(stack.settings.TABLES_URL, name, { getToken });
+    for await (const row of table.listEntities()) rows.push(JSON.stringify({ ...row, table: name }));
+  }
+  for (const kind of ['"action":"create"', '"action":"regenerate"', '"action":"disable"', '"secretHint"', "usage"]) {
+    expect(
+      rows.filter((row) => row.includes(kind)),
+      kind,
+    ).not.toEqual([]);
+  }
+  // Of a secret the tables have the hint: 8 digits after the prefix, without it.
+  expect(rows.filter((row) => /socmate_|v1:|eyJ/.test(row))).toEqual([]);
 });

@@ -19,6 +19,19 @@ var custom = {
       'Microsoft.KeyVault/vaults/secrets/update/action'
     ]
   }
+  rowReader: {
+    name: 'SoCMate row reader'
+    description: 'Read rows.'
+    dataActions: ['Microsoft.Storage/storageAccounts/tableServices/tables/entities/read']
+  }
+  usageWriter: {
+    name: 'SoCMate usage writer'
+    description: 'Insert and merge rows. Not read or delete them, and no table can be created or dropped.'
+    dataActions: [
+      'Microsoft.Storage/storageAccounts/tableServices/tables/entities/add/action'
+      'Microsoft.Storage/storageAccounts/tableServices/tables/entities/update/action'
+    ]
+  }
   rowWriter: {
     name: 'SoCMate client row writer'
     description: 'Read, insert and merge rows. Not delete them, and no table can be created or dropped.'
@@ -45,8 +58,10 @@ resource definitions 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [
 ]
 
 @description('Ids of the custom roles.')
-output ids { signer: string, secretWriter: string, rowWriter: string } = {
+output ids { signer: string, secretWriter: string, rowReader: string, rowWriter: string, usageWriter: string } = {
   signer: guid(resourceGroup().id, 'signer')
   secretWriter: guid(resourceGroup().id, 'secretWriter')
+  rowReader: guid(resourceGroup().id, 'rowReader')
   rowWriter: guid(resourceGroup().id, 'rowWriter')
+  usageWriter: guid(resourceGroup().id, 'usageWriter')
 }

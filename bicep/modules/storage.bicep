@@ -1,4 +1,4 @@
-import { grantType, tagsType } from 'types.bicep'
+import { grantType, tableGrantType, tagsType } from 'types.bicep'
 
 metadata description = 'A storage account that answers to Entra tokens alone, with its tables and containers.'
 
@@ -14,8 +14,11 @@ param tags tagsType
 @description('Required. Redundancy.')
 param sku 'Standard_ZRS' | 'Standard_LRS'
 
-@description('Required. Roles of the identities in this account.')
-param grants grantType[]
+@description('Optional. Roles of the identities in this account.')
+param grants grantType[] = []
+
+@description('Optional. Roles of the identities at a table.')
+param tableGrants tableGrantType[] = []
 
 @description('Required. Whether the account is closed to the internet.')
 param private bool
@@ -83,6 +86,18 @@ resource assignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for grant in grants: {
     name: guid(account.id, grant.principalId, grant.role)
     scope: account
+    properties: {
+      principalId: grant.principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', grant.role)
+    }
+  }
+]
+
+resource tableAssignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for grant in tableGrants: {
+    name: guid(account.id, grant.table, grant.principalId, grant.role)
+    scope: tableResources[indexOf(tables, grant.table)]
     properties: {
       principalId: grant.principalId
       principalType: 'ServicePrincipal'

@@ -15,6 +15,19 @@ type grantType = {
 }
 
 @export()
+@description('A role for a principal, on one of the tables that the module creates.')
+type tableGrantType = {
+  @description('Required. Name of the table.')
+  table: string
+
+  @description('Required. Object id of the managed identity.')
+  principalId: string
+
+  @description('Required. Id of the role definition, a GUID.')
+  role: string
+}
+
+@export()
 @description('How an app scales: tokens a second and instance = httpConcurrency / seconds a token takes.')
 type scaleType = {
   @description('Required. Memory of an instance in MB. CPU comes with it: a quarter of a core, one core, two cores.')

@@ -140,7 +140,7 @@ interface Refusal {
 /** Returns the body of a 403, with the codes and sentences of Azure. */
 function forbiddenBody(kind: FaultKind, operation: string): object {
   if (kind === "demand-expiry" || operation === "secret-set") return REFUSED_BY_POLICY;
-  return /^(table|usage|position)-/.test(operation) ? TABLE_ROLE_MISSING : VAULT_ROLE_MISSING;
+  return /^(table|change|usage|position)-/.test(operation) ? TABLE_ROLE_MISSING : VAULT_ROLE_MISSING;
 }
 
 /**

@@ -8,10 +8,23 @@ export interface ReceivedRequest {
   readonly body: Buffer;
 }
 
-/** The operations of the service on Azure. `table` is the row of a client, `usage` that of its use, `position` that of the sweep. */
+/**
+ * The operations of the service on Azure. `table` is the row of a client, with the row of history in the same transaction; `change` is a
+ * row of history by itself, `usage` that of the client's use, `position` that of the sweep.
+ */
 export const OPERATIONS = [
   ...["table-get", "table-list", "table-insert", "table-merge"],
-  ...["usage-insert", "usage-merge", "position-get", "position-insert", "position-merge"],
+  ...[
+    "change-get",
+    "change-insert",
+    "usage-get",
+    "usage-list",
+    "usage-insert",
+    "usage-merge",
+    "position-get",
+    "position-insert",
+    "position-merge",
+  ],
   ...["secret-get", "secret-set", "secret-update", "secret-list"],
   ...["key-list", "key-get", "key-sign"],
   ...["identity-token", "admin-keys"],
@@ -24,7 +37,7 @@ export function operationOf({ method, path, body }: ReceivedRequest): string {
   if (route.startsWith("/keys")) return keyOperation(method, route);
   if (route.startsWith("/msi/")) return "identity-token";
   if (route.endsWith("/discovery/v2.0/keys")) return "admin-keys";
-  return tableOperation(method, decodeURIComponent(route), body.toString());
+  return tableOperation(writeOf(method, route, body.toString()));
 }
 
 function secretOperation(method: string, route: string): string {
@@ -37,9 +50,22 @@ function keyOperation(method: string, route: string): string {
   return route.endsWith("/versions") ? "key-list" : "key-get";
 }
 
-function tableOperation(method: string, route: string, body: string): string {
-  const rowKey = /RowKey='(\w+)'/.exec(route)?.[1] ?? /"RowKey":"(\w+)"/.exec(body)?.[1];
+interface TableCall {
+  readonly method: string;
+  readonly route: string;
+  readonly body: string;
+}
+
+/** Returns the first write of a transaction: that of the row which changes. Any other request is its own. */
+function writeOf(method: string, route: string, body: string): TableCall {
+  const first = route.endsWith("/$batch") ? /^([A-Z]+) (\S+) HTTP\/1\.1/m.exec(body) : null;
+  return { method: first?.[1] ?? method, route: decodeURIComponent(first?.[2] ?? route), body };
+}
+
+function tableOperation({ method, route, body }: TableCall): string {
+  const rowKey = /RowKey='([\w-]+)/.exec(route)?.[1] ?? /"RowKey":"([\w-]+)/.exec(body)?.[1];
+  const verb = rowKey === undefined ? "list" : ({ POST: "insert", PATCH: "merge", MERGE: "merge" }[method] ?? "get");
+  if (/\/apiclientusage\b/.test(route)) return `usage-${verb}`;
   const row = rowKey === undefined || rowKey === "client" ? "table" : rowKey;
-  const verb = { POST: "insert", PATCH: "merge", MERGE: "merge" }[method] ?? "get";
-  return rowKey === undefined ? `${row}-list` : `${row}-${verb}`;
+  return `${row}-${verb}`;
 }

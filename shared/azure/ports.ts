@@ -6,6 +6,7 @@ import { CLIENT_TABLE } from "../clients/client-store.ts";
 import type { ClientTable } from "../clients/client-table.ts";
 import type { ReadSecretPage } from "../clients/secret-pages.ts";
 import type { SecretVault } from "../clients/secret-store.ts";
+import { USAGE_TABLE } from "../clients/usage-store.ts";
 import { isLoopback } from "../model/loopback.ts";
 import type { Clock } from "../request/clock.ts";
 import type { SigningVault } from "../signing/signing-key.ts";
@@ -30,6 +31,7 @@ export interface AzureSettings {
 /** The ports to Azure. */
 export interface AzurePorts {
   readonly table: ClientTable;
+  readonly usageTable: ClientTable;
   readonly secretVault: SecretVault;
   readonly readSecretPage: ReadSecretPage;
   readonly signingVaults: readonly SigningVault[];
@@ -46,11 +48,15 @@ export function azurePorts(settings: AzureSettings, clock: Clock): AzurePorts {
     disableChallengeResourceVerification: isLoopback(url),
   });
 
-  const tableClient = new TableClient(tablesUrl, CLIENT_TABLE, credential, { httpClient: azureHttpClient });
-  stripTablePipeline(tableClient.pipeline);
+  const tableOf = (name: string) => {
+    const client = new TableClient(tablesUrl, name, credential, { httpClient: azureHttpClient });
+    stripTablePipeline(client.pipeline);
+    return withDirectReads(client);
+  };
   const secretsOptions = vaultOptions(secretsVaultUrl);
   return {
-    table: withDirectReads(tableClient),
+    table: tableOf(CLIENT_TABLE),
+    usageTable: tableOf(USAGE_TABLE),
     secretVault: new SecretClient(secretsVaultUrl, credential, secretsOptions),
     readSecretPage: createSecretPageReader(secretsOptions.pipeline, secretsVaultUrl),
     signingVaults: signingVaultUrls.map((url) => {

@@ -18,6 +18,12 @@ import { SECRET_NAME_PREFIX } from "./secret-store.ts";
 export interface ClientRow extends StoredClient {
   /** The name of the vault secret with the hash of the client's valid secret. Each generation of the secret has a new name. */
   secretName: string | undefined;
+  /** The hint of that secret (secret-hints.ts), and who made it when; absent in a row of an earlier release. */
+  secretHint: string | undefined;
+  secretCreatedAt: string | undefined;
+  secretCreatedBy: string | undefined;
+  /** The secrets that were replaced, as JSON: a token does without, so it is not parsed for each. */
+  replacedSecrets: string | undefined;
   /** The version of the row, for optimistic concurrency. */
   etag: string | undefined;
 }
@@ -68,12 +74,20 @@ const clientColumns = z.object({
   ),
 });
 const COLUMNS = clientColumns.keyof().options;
+/** Nothing but the log and lists depends on these columns, so they are never told as damaged. */
+const hintColumns = z.object({
+  secretHint: readable(z.string().regex(/^[0-9A-Za-z]{8}$/)),
+  secret_created_at: readable(time),
+  secret_created_by: readable(text(1, MAX_ADMIN_ID)),
+  replaced_secrets: readable(z.string()),
+});
 const versionColumns = z.object({ etag: readable(z.string().min(1)) });
 const usageColumns = z.object({ last_used_at: readable(time) });
 
 /** Reads the row of a client as far as it can be read. */
 export function toClientRow(clientId: string, entity: object): ClientRow {
   const columns = clientColumns.parse(entity);
+  const hints = hintColumns.parse(entity);
   const { scopes, unknownScopes } = readScopes(columns.scopes);
   const isDamaged = (name: (typeof COLUMNS)[number]) =>
     columns[name] === undefined || (name === "scopes" && (scopes.length === 0 || scopes.join(" ") !== columns.scopes));
@@ -87,6 +101,10 @@ export function toClientRow(clientId: string, entity: object): ClientRow {
     createdBy: columns.created_by ?? "",
     createdAt: columns.created_at ?? UNREADABLE_TIME,
     secretName: columns.secretName,
+    secretHint: hints.secretHint,
+    secretCreatedAt: hints.secret_created_at,
+    secretCreatedBy: hints.secret_created_by,
+    replacedSecrets: hints.replaced_secrets,
     etag: versionColumns.parse(entity).etag,
     unknownScopes,
     damaged: COLUMNS.filter(isDamaged),

@@ -42,7 +42,7 @@ export interface Sweeper {
 }
 
 interface SweeperOptions {
-  clients: Pick<ClientStore, "find" | "list">;
+  clients: Pick<ClientStore, "find" | "rows">;
   secrets: Pick<SecretStore, "disable" | "renewExpiry" | "stateOf">;
   readPage: ReadSecretPage;
   state: SweepStateStore;
@@ -77,7 +77,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
   const sweepFrom = async (position: string | undefined, context: RequestContext): Promise<SweepReport> => {
     const endsAt = clock.now().getTime() + SWEEP_RUN_MS;
     const isOver = () => clock.now().getTime() >= endsAt;
-    const sweep = new Sweep(options, await clients.list(context), context);
+    const sweep = new Sweep(options, await clients.rows(context), context);
 
     for await (const page of pagesFrom(position, context)) {
       for (const secret of page.secrets) await sweep.examine(secret);

@@ -2,7 +2,7 @@ import { BoundedMap } from "../request/bounded-map.ts";
 import type { Clock } from "../request/clock.ts";
 import { backgroundContext } from "../request/context.ts";
 import { USAGE_WRITE_INTERVAL_MS, USAGE_WRITE_TIMEOUT_MS } from "../request/time-limits.ts";
-import type { ClientStore } from "./client-store.ts";
+import type { UsageStore } from "./usage-store.ts";
 
 const MAX_CLIENTS = 10_000;
 
@@ -15,7 +15,7 @@ export interface UsageRecorder {
 }
 
 /** Creates the recorder of a process. */
-export function createUsageRecorder(clients: Pick<ClientStore, "recordUse">, clock: Clock): UsageRecorder {
+export function createUsageRecorder(usages: Pick<UsageStore, "recordUse">, clock: Clock): UsageRecorder {
   const writtenAt = new BoundedMap<number>(MAX_CLIENTS);
   /** Uses to be written after the answers of their requests. */
   const due = new Map<string, Date>();
@@ -24,7 +24,7 @@ export function createUsageRecorder(clients: Pick<ClientStore, "recordUse">, clo
   const writes = new Set<Promise<void>>();
 
   const write = (clientId: string, at: Date) => {
-    const done = clients
+    const done = usages
       .recordUse(clientId, at, backgroundContext(clock, USAGE_WRITE_TIMEOUT_MS))
       .catch(() => void (later.has(clientId) || later.set(clientId, at)))
       .finally(() => writes.delete(done));

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import { type LogFields, type LogLevel, type LogSink, logLine } from "./log.ts";
 
@@ -7,6 +8,8 @@ import { type LogFields, type LogLevel, type LogSink, logLine } from "./log.ts";
 
 /** The context of a request: its deadline, audit fields and alarms. Every function that calls Azure takes one. */
 export interface RequestContext {
+  /** The id of the request in the log and in the history of clients. Background work has one of its own. */
+  readonly requestId: string;
   /** Aborts at the deadline of the request. */
   readonly signal: AbortSignal;
   /** The audit fields of the log line, set as they become known. Never input that was not validated. */
@@ -25,7 +28,12 @@ export interface Audit {
   jti?: string;
   /** Set if the token had been issued before (token reuse). */
   reused?: true;
+  /** The scopes of the token or of the new client. */
   scope?: string;
+  /** The name of the new client. */
+  name?: string;
+  /** Set if a success has changed nothing, such as a repeated disable. */
+  outcome?: "unchanged";
 }
 
 /** The log of an invocation and the parts of its context that write to it. */
@@ -57,6 +65,7 @@ export function backgroundContext(clock: Clock, timeoutMs: number): RequestConte
   const controller = new AbortController();
   clock.after(timeoutMs, () => controller.abort(new DOMException("The time is over.", "TimeoutError")));
   return {
+    requestId: randomUUID(),
     signal: controller.signal,
     audit: {},
     alarm: (alarm, reason) => logLine(console, "error", clock.now(), { alarm, reason }),

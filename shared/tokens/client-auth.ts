@@ -1,6 +1,7 @@
 import { type ActiveClient, activeClient, type ClientRow } from "../clients/client-row.ts";
 import { DUMMY_HASH, secretMatches } from "../clients/client-secret.ts";
 import type { ClientStore } from "../clients/client-store.ts";
+import { hintOf, replacedSecretsOf } from "../clients/secret-hints.ts";
 import { SecretDisabled, type SecretStore } from "../clients/secret-store.ts";
 import { decodeFormComponent, type Form } from "../http/form.ts";
 import { OAuthError } from "../http/oauth-error.ts";
@@ -55,11 +56,28 @@ export async function authenticateClient(
 ): Promise<ActiveClient> {
   const [row, hash] = await findWithHash(clientId, stores, context);
   const matches = secretMatches(clientId, clientSecret, hash);
+  const known = matches ? undefined : knownSecret(row, clientSecret);
   if (!row) throw refused("unknown_client");
+  if (row.status === "disabled" && known) {
+    // Nobody uses a disabled client on purpose: a leaked secret is tried, or was planted as a canary, or an integration was forgotten.
+    context.alarm("disabled_client_secret", `a secret of the disabled client ${clientId} is in use (${known})`);
+    throw refused("disabled_client_known_secret", known);
+  }
   if (row.status === "disabled") throw refused("disabled_client");
-  if (!matches) throw refused("wrong_secret");
+  if (!matches) throw refused(known?.startsWith("replaced") ? "replaced_secret" : "wrong_secret", known);
   context.audit.actor = clientId;
   return activeClient(row);
+}
+
+/**
+ * Tells by its hint that a refused secret was one of the client, for administrators alone: the caller's answer is the same. Every refusal
+ * looks through all hints.
+ */
+function knownSecret(row: ClientRow | undefined, clientSecret: string): string | undefined {
+  const hint = hintOf(clientSecret);
+  const [replaced] = replacedSecretsOf(row).filter((secret) => secret.hint === hint);
+  if (replaced) return `replaced at ${replaced.replaced_at} by ${replaced.replaced_by}`;
+  return row?.secretHint === hint ? "not replaced" : undefined;
 }
 
 /** The stores that authentication reads. */
@@ -138,10 +156,11 @@ function twoMethods(): OAuthError {
 }
 
 /** Creates the one answer to well-formed credentials that do not count: identical for every reason, so that it does not tell whether a client exists. */
-function refused(reason: Reason): OAuthError {
+function refused(reason: Reason, note?: string): OAuthError {
   return invalidClient(
     reason,
     "The client is unknown or disabled, or its secret is wrong: check client_id and client_secret.",
+    note,
   );
 }
 

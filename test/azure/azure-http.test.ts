@@ -11,6 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { loopbackCertificate, trustCertificate } from "../../local/azure/certificate.ts";
 import { close, listen } from "../../local/server/http-server.ts";
 import { azureHttpClient, stripTablePipeline, vaultHttp } from "../../shared/azure/azure-http.ts";
+import { withDirectReads } from "../../shared/azure/direct-calls.ts";
 
 let url: string;
 let answer: (request: IncomingMessage, response: ServerResponse) => void;
@@ -128,6 +129,52 @@ describe("the clients of the Azure SDKs", () => {
     expect(seen.map(({ headers }) => headers.authorization)).toEqual(["Bearer t"]);
     expect(unneeded.filter((name) => name in (seen[0]?.headers ?? {}))).toEqual([]);
   });
+
+  /** Answers a transaction of two writes with the parts of a batch, as Table Storage writes them. */
+  const batch = (...parts: string[]) => ({
+    status: 202,
+    type: "multipart/mixed; boundary=batchresponse_1",
+    body: [
+      "--batchresponse_1\r\nContent-Type: multipart/mixed; boundary=changesetresponse_1\r\n\r\n",
+      ...parts.map((part) => `--changesetresponse_1\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 ${part}\r\n\r\n`),
+      "--changesetresponse_1--\r\n--batchresponse_1--\r\n",
+    ].join(""),
+  });
+  const done = '204 No Content\r\nETag: W/"1"';
+  const failed = (status: string, code: string) =>
+    `${status}\r\nContent-Type: application/json\r\n\r\n{"odata.error":{"code":"${code}","message":{"lang":"en-US","value":"1:x"}}}`;
+  const unknown = { statusCode: undefined, code: "INCOMPLETE_ANSWER" };
+
+  test.for<[string, { status: number; type: string; body: string }, object | undefined]>([
+    ["both writes are done", batch(done, done), undefined],
+    [
+      "one write conflicts",
+      batch(failed("412 Precondition Failed", "UpdateConditionNotSatisfied")),
+      { statusCode: 412, details: { odataError: { code: "UpdateConditionNotSatisfied" } } },
+    ],
+    ["the server is busy inside", batch(failed("503 Service Unavailable", "ServerBusy")), { statusCode: 503 }],
+    [
+      "the batch is forbidden",
+      { status: 403, type: "application/json", body: '{"odata.error":{"code":"AuthorizationFailure"}}' },
+      { statusCode: 403, details: { odataError: { code: "AuthorizationFailure" } } },
+    ],
+    ["a write is answered without a body", batch("412 Precondition Failed"), unknown],
+    ["a write has no answer", batch(done), unknown],
+    ["a proxy answers in place of Azure", { status: 200, type: "text/html", body: "<p>Sign in</p>" }, unknown],
+  ])(
+    "a transaction is done only if the answer says so of each write: %s",
+    async ([, { status, type, body }, error]) => {
+      answer = (_request, response) => void response.writeHead(status, { "Content-Type": type }).end(body);
+      const client = new TableClient(url, "apiclients", credential, { httpClient: azureHttpClient });
+      stripTablePipeline(client.pipeline);
+      const sent = withDirectReads(client).submitTransaction([
+        ["update", { partitionKey: "a", rowKey: "client" }, "Merge", { etag: "e" }],
+        ["create", { partitionKey: "a", rowKey: "change!1!b" }],
+      ]);
+      if (error) await expect(sent).rejects.toMatchObject(error);
+      else await expect(sent).resolves.toBeUndefined();
+    },
+  );
 
   test("answer Key Vault's challenge, and send without telemetry, retries or redirects", async () => {
     const seen: IncomingMessage[] = [];

@@ -11,6 +11,7 @@ import { createSecretPageReader } from "../../shared/azure/secret-pages.ts";
 import { CLIENT_TABLE } from "../../shared/clients/client-store.ts";
 import type { ClientTable } from "../../shared/clients/client-table.ts";
 import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
+import { USAGE_TABLE } from "../../shared/clients/usage-store.ts";
 import type { SdkSigningVault } from "../fakes/fake-signing-vault.ts";
 
 /** Clients of Azure's SDKs that talk to the stand-ins for Azure on this machine. */
@@ -18,6 +19,9 @@ export interface RealClients {
   readonly table: TableClient;
   /** The same, as the service uses it. */
   readonly directTable: ClientTable;
+  /** The table of use, and the same as the service uses it. */
+  readonly usageTable: TableClient;
+  readonly directUsageTable: ClientTable;
   readonly secretVault: SecretClient;
   readonly readSecretPage: ReadSecretPage;
   readonly keys: KeyClient;
@@ -45,6 +49,7 @@ export async function startRealClients(clock?: () => number): Promise<RealClient
   const vaultOptions = { ...options, disableChallengeResourceVerification: true };
   const keys = new KeyClient(SIGNING_VAULT_URLS, credential, vaultOptions);
   const table = new TableClient(TABLES_URL, CLIENT_TABLE, credential, options);
+  const usageTable = new TableClient(TABLES_URL, USAGE_TABLE, credential, options);
   const http = vaultHttp();
   const secretsHttp = vaultHttp();
   trustCertificate(certificate);
@@ -53,6 +58,8 @@ export async function startRealClients(clock?: () => number): Promise<RealClient
   return {
     table,
     directTable: withDirectReads(table),
+    usageTable,
+    directUsageTable: withDirectReads(usageTable),
     secretVault: new SecretClient(SECRETS_VAULT_URL, credential, vaultOptions),
     readSecretPage: createSecretPageReader(secretsHttp.pipeline, SECRETS_VAULT_URL),
     keys,

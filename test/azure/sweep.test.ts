@@ -6,6 +6,7 @@ import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
 import { createSecretStore } from "../../shared/clients/secret-store.ts";
 import { createSweeper } from "../../shared/clients/sweep.ts";
 import { createSweepStateStore } from "../../shared/clients/sweep-state.ts";
+import { createUsageStore } from "../../shared/clients/usage-store.ts";
 import { createRetryPolicy } from "../../shared/request/retry.ts";
 import { createClock } from "../fakes/fake-clock.ts";
 import { createContext } from "../fakes/fake-context.ts";
@@ -39,7 +40,7 @@ describe.each([
   ],
 ])("a sweep on %s", (_name, { table, vault, readPage, vaultUrl }) => {
   const retry = createRetryPolicy(clock);
-  const clients = createClientStore(table, retry);
+  const clients = createClientStore(table, createUsageStore(createFakeTable(), retry), retry);
   const secrets = createSecretStore(vault, retry, clock);
   const state = createSweepStateStore(table, retry);
   const sweeper = (through: ReadSecretPage = readPage) =>
@@ -50,7 +51,7 @@ describe.each([
   test("goes through the vault page by page, tells dead secrets from live ones, and goes on where it stopped", async () => {
     const client = newClient({ name: "A", description: "", scopes: ["search:read"] }, "socmate", "admin", clock.now());
     const live = await put(client.clientId);
-    expect(await clients.insert(client, live, createContext())).toBe(true);
+    expect(await clients.insert(client, { secretName: live, secretHint: "abcdefgh" }, createContext())).toBe(true);
     const dead: string[] = [];
     while (dead.length < 60) dead.push(await put(client.clientId));
     clock.advance(DAY_MS);

@@ -14,11 +14,13 @@ import { appOf, appsOf, disabledIn, grantsOf, registeredFunctions, registeredRou
 const ALLOWED = {
   "token | SoCMate token signer | signing vault": "signs access tokens and publishes the keys",
   "token | Key Vault Secrets User | secrets vault": "compares presented secrets with their hashes",
-  "token | SoCMate client row writer | clients": "reads clients, notes their last use",
+  "token | SoCMate row reader | clients table": "reads clients; cannot change one",
+  "token | SoCMate usage writer | usage table": "notes their last use",
   "token | Storage Blob Data Owner | token host": "the Functions host keeps its package, keys and leases there",
   "token | Monitoring Metrics Publisher | insights": "sends telemetry, since there are no local keys",
   "admin | SoCMate client secret writer | secrets vault": "writes, reads back and disables hashes",
-  "admin | SoCMate client row writer | clients": "creates and changes clients",
+  "admin | SoCMate client row writer | clients table": "creates and changes clients",
+  "admin | SoCMate row reader | usage table": "shows their last use",
   "admin | Key Vault Reader | signing vault": "lists public keys at start, as every instance does; cannot sign",
   "admin | Storage Blob Data Owner | admin host": "the Functions host keeps its package, keys and leases there",
   "admin | Monitoring Metrics Publisher | insights": "sends telemetry, since there are no local keys",
@@ -102,6 +104,11 @@ describe.runIf(hasBicep)("the deployment", () => {
           `${vaults}/secrets/readMetadata/action`,
           `${vaults}/secrets/setSecret/action`,
           `${vaults}/secrets/update/action`,
+        ),
+        [`SoCMate row reader (rg-socmate-production, ${SUBSCRIPTION})`]: permissions(`${rows}/read`),
+        [`SoCMate usage writer (rg-socmate-production, ${SUBSCRIPTION})`]: permissions(
+          `${rows}/add/action`,
+          `${rows}/update/action`,
         ),
         [`SoCMate client row writer (rg-socmate-production, ${SUBSCRIPTION})`]: permissions(
           `${rows}/read`,

@@ -1,6 +1,7 @@
 import { type AdminIssuer, type Claims, startAdminIssuer } from "../../local/azure/admin-issuer.ts";
 import { generateClientSecret, hashClientSecret } from "../../shared/clients/client-secret.ts";
 import { newClient } from "../../shared/clients/new-client.ts";
+import { hintOf } from "../../shared/clients/secret-hints.ts";
 import { compose } from "../../shared/compose.ts";
 import type { Config } from "../../shared/config.ts";
 import type { Client, NewClient } from "../../shared/model/client.ts";
@@ -31,6 +32,7 @@ export interface FakeServices extends Services {
 export interface FakeAzure {
   readonly clock: FakeClock;
   readonly table: FakeTable;
+  readonly usageTable: FakeTable;
   readonly secretVault: FakeSecretVault;
   /** A test may add a vault before it makes the instances that use it. */
   readonly signingVaults: FakeSigningVault[];
@@ -47,6 +49,7 @@ export async function createFakeAzure(): Promise<FakeAzure> {
   return {
     clock,
     table: createFakeTable(),
+    usageTable: createFakeTable(),
     secretVault: createFakeSecretVault(clock.now),
     signingVaults: [createFakeSigningVault(clock.now)],
     adminIssuer: await adminIssuer,
@@ -66,8 +69,8 @@ export async function createFakeServices(shared?: FakeAzure, settings: Partial<C
   const { clock } = azure;
   const { now } = clock;
   const config = { ...configFor(azure), ...settings };
-  const { table, secretVault, signingVaults } = azure;
-  const services = compose(config, { table, secretVault, readSecretPage: secretVault.readPage, signingVaults }, clock);
+  const { secretVault } = azure;
+  const services = compose(config, { ...azure, readSecretPage: secretVault.readPage }, clock);
   const { clients, secrets } = services;
 
   return {
@@ -84,7 +87,8 @@ export async function createFakeServices(shared?: FakeAzure, settings: Partial<C
       const client = newClient({ ...defaults, ...input }, config.clientIdPrefix, "admin-user-id", now());
       const clientSecret = generateClientSecret();
       const secretName = await secrets.put(client.clientId, hashClientSecret(client.clientId, clientSecret), context);
-      if (!(await clients.insert(client, secretName, context))) throw new Error("the client_id is taken");
+      if (!(await clients.insert(client, { secretName, secretHint: hintOf(clientSecret) }, context)))
+        throw new Error("the client_id is taken");
       return { client, clientId: client.clientId, clientSecret };
     },
 

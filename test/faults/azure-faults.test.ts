@@ -11,7 +11,7 @@ import { startTwoInstances } from "./two-instances.ts";
 const TEST_TIMEOUT_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
 
-const { stack, faultyStack, service, second, faults, admin, createClient } = await startTwoInstances();
+const { stack, faultyStack, service, second, faults, settled, admin, createClient } = await startTwoInstances();
 
 // A further service with two signing vaults, one of them behind a proxy. Its keys are old enough to be active immediately.
 const pair = await startStack({ signingVaults: 2, clock: () => Date.now() - 2 * DAY_MS });
@@ -210,6 +210,16 @@ describe("the admin API under faults of Azure", { timeout: TEST_TIMEOUT_MS }, ()
       await expect(ask(second.url, client)).resolves.toMatchObject({ status: 401 });
     },
   );
+
+  test('answers a regenerate with 503 "nothing was changed" when its writes are late, and none of them takes effect [check 49]', async () => {
+    const client = await createClient();
+    faults.rules = [fault("table-merge=apply-later:500", { times: 2 })];
+    const answer = await admin("POST", `/${client.clientId}/regenerate-secret`);
+    expect(answer.status).toBe(503);
+    expect(bodyOf(answer)).toMatchObject({ detail: expect.stringMatching(/^Nothing was changed/) });
+    await settled();
+    await expect(ask(second.url, client)).resolves.toMatchObject({ status: 200 });
+  });
 
   test('answers a regenerate with 503 "the outcome is unknown" without the reply to the commit and the row [check 49]', async () => {
     const client = await createClient();

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { Mutant } from "./mutants.ts";
 import type { ClientHistory } from "./register.ts";
 import { OUTCOMES, type Outcome, type Turns, World } from "./world.ts";
 
@@ -39,9 +40,9 @@ const KINDS = Object.keys(OPERATIONS) as Kind[];
 
 /** The calls to the stores that an operation makes without faults. */
 const CALLS: Record<Kind, string[]> = {
-  create: ["setSecret", "getSecret", "createEntity"],
-  regenerate: ["getEntity", "setSecret", "getSecret", "updateEntity", "getSecret", "updateSecretProperties"],
-  disable: ["getEntity", "updateEntity", "getEntity", "getSecret", "updateSecretProperties"],
+  create: ["setSecret", "getSecret", "submitTransaction"],
+  regenerate: ["getEntity", "setSecret", "getSecret", "submitTransaction", "getSecret", "updateSecretProperties"],
+  disable: ["getEntity", "submitTransaction", "getEntity", "getSecret", "updateSecretProperties"],
   token: ["getEntity", "getSecret", "updateEntity"],
   sweep: ["getEntity", "listEntities", "readPage", "updateEntity", "createEntity", "updateEntity"],
 };
@@ -97,10 +98,25 @@ async function tryAllSecrets(): Promise<void> {
   for (const secret of [...history.secrets]) await world.token(0, history, secret);
 }
 
+test("a late commit takes effect where no fence is set, so the faults of these tests reach the fence [check 55]", async () => {
+  const withoutFence: Mutant = {
+    table: ({ table }) => ({
+      createEntity: async (row, options) => (row.action === "abandoned" ? undefined : table.createEntity(row, options)),
+    }),
+  };
+  world = new World(turns, withoutFence);
+  history = (await world.create(0)) as ClientHistory;
+  await world.regenerate(1, history, ["ok", "ok", "ok", "lands late", "fails before"]);
+  await world.settle();
+  await tryAllSecrets();
+  expect(world.allViolations()).toEqual([expect.stringContaining("no order explains the answers")]);
+});
+
 describe("a regenerate with faults", () => {
   const success = { status: 200, works: ["new"] };
   const failed = { status: 503, detail: "The service cannot answer right now", works: ["old"] };
   const refused = { status: 503, detail: "Azure refused", works: ["old"] };
+  const abandoned = { status: 503, detail: "Nothing was changed", works: ["old"] };
   const unknown = { status: 503, detail: "The outcome is unknown", works: ["old"] };
   const at = { readRow: 0, put: 1, readBack: 2, commit: 3, lock: 4 };
 
@@ -119,11 +135,24 @@ describe("a regenerate with faults", () => {
     [
       at.commit,
       ["lands late", "is refused"],
-      "the commit lands late, its second try is refused",
+      "the commit is late, its second try is refused, and the fence comes before it",
+      abandoned,
+    ],
+    [at.commit, ["fails before", "fails before"], "the commit fails", abandoned],
+    [at.commit, ["lands late", "fails before"], "the commit is late, and the fence comes before it", abandoned],
+    [at.commit, ["lands late", "lands late", "ok", "fails after"], "the fence meets its own first try", abandoned],
+    [
+      at.commit,
+      ["fails before", "fails before", "ok", "fails before", "fails before"],
+      "the commit fails, and then the fence",
+      unknown,
+    ],
+    [
+      at.commit,
+      ["lands late", "fails before", "ok", "fails before", "fails before"],
+      "the fence fails, and the commit lands after the answer",
       { ...unknown, works: [] },
     ],
-    [at.commit, ["fails before", "fails before"], "the commit fails", unknown],
-    [at.commit, ["lands late", "fails before"], "the commit lands after the answer", { ...unknown, works: [] }],
     [
       at.commit,
       ["fails after", "ok", "fails before", "fails before"],

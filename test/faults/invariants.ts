@@ -4,7 +4,6 @@ import type { FakeTable, Row } from "../fakes/fake-table.ts";
 
 /** A write of a client's row. */
 interface RowWrite {
-  readonly method: string;
   readonly before: Row | undefined;
   readonly row: Row;
   /** The etag of the row as the operation has read it. */
@@ -13,6 +12,8 @@ interface RowWrite {
   readonly earlier: ReadonlySet<unknown>;
   /** Whether the named secret is enabled in the vault. */
   readonly isReadable: boolean;
+  /** The actions in the rows of history that the same call to the table has written. */
+  readonly actions: readonly unknown[];
 }
 
 const namesAnother = ({ before, row }: RowWrite) => before?.secretName !== row.secretName;
@@ -20,8 +21,6 @@ const FIXED_COLUMNS = ["id", "name", "description", "scopes", "created_by", "cre
 
 /** Writes of a row that the protocol forbids, whether or not a caller would notice. */
 const FORBIDDEN_ROW_WRITES: readonly [string, (write: RowWrite) => boolean][] = [
-  ["was written before it was created", ({ method, before }) => !before && method !== "createEntity"],
-  ["was created twice", ({ method, before }) => before !== undefined && method === "createEntity"],
   ["was enabled again", ({ before, row }) => before?.status === "disabled" && row.status !== "disabled"],
   ["lost columns", ({ row }) => row.status === undefined || row.secretName === undefined],
   ["changed a fixed column", ({ before, row }) => !!before && FIXED_COLUMNS.some((name) => before[name] !== row[name])],
@@ -31,7 +30,24 @@ const FORBIDDEN_ROW_WRITES: readonly [string, (write: RowWrite) => boolean][] = 
   ],
   ["names an earlier secret again", (w) => namesAnother(w) && w.earlier.has(w.row.secretName)],
   ["names a vault secret that cannot be read", (w) => namesAnother(w) && !w.isReadable],
+  ["was changed without its history", (w) => w.actions.join() !== actionOf(w)],
 ];
+
+/** Names the change of a row. */
+function actionOf(write: RowWrite): string {
+  if (!write.before) return "create";
+  if (namesAnother(write)) return "regenerate";
+  return write.row.status === "disabled" ? "disable" : "no change";
+}
+
+function keyOf({ partitionKey, rowKey }: Row): string {
+  return `${partitionKey}/${rowKey}`;
+}
+
+/** Tells a row with a client secret or the hash of one. */
+function hasSecret(row: Row): boolean {
+  return /socmate_|v1:/.test(JSON.stringify(row));
+}
 
 /** A write of a vault secret. */
 interface SecretWrite {
@@ -60,17 +76,28 @@ export function watchInvariants({ table, vault, readEtag, report }: Watched): vo
   const secrets = new Map<string, KeyVaultSecret>();
   const earlierNames = new Map<string, unknown[]>();
 
-  table.after = ({ name: method, target }) => {
-    const row = table.rows.get(target);
+  /** Checks the rows that one call has written. */
+  table.after = () => {
+    const written = [...table.rows.values()].filter((row) => rows.get(keyOf(row)) !== row);
+    const history = written.filter(({ rowKey }) => rowKey.startsWith("change!"));
+    const clients = written.filter(({ rowKey }) => rowKey === "client");
+    const made = history.filter(({ action }) => action !== "abandoned");
+    for (const row of clients) checkClient(keyOf(row), row, history);
+    for (const row of clients.length === 0 ? made : []) report(`${keyOf(row)} is a history without its change`);
+    for (const row of history.filter((row) => rows.has(keyOf(row)))) report(`${keyOf(row)} was written again`);
+    for (const row of written.filter(hasSecret)) report(`${keyOf(row)} has a secret or a hash`);
+    for (const row of written) rows.set(keyOf(row), row);
+  };
+
+  const checkClient = (target: string, row: Row, history: readonly Row[]) => {
+    const actions = history.map(({ action }) => action);
     const before = rows.get(target);
-    if (row?.rowKey !== "client" || row === before) return;
     const earlier = new Set(earlierNames.get(target));
     const isReadable = secrets.get(String(row.secretName))?.properties.enabled === true;
-    const write: RowWrite = { method, before, row, readEtag: readEtag(), earlier, isReadable };
+    const write: RowWrite = { before, row, readEtag: readEtag(), earlier, isReadable, actions };
     for (const [what, isForbidden] of FORBIDDEN_ROW_WRITES) {
       if (isForbidden(write)) report(`${row.partitionKey}: its row ${what}`);
     }
-    rows.set(target, row);
     earlierNames.set(target, [...earlier, row.secretName]);
   };
 

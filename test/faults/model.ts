@@ -21,6 +21,10 @@ const commitFaults = fc.oneof(
   fc.constantFrom<Outcome>("fails after", "lands late").map((outcome) => [outcome]),
   fc.constantFrom<Outcome>("fails before", "fails after", "lands late").map((outcome) => [outcome, outcome]),
   fc.constantFrom<Outcome>("fails after", "lands late").map((outcome): Outcome[] => [outcome, "is refused"]),
+  // Both writes are late, and after the read of the row comes the fence.
+  fc
+    .constantFrom<Outcome>("ok", "ok", "fails after", "lands late")
+    .map((outcome): Outcome[] => ["lands late", "lands late", "ok", outcome, outcome]),
 );
 /** Outcomes of the calls of one operation: no fault, faults after some successes, or faults at the commit of a new secret. */
 const outcomes = fc.oneof(

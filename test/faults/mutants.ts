@@ -1,8 +1,11 @@
 import type { ActiveClient, ClientRow } from "../../shared/clients/client-row.ts";
 import type { ClientStore } from "../../shared/clients/client-store.ts";
-import type { ClientTable } from "../../shared/clients/client-table.ts";
+import type { ClientTable, TableRow, TableWrite } from "../../shared/clients/client-table.ts";
+import { type Author, changeRow } from "../../shared/clients/history.ts";
+import { type NewSecret, secretColumns } from "../../shared/clients/secret-hints.ts";
 import type { ReadSecretPage } from "../../shared/clients/secret-pages.ts";
 import type { SecretVault } from "../../shared/clients/secret-store.ts";
+import type { RequestContext } from "../../shared/request/context.ts";
 import type { RetryPolicy } from "../../shared/request/retry.ts";
 import type { Credentials } from "../../shared/tokens/client-auth.ts";
 import { LastKnownClients } from "../../shared/tokens/last-known-clients.ts";
@@ -26,6 +29,7 @@ interface Parts {
 /** A plausible mistake in the storage protocol. It wraps the SDK clients of an instance, or the stores on them. */
 export interface Mutant {
   table?(parts: Parts): Partial<ClientTable>;
+  usageTable?(parts: Parts): Partial<ClientTable>;
   vault?(parts: Parts): Partial<SecretVault>;
   clients?(clients: ClientStore, parts: Parts): Partial<ClientStore>;
   lastKnown?(parts: Parts): LastKnownClients;
@@ -49,19 +53,29 @@ class TrustedClients extends LastKnownClients {
   }
 }
 
-type Update = ClientTable["updateEntity"];
-
 /** The mutants that the model test must refute, by their mistake. */
 export const MUTANTS: Record<string, Mutant> = {
   "the etag is * at commit": {
     table: ({ table }) => ({
-      updateEntity: (entity, mode, options) =>
-        table.updateEntity(entity, mode, "secretName" in entity ? { ...options, etag: "*" } : options),
+      submitTransaction: (writes, options) =>
+        table.submitTransaction(
+          writes.map((write) =>
+            write[0] === "update" && "secretName" in write[1] ? ["update", write[1], "Merge", { etag: "*" }] : write,
+          ),
+          options,
+        ),
     }),
   },
   "a new secret is committed with Replace": replacing((entity) => "secretName" in entity),
   "a client is disabled with Replace": replacing((entity) => "status" in entity),
-  "use is recorded with Replace, in the client's row": replacing((entity) => entity.rowKey === "usage"),
+  "use is recorded with Replace, in the client's row": {
+    usageTable: ({ table, currentRequest }) => ({
+      updateEntity: async ({ last_used_at }, _mode, options) => {
+        const { etag: _, ...row } = currentRequest().row ?? { etag: "", partitionKey: "", rowKey: "" };
+        if (row.partitionKey) await table.updateEntity({ ...row, last_used_at }, "Replace", { ...options, etag: "*" });
+      },
+    }),
+  },
   "rows are cached": {
     table: ({ table, currentRequest }) => {
       const rows = new Map<string, ReturnType<ClientTable["getEntity"]>>();
@@ -105,10 +119,8 @@ export const MUTANTS: Record<string, Mutant> = {
   "a commit that failed is taken for done": committing((error) => (isConflict(error) ? undefined : true)),
   "a refusal of the second try is taken for one of the write": {
     clients: (_clients, { table, retry }) => ({
-      async replaceSecret(row, secretName, context) {
-        const entity = { partitionKey: row.clientId, rowKey: "client", secretName };
-        const run = (abortSignal: AbortSignal) =>
-          table.updateEntity(entity, "Merge", { etag: row.etag ?? "", abortSignal }).then(() => true);
+      async replaceSecret(row, secret, author, context) {
+        const run = commitOf(table, row, secret, author, context);
         const once = () => retry({ name: "table merge secret", run, isAnswer: isConflict, tries: 1 }, context);
         return once().catch(() => once().catch((error) => (isConflict(error) ? false : Promise.reject(error))));
       },
@@ -116,11 +128,32 @@ export const MUTANTS: Record<string, Mutant> = {
   },
   "the old secret is disabled before the commit": {
     clients: (clients, { vault }) => ({
-      async replaceSecret(row, secretName, context) {
+      async replaceSecret(row, secret, author, context) {
         const { secretName: old = "" } = row;
         const { properties } = await vault.getSecret(old);
         await vault.updateSecretProperties(old, properties.version ?? "", { enabled: false });
-        return clients.replaceSecret(row, secretName, context);
+        return clients.replaceSecret(row, secret, author, context);
+      },
+    }),
+  },
+  "a change is committed without its history": {
+    table: ({ table }) => ({
+      submitTransaction: ([write], options) => table.submitTransaction(write ? [write] : [], options),
+    }),
+  },
+  "the history is written before the commit": {
+    table: ({ table }) => ({
+      submitTransaction: async ([write, ...history], options) => {
+        await table.submitTransaction(history, options);
+        return table.submitTransaction(write ? [write] : [], options);
+      },
+    }),
+  },
+  "the history is written after the commit": {
+    table: ({ table }) => ({
+      submitTransaction: async ([write, ...history], options) => {
+        await table.submitTransaction(write ? [write] : [], options);
+        return table.submitTransaction(history, options);
       },
     }),
   },
@@ -136,13 +169,21 @@ export const MUTANTS: Record<string, Mutant> = {
 function replacing(isMutated: (entity: Record<string, unknown>) => boolean): Mutant {
   return {
     table: ({ table, currentRequest }) => {
-      const updateEntity: Update = (entity, mode, options) => {
+      const replaced = (entity: TableRow) => {
         const { row } = currentRequest();
-        if (!row || !isMutated(entity)) return table.updateEntity(entity, mode, options);
+        if (!row || !isMutated(entity)) return undefined;
         const { etag: _, ...columns } = row;
-        return table.updateEntity({ ...columns, ...entity, rowKey: "client" }, "Replace", { ...options, etag: "*" });
+        return { ...columns, ...entity, rowKey: "client" };
       };
-      return { updateEntity };
+      return {
+        submitTransaction: (writes, options) => {
+          const mutated = writes.map((write) => {
+            const row = write[0] === "update" && replaced(write[1]);
+            return row ? (["update", row, "Replace", { etag: "*" }] as unknown as TableWrite) : write;
+          });
+          return table.submitTransaction(mutated, options);
+        },
+      };
     },
   };
 }
@@ -151,17 +192,37 @@ function replacing(isMutated: (entity: Record<string, unknown>) => boolean): Mut
 function committing(judge: (error: unknown) => boolean | undefined): Mutant {
   return {
     clients: (clients, { table, retry }) => ({
-      async replaceSecret(row: ClientRow, secretName, context) {
-        const entity = { partitionKey: row.clientId, rowKey: "client", secretName };
-        const { etag = "" } = row;
-        const run = (abortSignal: AbortSignal) =>
-          table.updateEntity(entity, "Merge", { etag, abortSignal }).then(() => true);
+      async replaceSecret(row, secret, author, context) {
+        const run = commitOf(table, row, secret, author, context);
         return retry({ name: "table merge secret", run, isAnswer: isConflict }, context).catch((error) => {
           const judged = judge(error);
-          return judged ?? clients.replaceSecret(row, secretName, context);
+          return judged ?? clients.replaceSecret(row, secret, author, context);
         });
       },
     }),
+  };
+}
+
+/** Returns the commit of a new secret as the store makes it, without what the store does after an error. */
+function commitOf(
+  table: ClientTable,
+  before: ClientRow,
+  secret: NewSecret,
+  author: Author,
+  { requestId }: RequestContext,
+): (abortSignal: AbortSignal) => Promise<true> {
+  const { clientId, etag = "" } = before;
+  const row = { partitionKey: clientId, rowKey: "client", ...secretColumns(secret, author, before) };
+  const change = changeRow(clientId, { action: "regenerate", ...author, requestId });
+  return async (abortSignal) => {
+    await table.submitTransaction(
+      [
+        ["update", row, "Merge", { etag }],
+        ["create", change],
+      ],
+      { abortSignal },
+    );
+    return true;
   };
 }
 

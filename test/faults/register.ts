@@ -69,6 +69,12 @@ export function isRefusedByAzure({ status, detail }: Pick<Answer, "status" | "de
   return status === 503 && detail?.startsWith("Azure refused: ") === true;
 }
 
+/** Tells an answer that promises that nothing was changed and that nothing of the request will be. */
+function isUnchanged(answer: Answer): boolean {
+  const isAbandoned = answer.status === 503 && answer.detail?.startsWith("Nothing was changed: ") === true;
+  return isAbandoned || isRefusedByAzure(answer);
+}
+
 /** A request in the history. */
 export interface Noted {
   /** Adds its answer. A request without an answer may take effect at any later time or never. */
@@ -143,7 +149,7 @@ export class ClientHistory {
   }
 }
 
-/** Converts an exchange to events of the register. A 503 for a token has none, nor has a change that Azure refused. */
+/** Converts an exchange to events of the register. A 503 for a token has none, nor has a change that Azure refused or that was abandoned. */
 function toEntries(
   { request, invoked, answer, returned = Number.POSITIVE_INFINITY }: Exchange,
   index: number,
@@ -156,7 +162,7 @@ function toEntries(
       ? [entry({ kind: "token", secret: request.secret, granted: answer.status === 200 })]
       : [];
   }
-  if (answer && isRefusedByAzure(answer)) return [];
+  if (answer && isUnchanged(answer)) return [];
   if (request.kind === "disable") return [entry({ kind: "disable" }, answer?.status === 200 ? returned : open)];
   if (!answer) return [entry({ kind: "regenerate", secret: operation }, open)];
   if (answer.status === 200) return [entry({ kind: "regenerate", secret: answer.secret ?? "" })];

@@ -11,6 +11,8 @@ export interface TwoInstances extends TestService {
   /** The stack as the instances see it, through the proxies. */
   readonly faultyStack: Stack;
   readonly second: Service;
+  /** Settles when no request is held back or under way. */
+  settled(): Promise<void>;
 }
 
 /** Starts everything for a test file and stops it after its last test. */
@@ -29,5 +31,5 @@ export async function startTwoInstances(options: ServiceOptions = {}): Promise<T
   const everything = await startTestService({ port: 0, ...options }, faultyStack);
   const second = await startService(faultyStack, { port: 0, ...options });
   afterAll(() => second.stop());
-  return { ...everything, faults, faultyStack, second };
+  return { ...everything, faults, faultyStack, second, settled: proxies.settled };
 }

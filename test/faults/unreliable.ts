@@ -17,7 +17,10 @@ export type Carrier = <T>(call: StoreCall, perform: () => Promise<T>) => Promise
 export function carriedTable(table: FakeTable, carry: Carrier): ClientTable {
   const list: ClientTable["listEntities"] = (options) =>
     carriedList(table.listEntities(options), "listEntities", carry);
-  return { ...carriedMethods(table, ["getEntity", "createEntity", "updateEntity"], carry), listEntities: list };
+  return {
+    ...carriedMethods(table, ["getEntity", "createEntity", "updateEntity", "submitTransaction"], carry),
+    listEntities: list,
+  };
 }
 
 /** A vault of secrets as one instance reaches it. */

@@ -99,6 +99,7 @@ export class World {
     },
   };
   readonly table = createFakeTable();
+  readonly usageTable = createFakeTable();
   readonly vault = createFakeSecretVault(this.clock.now);
   readonly histories: ClientHistory[] = [];
   /** Violations of the protocol inside the stores. */
@@ -111,6 +112,7 @@ export class World {
   readonly #work = new AsyncLocalStorage<Work>();
   readonly #underWay = new Set<Promise<unknown>>();
   #ticks = 0;
+  #requests = 0;
 
   constructor(turns: Turns, mutant: Mutant = {}, instances = 3) {
     this.#turns = turns;
@@ -174,7 +176,7 @@ export class World {
     const lines: string[] = [];
     await this.#do(at, { kind: "sweep", clientId: undefined, outcomes }, ({ services }) =>
       Promise.resolve(
-        timerJob(sweep, 1_000, () => services, this.#instanceClock)({} as Timer, contextFor("sweep", lines)),
+        timerJob(sweep, 1_000, () => services, this.#instanceClock)({} as Timer, this.#contextFor("sweep", lines)),
       ),
     );
     return lines;
@@ -220,7 +222,7 @@ export class World {
         () => services,
         this.#instanceClock,
       );
-      const { status = 200, body: answer, headers } = await endpoint(http, contextFor(kind, []));
+      const { status = 200, body: answer, headers } = await endpoint(http, this.#contextFor(kind, []));
       const parsed = JSON.parse(String(answer)) as Record<string, string | undefined>;
       const isTimed = new Headers(headers as Record<string, string>).has("Retry-After");
       if (status === 503 && isTimed === isRefusedByAzure({ status, ...parsed })) {
@@ -228,6 +230,11 @@ export class World {
       }
       return { status, body: parsed };
     });
+  }
+
+  #contextFor(functionName: string, lines: string[]): InvocationContext {
+    const logHandler = (_level: unknown, ...args: unknown[]) => void lines.push(String(args[0]));
+    return new InvocationContext({ invocationId: `request-${++this.#requests}`, functionName, logHandler });
   }
 
   /** Runs an operation on an instance. Returns `undefined` if the instance dies before the end. */
@@ -268,10 +275,15 @@ export class World {
     const plainVault = carriedVault(this.vault, carry);
     const parts = { table: plainTable, vault: plainVault, retry, currentRequest };
     const table = { ...plainTable, ...mutant.table?.(parts) };
+    const usageTable = { ...carriedTable(this.usageTable, carry), ...mutant.usageTable?.(parts) };
     const vault = { ...plainVault, ...mutant.vault?.(parts) };
 
     const readSecretPage = mutant.readPage?.(vault.readPage) ?? vault.readPage;
-    const services = compose(CONFIG, { table, secretVault: vault, readSecretPage, signingVaults: [] }, clock);
+    const services = compose(
+      CONFIG,
+      { table, usageTable, secretVault: vault, readSecretPage, signingVaults: [] },
+      clock,
+    );
     Object.assign(services.signer, SIGNER);
     // In place, since usage and sweep hold a reference to the same store.
     Object.assign(services.clients, mutant.clients?.({ ...services.clients }, parts));
@@ -338,7 +350,8 @@ function isClientRow(result: unknown): result is Row {
 
 /** Returns the target of a call for the trace. */
 function targetOf([first, second]: readonly unknown[]): string {
-  const { partitionKey, rowKey } = (first ?? {}) as Partial<Row>;
+  const row = Array.isArray(first) ? first[0]?.[1] : first;
+  const { partitionKey, rowKey } = (row ?? {}) as Partial<Row>;
   return partitionKey
     ? `${partitionKey}/${rowKey}`
     : [first, second].filter((part) => typeof part === "string").join("/");
@@ -366,8 +379,4 @@ function tokenRequest(clientId: string, clientSecret: string): HttpRequest {
     headers: { "content-type": "application/x-www-form-urlencoded" },
     body: { string: form.toString() },
   });
-}
-
-function contextFor(functionName: string, lines: string[]): InvocationContext {
-  return new InvocationContext({ functionName, logHandler: (_level, ...args) => void lines.push(String(args[0])) });
 }

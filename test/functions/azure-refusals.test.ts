@@ -35,11 +35,17 @@ describe("a definite refusal by Azure [check 72]", () => {
     ["create", "secretVault", "setSecret", () => vaultError(403, "Forbidden"), "vault set secret: 403 Forbidden"],
     ["create", "secretVault", "setSecret", () => vaultError(400, "BadParameter"), "vault set secret: 400 BadParameter"],
     ["create", "secretVault", "getSecret", roleMissing, "vault get secret: 403 ForbiddenByRbac"],
-    ["create", "table", "createEntity", tableForbids, "table insert: 403 AuthorizationPermissionMismatch"],
-    ["create", "table", "createEntity", () => tableError(404, "TableNotFound"), "table insert: 404 TableNotFound"],
+    ["create", "table", "submitTransaction", tableForbids, "table insert: 403 AuthorizationPermissionMismatch"],
+    ["create", "table", "submitTransaction", () => tableError(404, "TableNotFound"), "table insert: 404 TableNotFound"],
     ["regenerate", "secretVault", "setSecret", roleMissing, "vault set secret: 403 ForbiddenByRbac"],
-    ["regenerate", "table", "updateEntity", tableForbids, "table merge secret: 403 AuthorizationPermissionMismatch"],
-    ["disable", "table", "updateEntity", tableForbids, "table merge status: 403 AuthorizationPermissionMismatch"],
+    [
+      "regenerate",
+      "table",
+      "submitTransaction",
+      tableForbids,
+      "table merge secret: 403 AuthorizationPermissionMismatch",
+    ],
+    ["disable", "table", "submitTransaction", tableForbids, "table merge status: 403 AuthorizationPermissionMismatch"],
     ["list", "table", "listEntities", tableForbids, "table list: 403 AuthorizationPermissionMismatch"],
   ] as const)(
     "ends a %s as such at %s %s, without an invitation to try again, and changes no row",
@@ -72,10 +78,10 @@ describe("a definite refusal by Azure [check 72]", () => {
     ["vault", "setSecret", azureError(403), /SECRET_HASH_EXPIRY_DAYS/],
     ["vault", "setSecret", azureError(404), /address in the settings/],
     ["vault", "getSecret", vaultError(404, "SecretNotFound"), /regenerate/],
-    ["table", "createEntity", tableForbids(), /role/],
-    ["table", "createEntity", tableError(403, "AuthorizationFailure"), /network rules/],
-    ["table", "createEntity", tableError(404, "TableNotFound"), /address in the settings/],
-    ["table", "createEntity", tableError(400, "InvalidInput"), /role.*network rules.*policies/],
+    ["table", "submitTransaction", tableForbids(), /role/],
+    ["table", "submitTransaction", tableError(403, "AuthorizationFailure"), /network rules/],
+    ["table", "submitTransaction", tableError(404, "TableNotFound"), /address in the settings/],
+    ["table", "submitTransaction", tableError(400, "InvalidInput"), /role.*network rules.*policies/],
   ] as const)(
     "names the service and the remedy, in the answer and in the alarm: %s %s",
     async ([part, method, error, remedy]) => {
@@ -101,19 +107,19 @@ describe("a definite refusal by Azure [check 72]", () => {
     const { table } = services.azure;
     let writes = 0;
     table.before = ({ name }) => {
-      if (name === "updateEntity" && ++writes === 2) throw tableForbids();
+      if (name === "submitTransaction" && ++writes === 2) throw tableForbids();
     };
-    table.after = failing("updateEntity", connectionReset, 1);
+    table.after = failing("submitTransaction", connectionReset, 1);
     await expect(OPERATIONS.regenerate()).resolves.toMatchObject({ status: 200 });
 
     writes = 0;
     table.after = () => undefined;
     table.before = ({ name }) => {
-      if (name === "updateEntity") throw ++writes === 2 ? tableForbids() : connectionReset();
+      if (name === "submitTransaction") throw ++writes === 2 ? tableForbids() : connectionReset();
     };
     const answer = await OPERATIONS.regenerate();
     expect(answer).toMatchObject({ status: 503, headers: { "Retry-After": "2" } });
-    expect(answer.lines.at(-1)).toMatchObject({ reason: "outcome_unknown" });
+    expect(answer.lines.at(-1)).toMatchObject({ reason: "change_abandoned" });
   });
 
   test("ends once Azure accepts again, such as a role assignment that takes effect after a deployment", async () => {

@@ -6,7 +6,7 @@ import { SCOPES } from "../../shared/model/scopes.ts";
 import { azureError, connectionReset } from "../fakes/azure-error.ts";
 import { createFakeServices, type FakeServices } from "../fakes/fake-services.ts";
 import { failing } from "../fakes/hooks.ts";
-import { type AdminRequest, askAdmin, askToken, REQUEST_ID, tokenForm } from "./invoke.ts";
+import { type AdminRequest, askAdmin, askToken, tokenForm } from "./invoke.ts";
 
 let services: FakeServices;
 beforeEach(async () => {
@@ -19,6 +19,7 @@ const valid = {
   scopes: ["investigations:read", "investigations:write", "incidents:read"],
 };
 const ask = (json: unknown = valid, request: AdminRequest = {}) => askAdmin(create, services, { json, ...request });
+const clientRows = () => [...services.azure.table.rows.values()].filter(({ rowKey }) => rowKey === "client");
 const problemHeaders = { "Content-Type": "application/problem+json", "Cache-Control": "no-store" };
 const problem = (status: number, title: string, detail: string, more: object = {}) => ({
   type: "about:blank",
@@ -75,6 +76,9 @@ describe("a new client", () => {
       created_by: "10ca1000-0000-4000-8000-00000000000a",
       created_at: "2026-03-27T00:00:00Z",
       secretName: expect.stringMatching(/^client-secret-[0-9a-f]{32}$/),
+      secretHint: clientSecret.slice(8, 16),
+      secret_created_at: "2026-03-27T00:00:00Z",
+      secret_created_by: "10ca1000-0000-4000-8000-00000000000a",
     });
     const stored = services.azure.secretVault.secrets.get(String(row?.secretName));
     expect(stored).toMatchObject([{ value: expect.stringMatching(/^v1:[\w-]{43}$/) }]);
@@ -90,10 +94,12 @@ describe("a new client", () => {
       {
         time: expect.any(String),
         level: "info",
-        request_id: REQUEST_ID,
+        request_id: expect.any(String),
         event: "create",
         actor: "10ca1000-0000-4000-8000-00000000000a",
         client_id: clientId,
+        name: "XSOAR Production",
+        scope: "investigations:read investigations:write incidents:read",
         outcome: "success",
         status: 201,
       },
@@ -104,7 +110,7 @@ describe("a new client", () => {
   test("commits a new client by its row, after the hash is written and read back", async () => {
     await ask();
     const { table, secretVault } = services.azure;
-    const order = ["setSecret", "getSecret", "createEntity"];
+    const order = ["setSecret", "getSecret", "submitTransaction"];
     services = await createFakeServices();
     const seen: string[] = [];
     for (const fake of [services.azure.table, services.azure.secretVault]) fake.before = ({ name }) => seen.push(name);
@@ -116,7 +122,7 @@ describe("a new client", () => {
   test("draws another client_id when the first one is taken", async () => {
     let taken = 2;
     services.azure.table.before = ({ name, target }) => {
-      if (name !== "createEntity" || taken-- <= 0) return;
+      if (name !== "submitTransaction" || taken-- <= 0) return;
       const [partitionKey = "", rowKey = ""] = target.split("/");
       services.azure.table.rows.set(target, {
         partitionKey,
@@ -134,7 +140,7 @@ describe("a new client", () => {
     };
     const answer = await ask();
     expect(answer).toMatchObject({ status: 201 });
-    expect(services.azure.table.rows.size).toBe(3);
+    expect(clientRows()).toHaveLength(3);
     const { client_id: clientId } = answer.body as Record<string, string>;
     expect(services.azure.table.rows.get(`${clientId}/client`)).toMatchObject({ name: valid.name });
     expect(answer.lines).toMatchObject([{ client_id: clientId }]);
@@ -243,20 +249,29 @@ describe("a fault while a client is created", () => {
   });
 
   test("answers a create with 201 by the row when the reply to the commit is lost [check 49]", async () => {
-    services.azure.table.after = failing("createEntity", connectionReset, 1);
+    services.azure.table.after = failing("submitTransaction", connectionReset, 1);
     const { status, body } = await ask();
     expect(status).toBe(201);
-    expect(services.azure.table.rows.size).toBe(1);
+    expect(clientRows()).toHaveLength(1);
     const { client_id = "", client_secret = "" } = body as Record<string, string>;
     const form = tokenForm(client_id, client_secret);
     await expect(askToken(token, services, { form })).resolves.toMatchObject({ status: 200 });
   });
 
+  test("answers a create with 503 and fences it off when the commit fails [check 49]", async () => {
+    services.azure.table.before = failing("submitTransaction", connectionReset);
+    const { status, headers, lines } = await ask();
+    expect({ status, headers, lines }).toMatchObject({
+      status: 503,
+      headers: { "Retry-After": "2" },
+      lines: [{ reason: "change_abandoned", note: "table insert: ECONNRESET" }],
+    });
+    expect([...services.azure.table.rows.values()]).toMatchObject([{ action: "abandoned", change: "create" }]);
+  });
+
   test('answers a create with 503 "the outcome is unknown" when the commit and the row are unavailable [check 49]', async () => {
-    services.azure.table.before = failing("createEntity", connectionReset);
-    await expect(ask()).resolves.toMatchObject({ status: 503, body: { detail: outcomeUnknown } });
     services.azure.table.before = failing("getEntity", connectionReset);
-    services.azure.table.after = failing("createEntity", connectionReset);
+    services.azure.table.after = failing("submitTransaction", connectionReset);
     await expect(ask()).resolves.toMatchObject({ status: 503, body: { detail: outcomeUnknown } });
   });
 });

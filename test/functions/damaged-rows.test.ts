@@ -46,7 +46,9 @@ beforeEach(async () => {
 });
 
 const rowOf = ({ clientId }: NewApiClient, rowKey = "client") => {
-  const row = services.azure.table.rows.get(`${clientId}/${rowKey}`);
+  const { table, usageTable } = services.azure;
+  const usage = [...usageTable.rows.values()].find((row) => row.rowKey === clientId);
+  const row = rowKey === "usage" ? usage : table.rows.get(`${clientId}/${rowKey}`);
   if (!row) throw new Error("no row");
   return row;
 };

@@ -15,9 +15,8 @@ beforeEach(async () => {
 
 const ask = (clientId = client.clientId) => askAdmin(disable, services, { method: "DELETE", clientId });
 const row = () => services.azure.table.rows.get(`${client.clientId}/client`);
+const rowKeys = () => [...services.azure.table.rows.values()].map(({ rowKey }) => rowKey);
 const disabled = () => ({ client_id: client.clientId, status: "disabled" });
-const outcomeUnknown =
-  "The outcome is unknown: the change may or may not have been made. Look at the client, then try again.";
 
 describe("a client", () => {
   test("records the time and the administrator of a disable and changes no other column", async () => {
@@ -57,7 +56,13 @@ describe("a client", () => {
     const first = await ask();
     const after = { ...row() };
     services.azure.clock.advance(60_000);
+    const rows = rowKeys();
     const second = await ask();
+    expect([first, second].map(({ lines }) => lines.map(({ outcome }) => outcome))).toEqual([
+      ["success"],
+      ["unchanged"],
+    ]);
+    expect(rowKeys()).toEqual(rows);
     expect([second.status, second.headers, second.body]).toEqual([first.status, first.headers, first.body]);
     expect(row()).toEqual(after);
   });
@@ -69,13 +74,13 @@ describe("a client", () => {
         status: 404,
         body: { detail: "There is no API client with this client_id." },
       });
-      expect(services.azure.table.rows.size).toBe(1);
+      expect(rowKeys()).toEqual(["client", expect.stringMatching(/^change!/)]);
     },
   );
 
   test("a disable overtaken by a regenerate disables the client and the new secret as well [check 48]", async () => {
     let regenerated: unknown;
-    services.azure.table.before = once("updateEntity", async () => {
+    services.azure.table.before = once("submitTransaction", async () => {
       regenerated = await askAdmin(regenerate, services, { method: "POST", clientId: client.clientId });
     });
     await expect(ask()).resolves.toMatchObject({ status: 200, body: disabled() });
@@ -94,21 +99,21 @@ describe("a client", () => {
 
 describe("a fault while a client is disabled", () => {
   test("answers a disable with 200 by the row when every reply to the commit is lost [check 49]", async () => {
-    services.azure.table.after = failing("updateEntity", connectionReset);
+    services.azure.table.after = failing("submitTransaction", connectionReset);
     await expect(ask()).resolves.toMatchObject({ status: 200, body: disabled() });
   });
 
   test.for([
-    ["the commit fails", "updateEntity"],
-    ["the row cannot be read after it", "getEntity"],
+    ["nothing was changed", "the commit fails", "submitTransaction", "change_abandoned"],
+    ["the outcome is unknown", "the row cannot be read after it", "getEntity", "outcome_unknown"],
   ] as const)(
-    'answers a disable with 503 "the outcome is unknown" when %s, and the next one heals [check 49] [check 50]',
-    async ([, operation]) => {
+    'answers a disable with 503 "%s" when %s, and the next one heals [check 49] [check 50]',
+    async ([, , operation, reason]) => {
       let reads = 0;
       services.azure.table.before = ({ name }) => {
         if (name === operation && (name !== "getEntity" || ++reads > 1)) throw connectionReset();
       };
-      await expect(ask()).resolves.toMatchObject({ status: 503, body: { detail: outcomeUnknown } });
+      await expect(ask()).resolves.toMatchObject({ status: 503, lines: [{ reason }] });
       services.azure.table.before = () => undefined;
       await expect(ask()).resolves.toMatchObject({ status: 200, body: disabled() });
     },

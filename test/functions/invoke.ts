@@ -1,10 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { HttpRequest, type HttpRequestInit, type HttpResponseInit, InvocationContext } from "@azure/functions";
 import { adminEndpoint, type Endpoint, publicEndpoint, tokenEndpoint } from "../../shared/endpoint.ts";
 import type { FakeServices } from "../fakes/fake-services.ts";
 import { withoutRequestId } from "../support/http.ts";
-
-/** The id of every request, which the answers of this file leave out. */
-export const REQUEST_ID = "10ca1000-0000-4000-8000-0000000000f1";
 
 /** The answer of an endpoint and its log lines. */
 export interface Answer {
@@ -29,7 +27,7 @@ async function invoke(
 ): Promise<Answer> {
   const lines: Answer["lines"] = [];
   const context = new InvocationContext({
-    invocationId: REQUEST_ID,
+    invocationId: randomUUID(),
     functionName: endpoint.name,
     logHandler: (_level, line) => void lines.push(JSON.parse(String(line))),
   });

@@ -99,7 +99,7 @@ async function race(scheduler: fc.Scheduler, actions: readonly Action[], faults:
   for (const instance of instances) await worksOn(instance, clientSecret);
 
   const strike = ({ name }: Operation, now: Fault) => {
-    const isWrite = name === "updateEntity" || name === "setSecret";
+    const isWrite = name === "submitTransaction" || name === "setSecret";
     if (isWrite && faults.next().value === now) throw azureError(500, { "retry-after-ms": "0" });
   };
   for (const fake of [table, secretVault]) {

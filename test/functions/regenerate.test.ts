@@ -55,12 +55,27 @@ describe("a new secret", () => {
 
   test("gives a new secret its own secretName, disables the old one after the commit and changes no other column", async () => {
     const before = { ...row() };
-    await ask();
+    services.azure.clock.advance(60_000);
+    const clientSecret = secretOf((await ask()).body);
+    const [at, by] = ["2026-03-27T00:01:00Z", "10ca1000-0000-4000-8000-00000000000a"];
     expect(row()).toEqual({
       ...before,
       etag: expect.any(String),
       secretName: expect.stringMatching(/^client-secret-[0-9a-f]{32}$/),
+      secretHint: clientSecret.slice(8, 16),
+      secret_created_at: at,
+      secret_created_by: by,
+      replaced_secrets: expect.any(String),
     });
+    expect(JSON.parse(String(row()?.replaced_secrets))).toEqual([
+      {
+        hint: before.secretHint,
+        created_at: before.secret_created_at,
+        created_by: before.secret_created_by,
+        replaced_at: at,
+        replaced_by: by,
+      },
+    ]);
     expect(row()?.secretName).not.toBe(before.secretName);
     expect(isEnabled(before.secretName)).toBe(false);
     expect(isEnabled(row()?.secretName)).toBe(true);
@@ -102,7 +117,7 @@ describe("concurrent regenerates", () => {
     const { promise: all, resolve: start } = Promise.withResolvers<void>();
     let ready = 0;
     services.azure.table.before = ({ name }) => {
-      if (name !== "updateEntity") return;
+      if (name !== "submitTransaction") return;
       if (++ready === 20) start();
       return all;
     };
@@ -116,7 +131,7 @@ describe("concurrent regenerates", () => {
 
   test("the answer to a regenerate that lost a race says that its secret is not in place", async () => {
     let first: unknown;
-    services.azure.table.before = once("updateEntity", async () => {
+    services.azure.table.before = once("submitTransaction", async () => {
       first = await ask();
     });
     await expect(ask()).resolves.toMatchObject({
@@ -131,7 +146,7 @@ describe("concurrent regenerates", () => {
     expect(first).toMatchObject({ status: 200 });
   });
 
-  test.for(["getEntity", "setSecret", "updateEntity"])(
+  test.for(["getEntity", "setSecret", "submitTransaction"])(
     "a disable before %s of a regenerate wins and is final [check 48]",
     async (operation) => {
       const { table, secretVault } = services.azure;
@@ -163,22 +178,22 @@ describe("a fault while a secret is regenerated", () => {
   );
 
   test("answers a regenerate with 200 when the reply to the commit is lost and the retry gets 412 [check 49] [check 55]", async () => {
-    services.azure.table.after = failing("updateEntity", connectionReset, 1);
+    services.azure.table.after = failing("submitTransaction", connectionReset, 1);
     const { status, body } = await ask();
     expect(status).toBe(200);
     expect(await tokenStatus(secretOf(body))).toBe(200);
   });
 
   test("answers a regenerate with 200 when every reply to the commit is lost [check 49]", async () => {
-    services.azure.table.after = failing("updateEntity", connectionReset);
+    services.azure.table.after = failing("submitTransaction", connectionReset);
     const { status, body } = await ask();
     expect(status).toBe(200);
     expect(await tokenStatus(secretOf(body))).toBe(200);
   });
 
-  test('answers a regenerate with 503 "the outcome is unknown" when the commit fails, and the next one heals [check 49]', async () => {
-    services.azure.table.before = failing("updateEntity", connectionReset);
-    await expect(ask()).resolves.toMatchObject({ status: 503, body: { detail: outcomeUnknown } });
+  test('answers a regenerate with 503 "nothing was changed" when the commit fails, and the next one succeeds [check 49]', async () => {
+    services.azure.table.before = failing("submitTransaction", connectionReset);
+    await expect(ask()).resolves.toMatchObject({ status: 503, lines: [{ reason: "change_abandoned" }] });
     services.azure.table.before = () => undefined;
     expect(await tokenStatus(client.clientSecret)).toBe(200);
     const { body } = await ask();
@@ -188,7 +203,7 @@ describe("a fault while a secret is regenerated", () => {
   test('answers a regenerate with 503 "the outcome is unknown" when reply and row are unavailable [check 49]', async () => {
     let committed = false;
     services.azure.table.after = ({ name }) => {
-      if (name !== "updateEntity") return;
+      if (name !== "submitTransaction") return;
       committed = true;
       throw connectionReset();
     };

@@ -103,7 +103,7 @@ describe("two instances with warm caches", () => {
   });
 
   test("a disabled client gets no token on any instance after the commit [check 46]", async () => {
-    await services.clients.disable(client.clientId, "admin", services.clock.now(), createContext());
+    await services.clients.disable(client.clientId, { adminId: "admin", at: services.clock.now() }, createContext());
     expectRefusal(await ask(), 401, "invalid_client");
     expectRefusal(await ask(client, other), 401, "invalid_client");
   });
@@ -111,7 +111,7 @@ describe("two instances with warm caches", () => {
   test("a late write of the use leaves a disabled client disabled [check 51]", async () => {
     services.azure.clock.advance(30_000);
     await Promise.all(Array.from({ length: 100 }, () => ask()));
-    await services.clients.disable(client.clientId, "admin", services.clock.now(), createContext());
+    await services.clients.disable(client.clientId, { adminId: "admin", at: services.clock.now() }, createContext());
     await Promise.all([services.usage.flush(), other.usage.flush()]);
     expect(services.azure.table.rows.get(`${client.clientId}/client`)).toMatchObject({ status: "disabled" });
     expectRefusal(await ask(), 401, "invalid_client");

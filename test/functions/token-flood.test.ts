@@ -72,7 +72,7 @@ describe("a client that asks for a token per call of the API", () => {
 
   test("gets none from the moment that it is disabled", async () => {
     await flood(30);
-    await services.clients.disable(client.clientId, "admin", services.clock.now(), createContext());
+    await services.clients.disable(client.clientId, { adminId: "admin", at: services.clock.now() }, createContext());
     await expect(ask()).resolves.toMatchObject({ status: 401 });
   });
 

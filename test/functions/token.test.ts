@@ -6,7 +6,7 @@ import { azureError } from "../fakes/azure-error.ts";
 import { createContext } from "../fakes/fake-context.ts";
 import { createFakeServices, type FakeServices, type NewApiClient } from "../fakes/fake-services.ts";
 import { failing } from "../fakes/hooks.ts";
-import { askToken, REQUEST_ID, type TokenRequest, tokenForm } from "./invoke.ts";
+import { askToken, type TokenRequest, tokenForm } from "./invoke.ts";
 import { expectRefusal, NO_STORE } from "./oauth-refusal.ts";
 
 let services: FakeServices;
@@ -67,7 +67,7 @@ describe("a token", () => {
       {
         time: expect.any(String),
         level: "info",
-        request_id: REQUEST_ID,
+        request_id: expect.any(String),
         event: "token",
         client_id: client.clientId,
         actor: client.clientId,
@@ -80,16 +80,17 @@ describe("a token", () => {
   });
 
   test("records the use of a client after the answer, and a failed write does not fail the request [check 51]", async () => {
-    services.azure.table.before = failing("updateEntity", () => azureError(503));
+    const { usageTable } = services.azure;
+    usageTable.before = failing("updateEntity", () => azureError(503));
     await expect(ask()).resolves.toMatchObject({ status: 200 });
     await services.usage.flush();
-    services.azure.table.before = () => undefined;
+    usageTable.before = () => undefined;
     services.azure.clock.advance(61_000);
     await ask();
     await services.usage.flush();
-    expect(services.azure.table.rows.get(`${client.clientId}/usage`)).toMatchObject({
-      last_used_at: "2026-03-27T00:01:01Z",
-    });
+    expect([...usageTable.rows.values()]).toMatchObject([
+      { rowKey: client.clientId, last_used_at: "2026-03-27T00:01:01Z" },
+    ]);
   });
 
   test.for<[string, () => TokenRequest]>([
@@ -187,18 +188,20 @@ describe("the token endpoint refuses", () => {
 
   test("refuses an unknown client, a wrong secret and a disabled client with the same bytes [check 13]", async () => {
     const disabled = await services.addClient();
-    await services.clients.disable(disabled.clientId, "admin", services.clock.now(), createContext());
+    await services.clients.disable(disabled.clientId, { adminId: "admin", at: services.clock.now() }, createContext());
     const attempts = [
       { client_id: "socmate-unknown-000000" },
       { client_secret: generateClientSecret() },
       { client_id: disabled.clientId, client_secret: disabled.clientSecret },
+      { client_id: disabled.clientId, client_secret: generateClientSecret() },
     ];
     const answers: unknown[] = [];
     for (const attempt of attempts) {
       const answer = await ask({ form: { ...form, ...attempt } });
       expectRefusal(answer, 401, "invalid_client");
-      expect(answer.lines).toHaveLength(1);
-      answers.push({ ...answer, lines: [] });
+      // The known secret of a disabled client raises an alarm.
+      expect(answer.lines).toHaveLength(attempt.client_secret === disabled.clientSecret ? 2 : 1);
+      answers.push({ ...answer, lines: [], asSent: undefined });
     }
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
   });
@@ -232,7 +235,7 @@ describe("the token endpoint refuses", () => {
       {
         time: expect.any(String),
         level: "warn",
-        request_id: REQUEST_ID,
+        request_id: expect.any(String),
         event: "token",
         client_id: client.clientId,
         outcome: "refused",

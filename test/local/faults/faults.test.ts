@@ -158,12 +158,32 @@ describe("a fault rule on the command line", () => {
   });
 });
 
+/** A transaction that writes a row, and then a row of history. */
+function batchOf(startLine: string, rowKey: string): string {
+  return [
+    `--changeset_1\r\n\r\n${startLine}\r\n\r\n{"PartitionKey":"a","RowKey":"${rowKey}"}\r\n`,
+    '--changeset_1\r\n\r\nPOST https://a/apiclients HTTP/1.1\r\n\r\n{"PartitionKey":"a","RowKey":"change!1!b"}\r\n',
+  ].join("");
+}
+
 test.for([
   ["GET", "/acct/apiclients(PartitionKey='a',RowKey='client')", "", "table-get"],
-  ["PATCH", "/acct/apiclients(PartitionKey='a',RowKey='usage')?x", "", "usage-merge"],
+  ["PATCH", "/acct/apiclientusage(PartitionKey='a',RowKey='socmate-a-000000')?x", "", "usage-merge"],
+  ["GET", "/acct/apiclientusage(PartitionKey='a',RowKey='socmate-a-000000')", "", "usage-get"],
+  ["POST", "/acct/apiclientusage", '{"PartitionKey":"a","RowKey":"socmate-a-000000"}', "usage-insert"],
+  ["GET", "/acct/apiclientusage()?$top=1", "", "usage-list"],
   ["GET", "/acct/apiclients()?$top=1", "", "table-list"],
   ["POST", "/acct/apiclients", '{"PartitionKey":"a","RowKey":"client"}', "table-insert"],
   ["POST", "/acct/apiclients", '{"PartitionKey":"sweep","RowKey":"position"}', "position-insert"],
+  ["POST", "/acct/apiclients", '{"PartitionKey":"a","RowKey":"change!1!b"}', "change-insert"],
+  ["GET", "/acct/apiclients(PartitionKey='a',RowKey='change%211%21b')", "", "change-get"],
+  ["POST", "/acct/$batch", batchOf("POST https://a/apiclients HTTP/1.1", "client"), "table-insert"],
+  [
+    "POST",
+    "/acct/$batch",
+    batchOf("PATCH https://a/apiclients(PartitionKey=%27a%27,RowKey=%27client%27) HTTP/1.1", "client"),
+    "table-merge",
+  ],
   ["GET", "/secrets?api-version=1", "", "secret-list"],
   ["GET", "/secrets/a/?api-version=1", "", "secret-get"],
   ["PATCH", "/secrets/a/1?api-version=1", "", "secret-update"],

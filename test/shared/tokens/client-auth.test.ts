@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { generateClientSecret } from "../../../shared/clients/client-secret.ts";
+import { generateClientSecret, hashClientSecret } from "../../../shared/clients/client-secret.ts";
+import { hintOf } from "../../../shared/clients/secret-hints.ts";
 import type { Form } from "../../../shared/http/form.ts";
 import { OAuthError } from "../../../shared/http/oauth-error.ts";
 import { Unavailable } from "../../../shared/request/retry.ts";
@@ -136,12 +137,12 @@ describe("a client", () => {
   test("is refused in the same words for every reason, and is not the actor [check 13]", async () => {
     const other = await services.addClient();
     const disabled = await services.addClient();
-    await services.clients.disable(disabled.clientId, "admin", services.clock.now(), createContext());
+    await services.clients.disable(disabled.clientId, { adminId: "admin", at: services.clock.now() }, createContext());
     const attempts: [string, Partial<Credentials>][] = [
       ["unknown_client", { clientId: "socmate-unknown-000000" }],
       ["wrong_secret", { clientSecret: generateClientSecret() }],
       ["wrong_secret", { clientSecret: other.clientSecret }],
-      ["disabled_client", disabled],
+      ["disabled_client", { clientId: disabled.clientId, clientSecret: generateClientSecret() }],
     ];
     for (const [reason, credentials] of attempts) {
       const call = createContext();
@@ -158,6 +159,36 @@ describe("a client", () => {
       });
       expect(call.audit.actor).toBeUndefined();
     }
+  });
+
+  test("is told to administrators by a secret that was replaced, and by one of a disabled client, with an alarm", async () => {
+    const { clientId, clientSecret } = known;
+    const row = await services.clients.find(clientId, createContext());
+    if (!row) throw new Error("no row");
+    const next = generateClientSecret();
+    const secretName = await services.secrets.put(clientId, hashClientSecret(clientId, next), createContext());
+    const author = { adminId: "ana", at: services.clock.now() };
+    await services.clients.replaceSecret(row, { secretName, secretHint: hintOf(next) }, author, createContext());
+    const told = async (presented: string) => {
+      const context = createContext();
+      const error = await authenticate({ clientSecret: presented }, context).catch((thrown: unknown) => thrown);
+      const { reason, note, detail } = error as OAuthError;
+      return { reason, note, detail, alarms: context.alarms };
+    };
+    const detail = "The client is unknown or disabled, or its secret is wrong: check client_id and client_secret.";
+    const replaced = "replaced at 2026-03-27T00:00:00Z by ana";
+    expect(await told(clientSecret)).toEqual({ reason: "replaced_secret", note: replaced, detail, alarms: [] });
+    expect(await told(generateClientSecret())).toEqual({ reason: "wrong_secret", note: undefined, detail, alarms: [] });
+    await services.clients.disable(clientId, author, createContext());
+    const reason = "disabled_client_known_secret";
+    for (const [presented, note] of [
+      [next, "not replaced"],
+      [clientSecret, replaced],
+    ] as const) {
+      const alarm = `disabled_client_secret: a secret of the disabled client ${clientId} is in use (${note})`;
+      expect(await told(presented)).toEqual({ reason, note, detail, alarms: [alarm] });
+    }
+    expect(await told(generateClientSecret())).toMatchObject({ reason: "disabled_client", alarms: [] });
   });
 
   test("is looked up afresh each time; its hash is read once", async () => {
@@ -188,10 +219,11 @@ describe("a client", () => {
   });
 
   test("that is disabled has no hash read, and its locked vault secret rings no alarm", async () => {
-    await services.clients.disable(known.clientId, "admin", services.clock.now(), createContext());
+    await services.clients.disable(known.clientId, { adminId: "admin", at: services.clock.now() }, createContext());
     vaultSecretOf(known).properties = { ...vaultSecretOf(known).properties, enabled: false };
     const call = createContext();
-    await expect(authenticate({}, call)).rejects.toThrow(expect.objectContaining({ reason: "disabled_client" }));
+    const attempt = authenticate({ clientSecret: generateClientSecret() }, call);
+    await expect(attempt).rejects.toThrow(expect.objectContaining({ reason: "disabled_client" }));
     expect(call.alarms).toEqual([]);
     expect(services.azure.secretVault.operations).toEqual([]);
   });
@@ -239,6 +271,6 @@ describe("a client", () => {
 
   test("that is disabled is refused, whatever else in its row is damaged", async () => {
     Object.assign(rowOf(known), { status: "disabled", scopes: "", secretName: "" });
-    await expect(authenticate({})).rejects.toThrow(expect.objectContaining({ reason: "disabled_client" }));
+    await expect(authenticate({})).rejects.toThrow(expect.objectContaining({ reason: "disabled_client_known_secret" }));
   });
 });
