@@ -11,12 +11,6 @@ import { startBehindTls } from "../support/tls-front.ts";
 const EXAMPLE = `${import.meta.dirname}/../../examples/client.py`;
 const CALL = 'print(api.get("/api/v1/search").text)';
 
-test("README.md shows examples/client.py as it is", () => {
-  const readme = readFileSync(`${import.meta.dirname}/../../README.md`, "utf8");
-  const [, shown] = /```python\n(.*?)```/s.exec(readme) ?? [];
-  expect(shown).toBe(readFileSync(EXAMPLE, "utf8"));
-});
-
 describe("the httpx client of examples/client.py", needs("python3-httpx"), async () => {
   const { url, front, createClient } = await startBehindTls({ api: (request, response) => search(request, response) });
   const keys = createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`));
