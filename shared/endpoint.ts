@@ -60,8 +60,7 @@ function handler(endpoint: Endpoint, kind: Kind, source = services, clock = syst
       const provided = source();
       config = provided.config;
       if (request.isContradicted) throw contradicted();
-      const answer = (signal: AbortSignal) =>
-        endpoint(request, provided, { requestId: invocation.invocationId, signal, audit, alarm });
+      const answer = (signal: AbortSignal) => endpoint(request, provided, { requestId, signal, audit, alarm });
       const response = await withDeadline(clock, kind.timeoutMs, answer).catch(tooLate);
       if (kind.logsSuccess) log("info", { outcome: audit.outcome ?? "success", status: response.status });
       return send(response);

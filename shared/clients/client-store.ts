@@ -6,9 +6,9 @@ import type { ClientTable, TableRow, TableWrite } from "./client-table.ts";
 import { createCommits, outcomeUnknown } from "./commit.ts";
 import { createDamageAlarm } from "./damage-alarm.ts";
 import { type Author, changeRow } from "./history.ts";
-import { listRows } from "./list-rows.ts";
+import { findRow, listRows } from "./read-rows.ts";
 import { type NewSecret, secretColumns } from "./secret-hints.ts";
-import { isConflict, isEntityMissing } from "./upsert-row.ts";
+import { isConflict } from "./upsert-row.ts";
 import type { UsageStore } from "./usage-store.ts";
 
 // The clients: their rows in Table Storage, the hashes of their secrets in Key Vault, and the sweep that reconciles the two. No transaction
@@ -29,7 +29,8 @@ const NAMELESS = { clientId: "a partition that is no client id", damaged: ["Part
 
 /**
  * Stores clients in Table Storage. Only `insert` writes the status `active`; every other write merges named columns. Each change is one
- * transaction with the row of its history. The outcome of a write whose answer was lost is read from the row. All methods throw {@link Unavailable} for a fault of the service or of the store.
+ * transaction with the row of its history. The outcome of a write whose answer was lost is read from the row. All methods throw
+ * {@link Unavailable} for a fault of the service or of the store.
  */
 export interface ClientStore {
   /** Reads the current row, without a cache. */
@@ -64,18 +65,11 @@ export function createClientStore(
   const alarmIfDamaged = createDamageAlarm();
 
   const find = async (clientId: string, context: RequestContext): Promise<ClientRow | undefined> => {
-    const run = (abortSignal: AbortSignal) => table.getEntity(clientId, CLIENT_ROW, { abortSignal });
-    try {
-      const entity = await retry({ name: "table get", run, isAnswer: isEntityMissing }, context);
-      const isAsked = entity.partitionKey === clientId && entity.rowKey === CLIENT_ROW;
-      if (!isAsked) throw answerMismatch("table get", context);
-      const row = toClientRow(clientId, entity);
-      alarmIfDamaged(row, context);
-      return row;
-    } catch (error) {
-      if (isEntityMissing(error)) return undefined;
-      throw error;
-    }
+    const keys = { partitionKey: clientId, rowKey: CLIENT_ROW };
+    const found = await findRow({ table, retry, name: "table get" }, keys, context);
+    const row = found && toClientRow(clientId, found);
+    if (row) alarmIfDamaged(row, context);
+    return row;
   };
 
   /** Reads the clients of all rows that match a filter, each with its row `usage` of an earlier release if it has one. */

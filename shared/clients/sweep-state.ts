@@ -3,7 +3,8 @@ import { wholeSeconds } from "../model/client.ts";
 import type { RequestContext } from "../request/context.ts";
 import type { RetryPolicy } from "../request/retry.ts";
 import type { ClientTable } from "./client-table.ts";
-import { createUpsertRow, isEntityMissing } from "./upsert-row.ts";
+import { findRow } from "./read-rows.ts";
+import { createUpsertRow } from "./upsert-row.ts";
 
 /** Not a valid client id, so no client can have this row. */
 const STATE_ROW = { partitionKey: "sweep", rowKey: "position" };
@@ -44,12 +45,10 @@ export function createSweepStateStore(
   const upsertRow = createUpsertRow(table, retry);
   return {
     async load(context) {
-      const { partitionKey, rowKey } = STATE_ROW;
-      const run = (abortSignal: AbortSignal) => table.getEntity(partitionKey, rowKey, { abortSignal });
-      const row = await retry({ name: "table get position", run, isAnswer: isEntityMissing }, context).catch(
-        () => ({}),
+      const row = await findRow({ table, retry, name: "table get position" }, STATE_ROW, context).catch(
+        () => undefined,
       );
-      const { position, failed_runs: failedRuns, ended_at: endedAt } = stateColumns.parse(row);
+      const { position, failed_runs: failedRuns, ended_at: endedAt } = stateColumns.parse(row ?? {});
       return {
         position: position || undefined,
         failedRuns,

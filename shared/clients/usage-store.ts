@@ -3,8 +3,8 @@ import { wholeSeconds } from "../model/client.ts";
 import type { RequestContext } from "../request/context.ts";
 import type { RetryPolicy } from "../request/retry.ts";
 import type { ClientTable, TableRow } from "./client-table.ts";
-import { listRows } from "./list-rows.ts";
-import { createUpsertRow, isEntityMissing } from "./upsert-row.ts";
+import { findRow, listRows } from "./read-rows.ts";
+import { createUpsertRow } from "./upsert-row.ts";
 
 /**
  * The name of the table of use, apart from that of the clients: roles end at a table, and the app that issues tokens must not be able to
@@ -29,16 +29,7 @@ export function createUsageStore(table: ClientTable, retry: RetryPolicy): UsageS
     recordUse: (clientId, at, context) =>
       upsertRow("usage", { ...keysOf(clientId), last_used_at: wholeSeconds(at) }, context),
 
-    async find(clientId, context) {
-      const { partitionKey, rowKey } = keysOf(clientId);
-      const run = (abortSignal: AbortSignal) => table.getEntity(partitionKey, rowKey, { abortSignal });
-      try {
-        return await retry({ name: "table get usage", run, isAnswer: isEntityMissing }, context);
-      } catch (error) {
-        if (isEntityMissing(error)) return undefined;
-        throw error;
-      }
-    },
+    find: (clientId, context) => findRow({ table, retry, name: "table get usage" }, keysOf(clientId), context),
 
     async all(context) {
       const rows = await listRows({ table, retry, name: "table list usage" }, undefined, context);
