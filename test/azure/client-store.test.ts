@@ -181,6 +181,19 @@ describe.each(tables)("the store of clients on %s", (_name, table, usage) => {
     expect(context.alarms).toEqual(["answer_mismatch: table get", "answer_mismatch: table list"]);
   });
 
+  test("takes the use of another client for a fault, and raises an alarm", async () => {
+    const [asked, other] = [await insertClient(), await insertClient()];
+    await usages.recordUse(asked.clientId, now, createContext());
+    const getEntity: ClientTable["getEntity"] = async (...key) => ({
+      ...(await usage.getEntity(...key)),
+      rowKey: other.clientId,
+    });
+    const context = createContext();
+    const wrong = createUsageStore({ ...usage, getEntity }, retry);
+    await expect(wrong.find(asked.clientId, context)).rejects.toThrow("answer_mismatch: table get usage");
+    expect(context.alarms).toEqual(["answer_mismatch: table get usage"]);
+  });
+
   test("does not insert a client_id twice, unless it meets its own first try [check 49]", async () => {
     const client = makeClient();
     await insertClient(client);
