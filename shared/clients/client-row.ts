@@ -18,7 +18,7 @@ import { SECRET_NAME_PREFIX } from "./secret-store.ts";
 export interface ClientRow extends StoredClient {
   /** The name of the vault secret with the hash of the client's valid secret. Each generation of the secret has a new name. */
   secretName: string | undefined;
-  /** The hint of that secret (secret-hints.ts), and who made it when; absent in a row of an earlier release. */
+  /** The hint of that secret (secret-columns.ts), and who made it when; absent in a row of an earlier release. */
   secretHint: string | undefined;
   secretCreatedAt: string | undefined;
   secretCreatedBy: string | undefined;
@@ -74,20 +74,19 @@ const clientColumns = z.object({
   ),
 });
 const COLUMNS = clientColumns.keyof().options;
-/** Nothing but the log and lists depends on these columns, so they are never told as damaged. */
-const hintColumns = z.object({
+/** All columns: nothing but the log and lists depends on the further ones, so that they are never told as damaged. */
+const rowColumns = clientColumns.extend({
   secretHint: readable(z.string().regex(/^[0-9A-Za-z]{8}$/)),
   secret_created_at: readable(time),
   secret_created_by: readable(text(1, MAX_ADMIN_ID)),
   replaced_secrets: readable(z.string()),
+  etag: readable(z.string().min(1)),
 });
-const versionColumns = z.object({ etag: readable(z.string().min(1)) });
 const usageColumns = z.object({ last_used_at: readable(time) });
 
 /** Reads the row of a client as far as it can be read. */
 export function toClientRow(clientId: string, entity: object): ClientRow {
-  const columns = clientColumns.parse(entity);
-  const hints = hintColumns.parse(entity);
+  const columns = rowColumns.parse(entity);
   const { scopes, unknownScopes } = readScopes(columns.scopes);
   const isDamaged = (name: (typeof COLUMNS)[number]) =>
     columns[name] === undefined || (name === "scopes" && (scopes.length === 0 || scopes.join(" ") !== columns.scopes));
@@ -101,11 +100,11 @@ export function toClientRow(clientId: string, entity: object): ClientRow {
     createdBy: columns.created_by ?? "",
     createdAt: columns.created_at ?? UNREADABLE_TIME,
     secretName: columns.secretName,
-    secretHint: hints.secretHint,
-    secretCreatedAt: hints.secret_created_at,
-    secretCreatedBy: hints.secret_created_by,
-    replacedSecrets: hints.replaced_secrets,
-    etag: versionColumns.parse(entity).etag,
+    secretHint: columns.secretHint,
+    secretCreatedAt: columns.secret_created_at,
+    secretCreatedBy: columns.secret_created_by,
+    replacedSecrets: columns.replaced_secrets,
+    etag: columns.etag,
     unknownScopes,
     damaged: COLUMNS.filter(isDamaged),
   };

@@ -15,8 +15,8 @@ export interface Credentials {
 }
 
 /**
- * Reads the credentials of a client from HTTP Basic or from the form (RFC 6749 §2.3.1), whatever their form. Both together are accepted if they are equal:
- * some SOAR integrations send them, and nothing is ambiguous. An empty Authorization header is treated as absent.
+ * Reads the credentials of a client from HTTP Basic or from the form (RFC 6749 §2.3.1), well-formed or not. Both together are accepted if
+ * they are equal: some SOAR integrations send them, and nothing is ambiguous. An empty Authorization header is treated as absent.
  *
  * @throws OAuthError `invalid_request` for two methods (§2.3), `invalid_client` for none or an unsupported one (§5.2).
  */
@@ -60,24 +60,30 @@ export async function authenticateClient(
   if (!row) throw refused("unknown_client");
   if (row.status === "disabled" && known) {
     // Nobody uses a disabled client on purpose: a leaked secret is tried, or was planted as a canary, or an integration was forgotten.
-    context.alarm("disabled_client_secret", `a secret of the disabled client ${clientId} is in use (${known})`);
-    throw refused("disabled_client_known_secret", known);
+    context.alarm("disabled_client_secret", `a secret of the disabled client ${clientId} is in use (${known.note})`);
+    throw refused("disabled_client_known_secret", known.note);
   }
   if (row.status === "disabled") throw refused("disabled_client");
-  if (!matches) throw refused(known?.startsWith("replaced") ? "replaced_secret" : "wrong_secret", known);
+  if (!matches) throw refused(known?.isReplaced ? "replaced_secret" : "wrong_secret", known?.note);
   context.audit.actor = clientId;
   return activeClient(row);
+}
+
+/** A refused secret that is or was one of the client, with a note for the log. */
+interface KnownSecret {
+  readonly isReplaced: boolean;
+  readonly note: string;
 }
 
 /**
  * Tells by its hint that a refused secret was one of the client, for administrators alone: the caller's answer is the same. Every refusal
  * looks through all hints.
  */
-function knownSecret(row: ClientRow | undefined, clientSecret: string): string | undefined {
+function knownSecret(row: ClientRow | undefined, clientSecret: string): KnownSecret | undefined {
   const hint = hintOf(clientSecret);
   const [replaced] = replacedSecretsOf(row).filter((secret) => secret.hint === hint);
-  if (replaced) return `replaced at ${replaced.replaced_at} by ${replaced.replaced_by}`;
-  return row?.secretHint === hint ? "not replaced" : undefined;
+  if (replaced) return { isReplaced: true, note: `replaced at ${replaced.replaced_at} by ${replaced.replaced_by}` };
+  return row?.secretHint === hint ? { isReplaced: false, note: "not replaced" } : undefined;
 }
 
 /** The stores that authentication reads. */
