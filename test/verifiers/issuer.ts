@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { close, listen } from "../../local/server/http-server.ts";
 import { systemClock } from "../../shared/request/clock.ts";
 import { createRetryPolicy } from "../../shared/request/retry.ts";
@@ -16,6 +17,8 @@ export interface Issuer {
   readonly vault: FakeSigningVault;
   /** Replaces the instance that issues tokens by a new one, which lists the keys of the vault as they are now. */
   replaceInstance(): void;
+  /** Makes every answer take so long in real time, as over a network. */
+  slowDown(milliseconds: number): void;
   /** Issues a token. */
   token(lifetimeSeconds?: number): Promise<string>;
   close(): Promise<void>;
@@ -33,7 +36,10 @@ export async function startIssuer(times: KeyTimes, now: () => Date): Promise<Iss
   const publishing = createInstance();
   let issuing = createInstance();
 
+  let answerMs = 0;
+
   const server = createServer(async (request, response) => {
+    await sleep(answerMs);
     response.setHeader("content-type", "application/json");
     if (request.url === "/.well-known/openid-configuration") {
       response.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/.well-known/jwks.json` }));
@@ -52,6 +58,9 @@ export async function startIssuer(times: KeyTimes, now: () => Date): Promise<Iss
     vault,
     replaceInstance() {
       issuing = createInstance();
+    },
+    slowDown(milliseconds) {
+      answerMs = milliseconds;
     },
     async token(lifetimeSeconds = 1_800) {
       const grant = { clientId: "socmate-test-abc123", scopes: [API_SCOPE], issuedAt: now(), lifetimeSeconds };

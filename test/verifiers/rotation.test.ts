@@ -215,6 +215,8 @@ describe("ASP.NET Core JwtBearer", skippedFor(dotnet.missing), () => {
       issuer.vault.rotate();
       issuer.replaceInstance();
       await at(SHIPPED_LEAD + HOUR);
+      // A key set that comes from this machine may be there before the token is looked at.
+      issuer.slowDown(500);
       const token = await issuer.token();
       return [await accepts(token), await accepts(token)];
     });
